@@ -1,0 +1,158 @@
+// The whole IPC contract: each channel with the schema of its arguments and the type of its answer.
+// `shell/ipc.ts` is the only place that registers them; the preload exposes `invoke` and `subscribe` over this map.
+import { z } from 'zod';
+import type { Result } from './errors.ts';
+import { machineIdSchema, type MachineId, type OperationId, taskIdSchema, type TaskId } from './ids.ts';
+import { hostKeySchema, loginSchema } from './machine.ts';
+import { settingsSchema } from './settings.ts';
+import type { Patch, Snapshot } from './tables.ts';
+import { commandInfoSchema } from './task.ts';
+
+/** How the person wants to log in the first time. The password never leaves the memory of the main process. */
+export const credentialsSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('password'),
+    password: z.string().min(1).max(1024),
+    /** Plant Mesolite's own key so that the password is needed only once. Always true today. */
+    plantKey: z.literal(true),
+  }),
+  z.object({ kind: z.literal('login'), login: loginSchema, passphrase: z.string().max(1024).nullable() }),
+]);
+export type Credentials = z.infer<typeof credentialsSchema>;
+
+export const addMachineSchema = z.object({
+  name: z.string().trim().max(100), // empty = the host name it reports
+  address: z
+    .string()
+    .trim()
+    .min(1)
+    .max(255)
+    .regex(/^[^\s@/]+$/),
+  port: z.number().int().min(1).max(65535),
+  user: z
+    .string()
+    .trim()
+    .min(1)
+    .max(64)
+    .regex(/^[^\s:]+$/),
+  credentials: credentialsSchema,
+});
+export type AddMachine = z.infer<typeof addMachineSchema>;
+
+export const runTaskSchema = z.object({
+  machineId: machineIdSchema,
+  name: z.string().trim().max(200), // empty = made from the command
+  command: commandInfoSchema,
+  cpusMilli: z.number().int().min(10).max(1_024_000),
+  memMib: z.number().int().min(1).max(16_777_216),
+  diskMib: z.number().int().min(0).max(1_073_741_824),
+  gpus: z.number().int().min(0).max(64),
+  killGraceMs: z.number().int().min(0).max(86_400_000),
+});
+export type RunTask = z.infer<typeof runTaskSchema>;
+
+export const logFiles = ['stdout', 'stderr'] as const;
+export type LogFile = (typeof logFiles)[number];
+
+/** Requests from the renderer. Arguments are one object each; answers are `Result<T>`. */
+export const requestSchemas = {
+  'state:snapshot': z.object({}),
+  'app:info': z.object({}),
+  'app:open-external': z.object({ link: z.enum(['manual', 'licence', 'issues']) }),
+  'machine:add': addMachineSchema,
+  'machine:confirm-host-key': z.object({ machineId: machineIdSchema, hostKey: hostKeySchema }),
+  /** Try a failed lane again, with new credentials when the old ones were refused. */
+  'machine:retry-add': z.object({ machineId: machineIdSchema, credentials: credentialsSchema.nullable() }),
+  'machine:cancel-add': z.object({ machineId: machineIdSchema }),
+  'machine:dismiss-lane': z.object({ machineId: machineIdSchema }),
+  'machine:remove': z.object({
+    machineId: machineIdSchema,
+    tasks: z.enum(['stop', 'keep']),
+    /** Forget it here although it cannot be reached; its files stay there. */
+    force: z.boolean(),
+  }),
+  'machine:reconnect': z.object({ machineId: machineIdSchema }),
+  'machine:edit': z.object({
+    machineId: machineIdSchema,
+    name: z.string().trim().min(1).max(100),
+    note: z.string().max(4096),
+  }),
+  'task:run': runTaskSchema,
+  'task:kill': z.object({ taskId: taskIdSchema }),
+  /** Forget a finished task: its record here, its log and sandbox on the machine. */
+  'task:forget': z.object({ taskId: taskIdSchema }),
+  /** Starts a stream of `log:chunk`. offset < 0 counts from the end. */
+  'log:open': z.object({
+    taskId: taskIdSchema,
+    file: z.enum(logFiles),
+    offset: z.number().int(),
+    follow: z.boolean(),
+  }),
+  /** Flow control: the renderer has taken in this many bytes. */
+  'log:credit': z.object({ streamId: z.number().int(), bytes: z.number().int().min(1).max(16_777_216) }),
+  'log:close': z.object({ streamId: z.number().int() }),
+  /** Asks where, then writes the whole log there. null = the person cancelled. */
+  'log:save': z.object({ taskId: taskIdSchema, file: z.enum(logFiles) }),
+  'settings:set': settingsSchema.omit({ id: true }).partial(),
+  'dialog:pick-key-file': z.object({}),
+  'clipboard:write': z.object({ text: z.string().max(8_388_608) }),
+  'fault:dismiss': z.object({ id: z.string().max(64) }),
+} as const;
+
+export type Channel = keyof typeof requestSchemas;
+export type Request<C extends Channel> = z.infer<(typeof requestSchemas)[C]>;
+
+export type AppInfo = {
+  readonly version: string;
+  readonly electron: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly dataFolder: string;
+  /** Candidates for the add-machine dialog. */
+  readonly keyFiles: readonly string[];
+  readonly hasSshAgent: boolean;
+  readonly user: string;
+  readonly ownPublicKey: string;
+  readonly systemLocale: string;
+};
+
+export type Answers = {
+  'state:snapshot': Snapshot;
+  'app:info': AppInfo;
+  'app:open-external': null;
+  'machine:add': { machineId: MachineId; operationId: OperationId };
+  'machine:confirm-host-key': null;
+  'machine:retry-add': null;
+  'machine:cancel-add': null;
+  'machine:dismiss-lane': null;
+  'machine:remove': { operationId: OperationId };
+  'machine:reconnect': null;
+  'machine:edit': null;
+  'task:run': { taskId: TaskId; operationId: OperationId };
+  'task:kill': { operationId: OperationId };
+  'task:forget': null;
+  'log:open': { streamId: number; sizeBytes: number; startOffset: number };
+  'log:credit': null;
+  'log:close': null;
+  'log:save': { path: string; bytes: number } | null;
+  'settings:set': null;
+  'dialog:pick-key-file': { path: string } | null;
+  'clipboard:write': null;
+  'fault:dismiss': null;
+};
+
+/** Pushed from main to the renderer. */
+export type Pushes = {
+  'state:patch': Patch;
+  'log:chunk': { streamId: number; offset: number; bytes: Uint8Array };
+  /** `finished`: the task ended and all was sent. `rotated`: bytes before `offset` are gone. */
+  'log:end': { streamId: number; cause: 'finished' | 'closed' | 'lost' | 'removed' };
+  'app:quit-asked': { runningTasks: number };
+};
+export type PushChannel = keyof Pushes;
+
+/** What the preload puts on `window.mesolite`. */
+export type Bridge = {
+  invoke<C extends Channel>(channel: C, request: Request<C>): Promise<Result<Answers[C]>>;
+  subscribe<P extends PushChannel>(channel: P, listener: (push: Pushes[P]) => void): () => void;
+};

@@ -1,0 +1,151 @@
+// Machines, agents, links and samples: what the master knows of each host.
+import { z } from 'zod';
+import { refusalSchema } from './errors.ts';
+import { agentIdSchema, machineIdSchema, taskIdSchema } from './ids.ts';
+import { resourcesSchema } from './resources.ts';
+
+const count = z.number().int().min(0);
+const text = z.string().max(1024);
+
+/** What the machine is (reported by the agent at every hello). */
+export const machineFactsSchema = z.object({
+  hostname: text,
+  os: text, // PRETTY_NAME, e.g. "Debian GNU/Linux 12 (bookworm)"
+  kernel: text,
+  arch: text, // GOARCH: amd64, arm64, arm, riscv64
+  cpuModel: text,
+  cpus: count,
+  memMib: count,
+  swapMib: count,
+  disks: z.array(z.object({ mount: text, device: text, totalMib: count })).max(64),
+  gpus: z.array(z.object({ index: count, vendor: text, model: text, memMib: count })).max(64),
+  bootId: text,
+  machineId: text,
+  addresses: z.array(z.object({ iface: text, mac: text, ip: text })).max(128),
+  /** Limits the agent can really set here. */
+  cgroup: z.enum(['v2', 'v1', 'none']),
+  user: text,
+  uid: z.number().int(),
+  /** How the agent comes back after a reboot. */
+  boot: z.enum(['systemd', 'systemd-user', 'openrc', 'cron', 'none']),
+});
+export type MachineFacts = z.infer<typeof machineFactsSchema>;
+
+/** What the machine uses now (each second). Missing sensors are empty lists, never zeros. */
+export const sampleSchema = z.object({
+  /** Counts up per agent process; a gap means lost samples. */
+  seq: count,
+  /** Agent's wall clock, ms since 1970. */
+  atMs: z.number().int(),
+  /** Thousandths of a CPU in use, whole machine. */
+  cpuBusyMilli: count,
+  /** Busy share of each CPU, 0..1000. */
+  perCpu: z.array(z.number().int().min(0).max(1000)).max(1024),
+  memTotalMib: count,
+  /** Without page cache, buffers and ZFS ARC. */
+  memUsedMib: count,
+  swapUsedMib: count,
+  /** One per file system of facts.disks, same order. */
+  disks: z.array(z.object({ mount: text, totalMib: count, usedMib: count })).max(64),
+  diskReadBytesPerS: count,
+  diskWriteBytesPerS: count,
+  netRxBytesPerS: count,
+  netTxBytesPerS: count,
+  /** Load averages times 100. */
+  load: z.array(count).length(3),
+  temps: z.array(z.object({ name: text, milliC: z.number().int() })).max(64),
+  gpus: z.array(z.object({ index: count, busyPct: count, memUsedMib: count, milliC: z.number().int().nullable() })).max(64),
+  tasks: z.array(z.object({ taskId: taskIdSchema, cpuBusyMilli: count, memUsedMib: count, pids: count })).max(5000),
+});
+export type Sample = z.infer<typeof sampleSchema>;
+
+export const hostKeySchema = z.object({
+  /** e.g. `ssh-ed25519` */
+  type: z.string().max(64),
+  /** OpenSSH style: `SHA256:` and base64 without padding. */
+  fingerprint: z.string().max(128),
+  /** The public key blob, base64. */
+  key: z.string().max(16384),
+});
+export type HostKey = z.infer<typeof hostKeySchema>;
+
+/** How to log in. Passwords are never part of it: they travel once, in memory, beside a command. */
+export const loginSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('key-file'), path: z.string().min(1).max(4096) }),
+  z.object({ kind: z.literal('ssh-agent') }),
+  /** Mesolite's own key (planted after a login by password). */
+  z.object({ kind: z.literal('own-key') }),
+]);
+export type Login = z.infer<typeof loginSchema>;
+
+/** Durable table `machines`. */
+export const machineRecordSchema = z.object({
+  id: machineIdSchema,
+  name: z.string().min(1).max(100),
+  via: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('local') }),
+    z.object({
+      kind: z.literal('ssh'),
+      address: z.string().min(1).max(255),
+      port: z.number().int().min(1).max(65535),
+      user: z.string().min(1).max(64),
+      login: loginSchema,
+      hostKey: hostKeySchema,
+      /** A line with our own key was added to authorized_keys; it is removed with the machine. */
+      keyPlanted: z.boolean(),
+      /** Folder of the agent on the machine, absolute. */
+      agentDir: z.string().min(1).max(4096),
+      /** The agent is run through sudo (without password) as root. */
+      sudo: z.boolean(),
+    }),
+  ]),
+  agentId: agentIdSchema.nullable(),
+  note: z.string().max(4096),
+  addedAtMs: z.number().int(),
+  /** Removal was asked but the machine could not be reached yet. */
+  removal: z.object({ askedAtMs: z.number().int(), tasks: z.enum(['stop', 'keep']) }).nullable(),
+});
+export type MachineRecord = z.infer<typeof machineRecordSchema>;
+
+/** Durable table `agents`. */
+export const agentRecordSchema = z.object({
+  id: agentIdSchema,
+  machineId: machineIdSchema,
+  version: text,
+  /** Total of the agent: what may be allocated (a reserve for the system is already taken off). */
+  resources: resourcesSchema,
+  facts: machineFactsSchema,
+  registeredAtMs: z.number().int(),
+  lastHelloAtMs: z.number().int(),
+  /** `active`: registered. `unreachable`: silent past the limit; its tasks are TASK_UNREACHABLE and may return. */
+  state: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('active') }),
+    z.object({ kind: z.literal('unreachable'), sinceMs: z.number().int() }),
+    z.object({ kind: z.literal('gone'), sinceMs: z.number().int() }),
+  ]),
+});
+export type AgentRecord = z.infer<typeof agentRecordSchema>;
+
+export const linkPhases = ['connecting', 'live', 'silent', 'down', 'stopped'] as const;
+
+/** Session table `links`: the connection to one machine. `silent` = connected but nothing heard for 3.5 s. */
+export const linkRecordSchema = z.object({
+  id: machineIdSchema,
+  phase: z.enum(linkPhases),
+  sinceMs: z.number().int(),
+  /** Master's clock at the last byte from the agent; null = never in this session. */
+  lastHeardAtMs: z.number().int().nullable(),
+  /** Why it is down, in the words of the failing rung. */
+  problem: refusalSchema.nullable(),
+  nextTryAtMs: z.number().int().nullable(),
+  roundTripMs: z.number().nullable(),
+});
+export type LinkRecord = z.infer<typeof linkRecordSchema>;
+
+/** Session table `samples`: the newest sample of each machine. */
+export const sampleRecordSchema = z.object({
+  id: machineIdSchema,
+  sample: sampleSchema,
+  receivedAtMs: z.number().int(),
+});
+export type SampleRecord = z.infer<typeof sampleRecordSchema>;

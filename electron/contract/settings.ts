@@ -1,0 +1,14 @@
+// Settings: one durable record. Unknown keys of a newer version are dropped with a note, never an error.
+import { z } from 'zod';
+
+export const settingsSchema = z.object({
+  id: z.literal('settings').default('settings'),
+  theme: z.enum(['system', 'dark', 'light']).default('system'),
+  language: z.enum(['system', 'en', 'zh-CN']).default('system'),
+  /** What happens to this computer's agent when the app quits while it has tasks. */
+  onQuit: z.enum(['ask', 'keep', 'stop']).default('ask'),
+  /** Silence after which an agent is unreachable. 5 s to 1 h. */
+  unreachableAfterMs: z.number().int().min(5000).max(3_600_000).default(10_000),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+export const defaultSettings: Settings = settingsSchema.parse({});

@@ -1,0 +1,41 @@
+// Tables and diffs. The same diff is what is stored, what the renderer receives and what tests compare.
+import type { LaneRecord } from './enrolment.ts';
+import type { AgentRecord, LinkRecord, MachineRecord, SampleRecord } from './machine.ts';
+import type { FaultRecord, OperationRecord } from './operation.ts';
+import type { Settings } from './settings.ts';
+import type { TaskRecord } from './task.ts';
+
+/** Record type of each table. Durable tables survive a restart; session tables do not. */
+export type Rows = {
+  machines: MachineRecord;
+  agents: AgentRecord;
+  tasks: TaskRecord;
+  settings: Settings;
+  links: LinkRecord;
+  samples: SampleRecord;
+  lanes: LaneRecord;
+  operations: OperationRecord;
+  faults: FaultRecord;
+};
+export type TableName = keyof Rows;
+
+export const durableTables = ['machines', 'agents', 'tasks', 'settings'] as const satisfies readonly TableName[];
+export const sessionTables = [
+  'links',
+  'samples',
+  'lanes',
+  'operations',
+  'faults',
+] as const satisfies readonly TableName[];
+export const tableNames: readonly TableName[] = [...durableTables, ...sessionTables];
+export type DurableTable = (typeof durableTables)[number];
+
+export type Tables = { readonly [T in TableName]: ReadonlyMap<string, Rows[T]> };
+
+/** Changed and removed rows of one table. `put` holds whole rows. */
+export type TableDiff<T extends TableName> = { readonly put: readonly Rows[T][]; readonly drop: readonly string[] };
+export type Diff = { readonly [T in TableName]?: TableDiff<T> };
+
+export type Snapshot = { readonly seq: number; readonly rows: { readonly [T in TableName]: readonly Rows[T][] } };
+/** `from` is the seq the receiver must be at; otherwise there is a gap and it asks for a new snapshot. */
+export type Patch = { readonly from: number; readonly to: number; readonly diff: Diff };
