@@ -59,6 +59,8 @@ export const requestSchemas = {
   'state:snapshot': z.object({}),
   'app:info': z.object({}),
   'app:open-external': z.object({ link: z.enum(['manual', 'licence', 'issues']) }),
+  /** Answer to `app:quit-asked`. `remember` stores the choice as the setting `onQuit` (keep or stop only). */
+  'app:answer-quit': z.object({ choice: z.enum(['keep', 'stop', 'cancel']), remember: z.boolean() }),
   'machine:add': addMachineSchema,
   'machine:confirm-host-key': z.object({ machineId: machineIdSchema, hostKey: hostKeySchema }),
   /** Try a failed lane again, with new credentials when the old ones were refused. */
@@ -120,6 +122,7 @@ export type Answers = {
   'state:snapshot': Snapshot;
   'app:info': AppInfo;
   'app:open-external': null;
+  'app:answer-quit': null;
   'machine:add': { machineId: MachineId; operationId: OperationId };
   'machine:confirm-host-key': null;
   'machine:retry-add': null;
