@@ -1,0 +1,43 @@
+// Every effect: an imperative for an adapter. Run only after the diff is committed. Each carries an id made of the
+// event's seq and its place, so that a second delivery is harmless and logs can be joined.
+import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
+import type { MachineId, TaskId } from '../../contract/ids.ts';
+import type { HostKey, MachineRecord } from '../../contract/machine.ts';
+import type { TaskInfo } from '../../contract/task.ts';
+import type { Learned } from './events.ts';
+
+/** What the ssh adapter needs for a step besides the secrets it holds for the machine. */
+export type LaneContext = {
+  readonly machineId: MachineId;
+  readonly attempt: number;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Confirmed or pinned; null before the host key step: the adapter then stops after the key exchange. */
+  readonly hostKey: HostKey | null;
+  /** Everything earlier steps have learned. */
+  readonly learned: Learned;
+};
+
+export type Effect =
+  | { readonly kind: 'connect'; readonly machine: MachineRecord }
+  /** Close the link and forget its session; the agent goes on. */
+  | { readonly kind: 'disconnect'; readonly machineId: MachineId }
+  | { readonly kind: 'send-launch'; readonly machineId: MachineId; readonly info: TaskInfo }
+  | { readonly kind: 'send-kill'; readonly machineId: MachineId; readonly taskId: TaskId; readonly graceMs: number }
+  | { readonly kind: 'send-forget'; readonly machineId: MachineId; readonly taskId: TaskId }
+  | { readonly kind: 'send-ack'; readonly machineId: MachineId; readonly taskId: TaskId; readonly uuid: string }
+  | { readonly kind: 'run-enrolment-step'; readonly step: EnrolmentStep; readonly context: LaneContext }
+  | {
+      readonly kind: 'run-removal-step';
+      readonly step: RemovalStep;
+      readonly machine: MachineRecord;
+      readonly attempt: number;
+      readonly tasks: 'stop' | 'keep';
+    }
+  /** The lane failed or was cancelled: remove whatever this attempt put on the machine, close its session, drop secrets. */
+  | { readonly kind: 'clean-up-lane'; readonly context: LaneContext }
+  /** The lane is done: keep nothing secret in memory. */
+  | { readonly kind: 'drop-secrets'; readonly machineId: MachineId };
+
+export type IssuedEffect = Effect & { readonly effectId: string };

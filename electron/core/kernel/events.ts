@@ -1,0 +1,114 @@
+// Every event the master can meet. Facts are in the past; commands from people are imperatives that were already
+// shape-checked at the edge (zod) and get their ids there. `atMs` is the shell's wall clock (display, cron);
+// `monoMs` is a clock that never jumps and counts only awake time: all deadlines use it.
+import type { Refusal } from '../../contract/errors.ts';
+import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
+import type { AgentId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
+import type { HostKey, Login, MachineFacts, Sample } from '../../contract/machine.ts';
+import type { FaultRecord } from '../../contract/operation.ts';
+import type { Resources } from '../../contract/resources.ts';
+import type { Settings } from '../../contract/settings.ts';
+import type { TaskInfo, TaskStatus } from '../../contract/task.ts';
+import type { AgentTask } from '../../contract/wire.ts';
+
+export type Stamp = { readonly seq: number; readonly atMs: number; readonly monoMs: number };
+
+/** What a finished step has learned; the core keeps it in the lane's session state and on success in the machine. */
+export type Learned = {
+  readonly hostKey?: HostKey;
+  /** `key-planted`: our own key was written to authorized_keys, later logins use it. */
+  readonly login?: Login;
+  readonly keyPlanted?: boolean;
+  readonly agentDir?: string;
+  readonly sudo?: boolean;
+  readonly hostname?: string;
+};
+
+export type StepOutcome =
+  | { readonly kind: 'done'; readonly learned: Learned }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'failed'; readonly refusal: Refusal };
+
+/** Commands of people. Each has an operation id when it shows in the activity list. */
+export type CommandEvent =
+  | {
+      readonly kind: 'add-machine';
+      readonly machineId: MachineId;
+      readonly operationId: OperationId;
+      readonly name: string;
+      readonly address: string;
+      readonly port: number;
+      readonly user: string;
+      /** Only the kind: secrets stay in the ssh adapter's memory, keyed by machineId. */
+      readonly credentials: 'password' | 'login';
+    }
+  | { readonly kind: 'confirm-host-key'; readonly machineId: MachineId; readonly hostKey: HostKey }
+  | { readonly kind: 'retry-add'; readonly machineId: MachineId; readonly operationId: OperationId }
+  | { readonly kind: 'cancel-add'; readonly machineId: MachineId }
+  | { readonly kind: 'dismiss-lane'; readonly machineId: MachineId }
+  | {
+      readonly kind: 'remove-machine';
+      readonly machineId: MachineId;
+      readonly operationId: OperationId;
+      readonly tasks: 'stop' | 'keep';
+      readonly force: boolean;
+    }
+  | { readonly kind: 'reconnect'; readonly machineId: MachineId }
+  | { readonly kind: 'edit-machine'; readonly machineId: MachineId; readonly name: string; readonly note: string }
+  | {
+      readonly kind: 'run-task';
+      readonly machineId: MachineId;
+      readonly operationId: OperationId;
+      readonly info: TaskInfo;
+    }
+  | { readonly kind: 'kill-task'; readonly taskId: TaskId; readonly operationId: OperationId }
+  | { readonly kind: 'forget-task'; readonly taskId: TaskId }
+  | { readonly kind: 'change-settings'; readonly settings: Partial<Omit<Settings, 'id'>> }
+  | { readonly kind: 'dismiss-fault'; readonly id: string };
+
+/** What the world reports. */
+export type FactEvent =
+  /** First event of a process: durable tables were loaded. Carries the seed of the random stream. */
+  | { readonly kind: 'master-started'; readonly seed: number }
+  /** This computer's own machine record must exist (made at the first start). */
+  | { readonly kind: 'local-machine-found'; readonly machineId: MachineId; readonly name: string }
+  | { readonly kind: 'deadline-passed' }
+  /** The process was suspended (laptop asleep, stopped) for about this long: silence in that time means nothing. */
+  | { readonly kind: 'woke-up'; readonly asleepMs: number }
+  | {
+      readonly kind: 'link-up';
+      readonly machineId: MachineId;
+      readonly agentId: AgentId;
+      readonly agentVersion: string;
+      readonly facts: MachineFacts;
+      readonly resources: Resources;
+      /** Everything the agent holds: reconciliation. */
+      readonly tasks: readonly AgentTask[];
+      readonly roundTripMs: number;
+    }
+  | { readonly kind: 'link-down'; readonly machineId: MachineId; readonly refusal: Refusal }
+  /** Anything came from the agent while no sample did (answers, pings); at most one a second. */
+  | { readonly kind: 'link-heard'; readonly machineId: MachineId; readonly roundTripMs: number | null }
+  | { readonly kind: 'sample-received'; readonly machineId: MachineId; readonly sample: Sample }
+  | { readonly kind: 'status-update-received'; readonly machineId: MachineId; readonly status: TaskStatus }
+  /** Answer to `send-launch`. A refusal `unreachable` or `timeout` means: unknown, ask again at the next hello. */
+  | { readonly kind: 'launch-answered'; readonly taskId: TaskId; readonly refusal: Refusal | null }
+  | { readonly kind: 'kill-answered'; readonly taskId: TaskId; readonly refusal: Refusal | null }
+  | { readonly kind: 'forget-answered'; readonly taskId: TaskId; readonly refusal: Refusal | null }
+  | {
+      readonly kind: 'lane-step-finished';
+      readonly machineId: MachineId;
+      /** The lane's attempt number the step was run for: late answers of an older attempt are ignored. */
+      readonly attempt: number;
+      readonly step: EnrolmentStep | RemovalStep;
+      readonly ran: string;
+      readonly answered: string;
+      readonly tookMs: number;
+      readonly outcome: StepOutcome;
+    }
+  | { readonly kind: 'lane-cleaned-up'; readonly machineId: MachineId; readonly attempt: number }
+  | { readonly kind: 'fault-raised'; readonly fault: Omit<FaultRecord, 'sinceMs'> };
+
+export type MasterEvent = Stamp & (CommandEvent | FactEvent);
+/** What adapters and the shell post; the loop stamps it. */
+export type Posted = CommandEvent | FactEvent;
