@@ -1,0 +1,114 @@
+// `npm start [-- --demo]`: sets up whatever is missing, then opens the app. Node built-ins only, until the
+// dependencies are there. With no display the same window runs under an Xvfb of its own.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { hasDisplay, startDisplay } from './lib/display.mjs';
+import { ensure } from './lib/ensure.mjs';
+import { formatMs, say, sayFailure, sayStep } from './lib/log.mjs';
+import { root } from './lib/paths.mjs';
+import { killTree, stopRunning } from './lib/run.mjs';
+import { allTargets, buildAgents, staleTargets, targetName } from './steps/agent.mjs';
+
+const QUIT_MS = 15_000;
+// What Chromium says on a machine without a session bus or a GPU; it means nothing to the person who started us.
+const NOISE =
+  /:(ERROR|WARNING):(bus|object_proxy|viz_main_impl|gpu_|gl_|egl_|vaapi_|angle_|browser_main_loop|command_buffer|sandbox_linux)/;
+
+/** @param {boolean} isOwnDisplay */
+function chromiumFlags(isOwnDisplay) {
+  const flags = [];
+  if (process.getuid?.() === 0) {
+    say('note  running as root: Chromium has no sandbox for root, so it starts with --no-sandbox');
+    flags.push('--no-sandbox');
+  }
+  if (isOwnDisplay) flags.push('--disable-gpu');
+  return flags;
+}
+
+/** @param {import('node:stream').Readable} stream */
+function forwardErrors(stream) {
+  createInterface({ input: stream }).on('line', (line) => {
+    if (!NOISE.test(line)) process.stderr.write(`${line}\n`);
+  });
+}
+
+/** The agents for machines of other kinds, while the app is already in use. */
+async function buildTheRest() {
+  const stale = staleTargets(allTargets);
+  if (stale.length === 0) return;
+  const startedMs = performance.now();
+  try {
+    await buildAgents(stale, { low: true });
+    sayStep(
+      'ok',
+      'agent',
+      `${formatMs(performance.now() - startedMs)}  ${stale.map(targetName).join(', ')}, in the background`,
+    );
+  } catch (error) {
+    sayStep(
+      'FAIL',
+      'agent',
+      `for ${stale.map(targetName).join(', ')}; machines of that kind cannot be added`,
+    );
+    sayFailure(error);
+  }
+}
+
+/** @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} env @returns {Promise<number>} */
+function runApp(program, args, env) {
+  return new Promise((resolve, reject) => {
+    // Its own process group: Chromium dies hard on a second signal, so it gets exactly one, from us.
+    const child = spawn(program, args, {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'inherit', 'pipe'],
+      detached: process.platform !== 'win32',
+    });
+    if (child.stderr) forwardErrors(child.stderr);
+    let isEnding = false;
+    const end = () => {
+      if (isEnding) return killTree(child, 'SIGKILL');
+      isEnding = true;
+      child.kill('SIGTERM');
+      setTimeout(() => killTree(child, 'SIGKILL'), QUIT_MS).unref();
+      return undefined;
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(isEnding ? 0 : (code ?? (signal ? 128 : 1))));
+  });
+}
+
+async function main() {
+  const words = process.argv.slice(2);
+  const startedMs = performance.now();
+  const isOwnDisplay = !hasDisplay();
+  const ready = await ensure({
+    electron: true,
+    sqlite: true,
+    agent: true,
+    bundle: true,
+    display: isOwnDisplay,
+  });
+  sayStep('ok', 'set-up', formatMs(performance.now() - startedMs));
+  if (words.includes('--setup-only')) return 0;
+  /** @type {NodeJS.ProcessEnv} */
+  let env = { ...process.env, ...ready.env };
+  delete env.ELECTRON_RUN_AS_NODE;
+  if (isOwnDisplay) {
+    const display = await startDisplay();
+    say(`note  no display here: the window runs under Xvfb on ${display.env.DISPLAY}; Ctrl-C ends it`);
+    env = { ...env, ...display.env, MESOLITE_TERMINAL: '1' };
+  }
+  const flags = chromiumFlags(isOwnDisplay);
+  const app = runApp(/** @type {string} */ (ready.electronPath), [...flags, root, ...words], env);
+  void buildTheRest();
+  const code = await app;
+  stopRunning();
+  return code;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error) => process.exit(sayFailure(error)),
+);
