@@ -1,0 +1,136 @@
+// Every reason a refusal may carry, with its meaning in one English line and the key of the suggested next step.
+// The message catalogue has one text for each reason and each next step; a test keeps both lists equal.
+// Who adds a refusal adds its reason here. Reasons are never renamed: they are stored in journals and logs.
+
+export const nextSteps = [
+  'check-address', // is the address or name right?
+  'check-network', // is it on, is the cable in, is there a route?
+  'check-port', // is sshd running, on which port?
+  'check-credentials', // user, password, key
+  'choose-login', // another way to log in
+  'compare-key', // compare the fingerprint at the machine itself
+  'free-space',
+  'change-folder', // another user or home: permissions, noexec
+  'change-shell', // give the user a real login shell
+  'ask-admin', // something on the machine forbids it
+  'update-app',
+  'update-machine', // its sshd or system is too old or too foreign
+  'take-over', // another Mesolite holds it
+  'try-again',
+  'wait', // nothing to do: it goes on by itself
+  'stop-task',
+  'report', // a fault of ours
+  'none',
+] as const;
+export type NextStep = (typeof nextSteps)[number];
+
+const reason = (meaning: string, next: NextStep) => ({ meaning, next });
+
+export const reasons = {
+  // Reaching a machine
+  'no-such-host': reason('No machine has this name.', 'check-address'),
+  'name-lookup-failed': reason('The name service did not answer.', 'check-network'),
+  'connection-refused': reason('The machine is there, but nothing listens on this port.', 'check-port'),
+  'connect-timeout': reason('Nothing answered at this address and port.', 'check-network'),
+  'no-route': reason('There is no way to this address from here.', 'check-network'),
+  'network-down': reason('This computer has no network.', 'check-network'),
+  'connection-reset': reason('The machine cut the connection.', 'try-again'),
+  'connection-failed': reason('The connection could not be made.', 'try-again'),
+  // SSH before the login
+  'not-ssh': reason('Something answers on this port, but it does not speak SSH.', 'check-port'),
+  'closed-early': reason(
+    'The machine closed the connection before its greeting: too many logins at once, or this computer is banned.',
+    'try-again',
+  ),
+  'no-common-algorithm': reason(
+    'The SSH server only offers ciphers that are no longer safe.',
+    'update-machine',
+  ),
+  'handshake-failed': reason('The key exchange with the SSH server failed.', 'try-again'),
+  'handshake-timeout': reason('The SSH server greeted, then did not go on.', 'try-again'),
+  'host-key-unconfirmed': reason('The fingerprint of the machine was not confirmed yet.', 'compare-key'),
+  'host-key-changed': reason('The machine shows another key than the one that was confirmed.', 'compare-key'),
+  // Login
+  'login-refused': reason('The machine refused this user with these credentials.', 'check-credentials'),
+  'login-method-not-offered': reason('The machine does not accept this way of logging in.', 'choose-login'),
+  'login-needs-more': reason('The machine asks for more than one proof (a second factor).', 'choose-login'),
+  'login-timeout': reason('The machine did not answer the login in time.', 'try-again'),
+  'password-expired': reason('The password has expired and must be changed at the machine.', 'ask-admin'),
+  'too-many-attempts': reason('The machine stopped the login after too many attempts.', 'try-again'),
+  'credentials-missing': reason(
+    'The credentials are no longer in memory: they are kept only while adding.',
+    'check-credentials',
+  ),
+  'key-file-missing': reason('There is no such key file.', 'choose-login'),
+  'key-file-unreadable': reason('The key file cannot be read.', 'choose-login'),
+  'key-file-not-a-key': reason('The file is not a private key in a known format.', 'choose-login'),
+  'key-file-public': reason('The file is a public key; the private one is needed.', 'choose-login'),
+  'key-passphrase-needed': reason('The key file is protected by a passphrase.', 'check-credentials'),
+  'key-passphrase-wrong': reason('The passphrase does not open the key file.', 'check-credentials'),
+  'ssh-agent-absent': reason('There is no ssh-agent on this computer.', 'choose-login'),
+  'ssh-agent-empty': reason('The ssh-agent on this computer holds no key.', 'choose-login'),
+  'own-key-missing': reason("Mesolite's own key cannot be read on this computer.", 'choose-login'),
+  'key-not-planted': reason('Our key could not be written to authorized_keys.', 'ask-admin'),
+  'planted-key-refused': reason('Our key was written, but the machine does not accept it.', 'ask-admin'),
+  // The shell on the machine
+  'shell-refused': reason('The login works, but the account may not run commands.', 'change-shell'),
+  'channel-refused': reason('The login works, but the machine opens no session.', 'ask-admin'),
+  'script-failed': reason('A command on the machine failed.', 'report'),
+  'script-timeout': reason('A command on the machine did not end in time.', 'try-again'),
+  'answer-too-long': reason('The machine answered with far more than was asked.', 'report'),
+  // What the machine is
+  'unsupported-cpu': reason('There is no agent for this CPU.', 'none'),
+  'unsupported-os': reason('There is no agent for this operating system.', 'none'),
+  'home-missing': reason('The user has no home folder.', 'change-folder'),
+  'home-not-writable': reason('The folder for the agent cannot be written.', 'change-folder'),
+  'no-space': reason('There is not enough room for the agent.', 'free-space'),
+  noexec: reason('Programs may not run from the folder for the agent.', 'change-folder'),
+  'folder-not-ours': reason('The folder for the agent belongs to somebody else.', 'change-folder'),
+  'sudo-refused': reason('sudo without a password no longer works there.', 'ask-admin'),
+  // Upload and start
+  'agent-binary-missing': reason("The agent's file for this CPU is not part of this installation.", 'report'),
+  'upload-failed': reason('The agent could not be written on the machine.', 'try-again'),
+  'upload-corrupt': reason('The agent arrived changed: the hashes differ.', 'try-again'),
+  'selftest-failed': reason('The agent does not run on this machine.', 'report'),
+  'daemon-not-started': reason('The agent was started but does not answer.', 'report'),
+  // The link
+  'agent-missing': reason('The agent is no longer on the machine.', 'try-again'),
+  'agent-not-running': reason('The agent does not run on the machine and could not be started.', 'try-again'),
+  'agent-silent': reason('The connection stands, but the agent does not answer.', 'wait'),
+  'link-closed': reason('The connection to the agent ended.', 'wait'),
+  'link-lost': reason('The machine no longer answers.', 'wait'),
+  'not-connected': reason('There is no connection to the machine now.', 'wait'),
+  'call-timeout': reason('The agent did not answer in time.', 'wait'),
+  'wire-broken': reason('The agent said something that is not in the protocol.', 'report'),
+  'wire-version': reason('The agent and this app speak no common version.', 'update-app'),
+  'lease-held': reason('Another Mesolite looks after this machine.', 'take-over'),
+  'lease-old-epoch': reason('A newer start of this app looks after this machine.', 'none'),
+  'lease-lost': reason('Another connection took over this machine.', 'take-over'),
+  'agent-error': reason('The agent could not do it.', 'report'),
+  'killed-before-launch': reason('The task was killed before it was launched.', 'none'),
+  'task-unknown': reason('The agent does not know this task.', 'none'),
+  'tasks-running': reason('There are tasks running.', 'stop-task'),
+  'log-unavailable': reason('The log of this task cannot be read.', 'none'),
+  // This computer's own agent
+  'local-agent-missing': reason(
+    "The agent's file for this computer is not part of this installation.",
+    'report',
+  ),
+  'local-agent-not-started': reason('The agent of this computer could not be started.', 'try-again'),
+  'local-agent-unsupported': reason('There is no agent for this kind of computer.', 'none'),
+  // Lanes
+  cancelled: reason('Stopped on request.', 'none'),
+  'local-machine': reason('This computer cannot be added or removed over SSH.', 'none'),
+  'step-failed': reason('A fault of Mesolite in this step.', 'report'),
+  'tasks-did-not-stop': reason('Some tasks did not end.', 'try-again'),
+  'agent-did-not-stop': reason('The agent did not end.', 'try-again'),
+  'folder-guard': reason('The folder is not one of ours: nothing was deleted.', 'report'),
+  'files-left': reason('Something of ours is still on the machine.', 'ask-admin'),
+  'key-not-removed': reason('Our key line could not be removed.', 'ask-admin'),
+} as const satisfies Readonly<Record<string, { readonly meaning: string; readonly next: NextStep }>>;
+
+export type Reason = keyof typeof reasons;
+
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(reasons, text);
+}
