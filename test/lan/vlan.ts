@@ -1,0 +1,274 @@
+/**
+ * The virtual LAN: real sshd hosts in namespaces on one bridge, and the desk from which the app runs.
+ * README.md says how to use it. Any test may import this file, spec.ts, listing.ts and net.ts.
+ */
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { prepareDisk } from './disk.ts';
+import { boot, type Host, type HostContext, openHost, publicKeyIn } from './host.ts';
+import { addressOf, DESK_ADDRESS, makeBridge, MAX_HOSTS, plugIn, type Port } from './net.ts';
+import { exec, type RunOptions, type RunResult, run, trySync } from './run.ts';
+import { checkSpec, type HostSpec, usersOf } from './spec.ts';
+import {
+  claimState,
+  currentBootId,
+  type HostState,
+  type LanState,
+  lanDir,
+  loadState,
+  namespaceOf,
+  processRef,
+  saveState,
+} from './state.ts';
+import { type ServeRequest, type Served, serve } from './serve.ts';
+import { sweepLeftovers, teardown } from './teardown.ts';
+
+const NEEDED = [
+  'ip',
+  'iptables',
+  'unshare',
+  'nsenter',
+  'ssh-keygen',
+  'ssh-keyscan',
+  'openssl',
+  'sshd',
+  'sudo',
+];
+const DESK_INDEX = 254;
+const DESK_SCRIPT = fileURLToPath(new URL('./desk.sh', import.meta.url));
+
+export type Desk = {
+  readonly address: string;
+  /** The desk's own key pair, which hosts know unless their spec says otherwise. */
+  readonly keyPath: string;
+  readonly publicKey: string;
+  /** All hosts' keys, as they were when the LAN came up. */
+  readonly knownHostsPath: string;
+  /** A folder of the desk's own, for profiles and the like. It goes with the LAN. */
+  readonly scratch: string;
+  exec(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** The child's pid is the command's own. */
+  spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
+  /** What to put before a command line to run it on the desk. */
+  readonly prefixArgs: readonly string[];
+};
+
+export type Lan = {
+  readonly prefix: string;
+  readonly folder: string;
+  readonly hosts: readonly Host[];
+  readonly desk: Desk;
+  host(name: string): Host;
+  /** Runs one of the servers of servers/ on a host that has the port free. */
+  serve(request: ServeRequest): Promise<Served>;
+  destroy(): Promise<void>;
+};
+
+export type LanOptions = {
+  readonly hosts: readonly HostSpec[];
+  /** Default: `ms` and four hex digits, so that LANs live side by side. */
+  readonly prefix?: string;
+  /** Default true. */
+  readonly desk?: boolean;
+  /** The LAN outlives this process; `attachLan(prefix)` finds it again. */
+  readonly isKept?: boolean;
+};
+
+export async function createLan(options: LanOptions): Promise<Lan> {
+  checkMachine();
+  sweepLeftovers();
+  options.hosts.forEach(checkSpec);
+  if (options.hosts.length > MAX_HOSTS) throw new Error(`at most ${MAX_HOSTS} hosts`);
+  const state = firstState(options);
+  claimState(state);
+  const disarm = options.isKept === true ? () => {} : tearDownAtExit(state);
+  try {
+    await build(state, options.hosts);
+  } catch (error) {
+    disarm();
+    teardown(state);
+    throw error;
+  }
+  return openLan(state, disarm);
+}
+
+/** The LAN of another process, for instance the one that runs this test on the desk. */
+export function attachLan(prefix: string): Lan {
+  const state = loadState(prefix);
+  if (state === undefined) throw new Error(`no LAN named ${prefix}`);
+  return openLan(state, () => {});
+}
+
+function checkMachine(): void {
+  if (process.getuid?.() !== 0) throw new Error('the virtual LAN needs root');
+  const missing = NEEDED.filter((name) => {
+    const places = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+    return !places.some((place) => existsSync(path.join(place, name)));
+  });
+  if (missing.length > 0) {
+    const packages = JSON.parse(
+      readFileSync(new URL('./packages.json', import.meta.url), 'utf8'),
+    ) as string[];
+    throw new Error(`missing: ${missing.join(' ')}. Install: apt-get install -y ${packages.join(' ')}`);
+  }
+}
+
+function firstState(options: LanOptions): LanState {
+  const prefix = options.prefix ?? `ms${randomBytes(2).toString('hex')}`;
+  if (!/^[a-z][a-z0-9]{1,15}$/.test(prefix)) throw new Error(`bad prefix: ${prefix}`);
+  const owner = options.isKept === true ? undefined : processRef(process.pid);
+  return {
+    version: 1,
+    prefix,
+    ...(owner === undefined ? {} : { owner }),
+    bootId: currentBootId(),
+    hasDesk: options.desk ?? true,
+    hosts: options.hosts.map((spec, position) => ({
+      name: spec.name,
+      index: position + 1,
+      address: addressOf(position + 1),
+      sshPort: spec.sshd === false ? 22 : (spec.sshd?.port ?? 22),
+      users: usersOf(spec).map(({ name, password }) => ({
+        name,
+        ...(password === undefined ? {} : { password }),
+      })),
+      hasSshd: spec.sshd !== false,
+      hasCgroups: spec.hasCgroups ?? true,
+    })),
+  };
+}
+
+async function build(state: LanState, specs: readonly HostSpec[]): Promise<void> {
+  const folder = lanDir(state.prefix);
+  mkdirSync(path.join(folder, 'desk'), { recursive: true });
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'desk', '-f', path.join(folder, 'id')]);
+  const hostsFile = hostsFileOf(state);
+  if (state.hasDesk) writeDeskFiles(state, hostsFile);
+  const deskPublicKey = readFileSync(path.join(folder, 'id.pub'), 'utf8').trim();
+  const disks = state.hosts.map((host, position) => {
+    const spec = specs[position] as HostSpec;
+    return prepareDisk({
+      folder: hostFolder(state, host),
+      spec,
+      index: host.index,
+      deskPublicKey,
+      hostsFile,
+    });
+  });
+  await makeBridge(state.prefix);
+  const ports: Port[] = state.hosts.map(({ name, index }) => ({ name, index }));
+  if (state.hasDesk) ports.push({ name: 'desk', index: DESK_INDEX });
+  await plugIn(state.prefix, ports);
+  await Promise.all(disks);
+  writeKnownHosts(state);
+  await Promise.all(state.hosts.map((host) => boot(contextOf(state, host), hostFolder(state, host))));
+}
+
+function hostFolder(state: LanState, host: HostState): string {
+  return path.join(lanDir(state.prefix), 'hosts', host.name);
+}
+
+function contextOf(state: LanState, host: HostState): HostContext {
+  return { prefix: state.prefix, state: host, onChange: () => saveState(state) };
+}
+
+function hostsFileOf(state: LanState): string {
+  const names = state.hosts.map((host) => `${host.address} ${host.name}\n`);
+  return `127.0.0.1 localhost\n${DESK_ADDRESS} desk\n${names.join('')}`;
+}
+
+/** desk.sh binds /etc/netns/NAME/x over /etc/x, as `ip netns exec` does, so the desk has its own hosts file and ssh settings. */
+function writeDeskFiles(state: LanState, hostsFile: string): void {
+  const folder = lanDir(state.prefix);
+  const etc = `/etc/netns/${namespaceOf(state.prefix, 'desk')}`;
+  mkdirSync(path.join(etc, 'ssh'), { recursive: true });
+  writeFileSync(path.join(etc, 'hosts'), hostsFile);
+  writeFileSync(path.join(etc, 'resolv.conf'), '');
+  const config = [
+    'Host *',
+    `  IdentityFile ${folder}/id`,
+    '  IdentitiesOnly yes',
+    `  UserKnownHostsFile ${folder}/known_hosts`,
+    '  StrictHostKeyChecking yes',
+  ];
+  writeFileSync(path.join(etc, 'ssh/ssh_config'), `${config.join('\n')}\n`);
+  if (existsSync('/etc/ssh/moduli')) copyFileSync('/etc/ssh/moduli', path.join(etc, 'ssh/moduli'));
+}
+
+function writeKnownHosts(state: LanState): void {
+  const known = state.hosts
+    .filter((host) => host.hasSshd)
+    .map((host) => {
+      const names = [host.name, host.address].map((name) =>
+        host.sshPort === 22 ? name : `[${name}]:${host.sshPort}`,
+      );
+      return `${names.join(',')} ${publicKeyIn(hostFolder(state, host))}\n`;
+    });
+  writeFileSync(path.join(lanDir(state.prefix), 'known_hosts'), known.join(''));
+}
+
+/** Also on an exception nobody caught, on Ctrl-C and on SIGTERM. A SIGKILL is the next start's business. */
+function tearDownAtExit(state: LanState): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const onExit = (): void => teardown(state);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    disarm();
+    teardown(state);
+    // With our listener gone the signal does what it would have done.
+    process.kill(process.pid, signal);
+  };
+  const disarm = (): void => {
+    process.off('exit', onExit);
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  process.on('exit', onExit);
+  for (const signal of signals) process.on(signal, onSignal);
+  return disarm;
+}
+
+function openLan(state: LanState, disarm: () => void): Lan {
+  const hosts = state.hosts.map((host) => openHost(contextOf(state, host)));
+  const byName = (name: string): Host => {
+    const found = hosts.find((host) => host.name === name);
+    if (found === undefined) throw new Error(`no host named ${name}`);
+    return found;
+  };
+  return {
+    prefix: state.prefix,
+    folder: lanDir(state.prefix),
+    hosts,
+    desk: openDesk(state),
+    host: byName,
+    serve: (request) => serve(namespaceOf(state.prefix, request.host), byName(request.host).address, request),
+    destroy: () => {
+      disarm();
+      teardown(state);
+      return Promise.resolve();
+    },
+  };
+}
+
+function openDesk(state: LanState): Desk {
+  const folder = lanDir(state.prefix);
+  const prefixArgs = ['bash', DESK_SCRIPT, namespaceOf(state.prefix, 'desk')] as const;
+  const [tool, ...before] = prefixArgs;
+  return {
+    address: DESK_ADDRESS,
+    keyPath: path.join(folder, 'id'),
+    publicKey: readFileSync(path.join(folder, 'id.pub'), 'utf8').trim(),
+    knownHostsPath: path.join(folder, 'known_hosts'),
+    scratch: path.join(folder, 'desk'),
+    prefixArgs,
+    exec: (command, args, options) => exec(tool, [...before, command, ...args], options),
+    spawn: (command, args, options = {}) => spawn(tool, [...before, command, ...args], options),
+  };
+}
+
+/** Whether two hosts can reach each other right now, asked by one ping of the LAN. */
+export function canReach(lan: Lan, from: string, address: string): boolean {
+  const namespace = namespaceOf(lan.prefix, from);
+  return trySync('ip', ['netns', 'exec', namespace, 'bash', '-c', `exec 9<>/dev/tcp/${address}/22`]);
+}
