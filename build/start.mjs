@@ -6,10 +6,11 @@ import { hasDisplay, startDisplay } from './lib/display.mjs';
 import { ensure } from './lib/ensure.mjs';
 import { formatMs, say, sayFailure, sayStep } from './lib/log.mjs';
 import { root } from './lib/paths.mjs';
-import { killTree, stopRunning } from './lib/run.mjs';
+import { killTree, leaveSignals, stopRunning } from './lib/run.mjs';
 import { allTargets, buildAgents, staleTargets, targetName } from './steps/agent.mjs';
 
 const QUIT_MS = 15_000;
+const INSIST_MS = 2000;
 // What Chromium says on a machine without a session bus or a GPU; it means nothing to the person who started us.
 const NOISE =
   /:(ERROR|WARNING):(bus|object_proxy|viz_main_impl|gpu_|gl_|egl_|vaapi_|angle_|browser_main_loop|command_buffer|sandbox_linux)/;
@@ -65,17 +66,20 @@ function runApp(program, args, env) {
       detached: process.platform !== 'win32',
     });
     if (child.stderr) forwardErrors(child.stderr);
-    let isEnding = false;
+    let endedAtMs = 0;
     const end = () => {
-      if (isEnding) return killTree(child, 'SIGKILL');
-      isEnding = true;
+      // Ctrl-C arrives twice, from the terminal and from npm; a person who insists does so later.
+      if (endedAtMs > 0)
+        return performance.now() - endedAtMs > INSIST_MS ? killTree(child, 'SIGKILL') : undefined;
+      endedAtMs = performance.now();
       child.kill('SIGTERM');
       setTimeout(() => killTree(child, 'SIGKILL'), QUIT_MS).unref();
       return undefined;
     };
+    leaveSignals();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve(isEnding ? 0 : (code ?? (signal ? 128 : 1))));
+    child.on('close', (code, signal) => resolve(endedAtMs > 0 ? 0 : (code ?? (signal ? 128 : 1))));
   });
 }
 

@@ -19,7 +19,7 @@ export function formatMs(ms) {
 
 /** @param {string} mark @param {string} name @param {string} text */
 export function stepLine(mark, name, text) {
-  return `${mark.padEnd(4)}${name.padEnd(18)}${text}`.trimEnd();
+  return `${mark.padEnd(6)}${name.padEnd(18)}${text}`.trimEnd();
 }
 
 /** @param {string} mark @param {string} name @param {string} text */

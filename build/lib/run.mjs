@@ -22,6 +22,13 @@ export function stopRunning() {
 }
 let guarded = false;
 
+/** For a script that handles signals itself from here on. */
+export function leaveSignals() {
+  guarded = true;
+  process.off('SIGINT', stopAll);
+  process.off('SIGTERM', stopAll);
+}
+
 /** @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} signal */
 export function killTree(child, signal) {
   if (child.pid === undefined || child.exitCode !== null) return;

@@ -29,7 +29,7 @@ function onImports(check) {
   };
 }
 
-/** Text whose whole value stands in the source. @param {Node | undefined} node */
+/** Text whose whole value stands in the source. @param {Node | undefined} node @returns {boolean} */
 function isLiteralText(node) {
   if (!node) return false;
   if (node.type === 'Literal') return typeof node.value === 'string';
@@ -129,7 +129,8 @@ const reasonedDisable = {
           if (isDisable && !/-disable\S*\s+[\w@/,\s-]+ -- \S{3,}/.test(text)) {
             context.report({ node: comment, messageId: 'bare' });
           }
-          if (isBiome && !/^biome-ignore \S+: \S{3,}/.test(text)) context.report({ node: comment, messageId: 'bare' });
+          if (isBiome && !/^biome-ignore \S+: \S{3,}/.test(text))
+            context.report({ node: comment, messageId: 'bare' });
         }
       },
     };

@@ -5,7 +5,10 @@ import { inRoot } from '../lib/paths.mjs';
 /** What the main bundle leaves to node_modules: native code, and what Electron brings. */
 export const mainExternals = ['electron', 'better-sqlite3', 'ssh2', 'cpu-features'];
 
-/** @typedef {{ name: string, entry: string, outDir: string, inputs: string[], config: (outDir: string) => Promise<import('vite').InlineConfig> }} Part */
+/**
+ * @typedef {{ name: string, outDir: string, inputs: string[], entries: string[],
+ *   configs: (outDir: string) => import('vite').InlineConfig[] }} Part
+ */
 
 /** @param {string} outDir @param {string} entry @param {string} fileName @param {string[]} externals @returns {import('vite').InlineConfig} */
 function nodeConfig(outDir, entry, fileName, externals) {
@@ -19,7 +22,7 @@ function nodeConfig(outDir, entry, fileName, externals) {
     build: {
       ssr: entry,
       outDir,
-      emptyOutDir: true,
+      emptyOutDir: false,
       target: 'node20',
       minify: false,
       sourcemap: true,
@@ -31,50 +34,31 @@ function nodeConfig(outDir, entry, fileName, externals) {
   };
 }
 
-/** @param {string} outDir @returns {Promise<import('vite').InlineConfig>} */
-async function rendererConfig(outDir) {
-  const { default: react } = await import('@vitejs/plugin-react');
-  return {
-    configFile: false,
-    root: inRoot('renderer'),
-    base: './',
-    logLevel: 'warn',
-    publicDir: false,
-    plugins: [react()],
-    build: {
-      outDir,
-      emptyOutDir: true,
-      target: 'chrome130',
-      assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
-      reportCompressedSize: false,
-      chunkSizeWarningLimit: 3000,
-    },
-  };
-}
-
 /** @type {Part[]} */
 export const parts = [
   {
     name: 'main',
-    entry: 'electron/shell/main.ts',
     outDir: 'main',
     inputs: ['electron'],
-    config: async (outDir) => nodeConfig(outDir, inRoot('electron/shell/main.ts'), 'main.cjs', mainExternals),
-  },
-  {
-    name: 'preload',
-    entry: 'electron/shell/preload.ts',
-    outDir: 'preload',
-    inputs: ['electron'],
-    config: async (outDir) =>
+    entries: ['electron/shell/main.ts', 'electron/shell/preload.ts'],
+    // The preload sits beside main, where the packaged app has it too.
+    configs: (outDir) => [
+      nodeConfig(outDir, inRoot('electron/shell/main.ts'), 'main.cjs', mainExternals),
       nodeConfig(outDir, inRoot('electron/shell/preload.ts'), 'preload.cjs', ['electron']),
+    ],
   },
   {
     name: 'renderer',
-    entry: 'renderer/index.html',
     outDir: 'renderer',
-    inputs: ['renderer', 'electron'],
-    config: rendererConfig,
+    inputs: ['renderer', 'electron/contract'],
+    entries: ['renderer/index.html', 'renderer/vite.config.ts'],
+    configs: (outDir) => [
+      {
+        configFile: inRoot('renderer/vite.config.ts'),
+        logLevel: 'warn',
+        publicDir: false,
+        build: { outDir, emptyOutDir: false },
+      },
+    ],
   },
 ];

@@ -6,6 +6,9 @@ import { Trouble } from '../lib/log.mjs';
 import { distDir, inRoot, root, stampDir } from '../lib/paths.mjs';
 import { parts } from './bundle-config.mjs';
 
+// The renderer's configuration is TypeScript in a CommonJS package; vite reads it well and warns all the same.
+process.env.VITE_CONFIG_NATIVE_IGNORE_WARNING = 'true';
+
 const common = [
   'package.json',
   'package-lock.json',
@@ -29,16 +32,28 @@ function stale() {
   );
 }
 
+/** What the bundler says without the stack of its own inside. @param {unknown} error */
+function errorLines(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  const end = text.search(/\n(Stack backtrace|\s+at )/);
+  return (end < 0 ? text : text.slice(0, end)).trim().split('\n').slice(0, 25);
+}
+
 /** @param {import('./bundle-config.mjs').Part} part */
 async function bundle(part) {
-  if (!existsSync(inRoot(part.entry))) throw new Trouble(`${part.entry} does not exist`);
+  for (const entry of part.entries) {
+    if (!existsSync(inRoot(entry))) throw new Trouble(`${entry} does not exist`);
+  }
   const { build } = await import('vite');
   const hash = hashOf(part);
   const fresh = path.join(distDir, `.making-${part.name}-${process.pid}`);
   const target = path.join(distDir, part.outDir);
   try {
-    await build(await part.config(fresh));
-    // The preload sits beside main, where the packaged app has it too.
+    for (const config of part.configs(fresh)) {
+      await build(config).catch((error) => {
+        throw new Trouble(`${part.name} could not be bundled`, errorLines(error));
+      });
+    }
     mkdirSync(distDir, { recursive: true });
     rmSync(target, { recursive: true, force: true });
     renameSync(fresh, target);

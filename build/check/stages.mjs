@@ -1,0 +1,163 @@
+// The stages of `npm run check`. Each answers with what it found; an empty text is good.
+import { existsSync } from 'node:fs';
+import { inRoot, root } from '../lib/paths.mjs';
+import { findProgram, run } from '../lib/run.mjs';
+import { selftest } from '../selftest/selftest.mjs';
+import { ensureGo, goEnv } from '../steps/agent.mjs';
+import { installPackages } from '../steps/system.mjs';
+import { scanFiles } from './secrets.mjs';
+import { listFindings, readLayers, readLint, readTypes, runCruiser, runPackage, unseen } from './tools.mjs';
+
+/** @typedef {import('./pool.mjs').Finding} Finding */
+
+export const typeProjects = ['electron/contract', 'electron/core', 'electron', 'renderer', 'test', 'build'];
+const sourceFolders = ['electron', 'renderer', 'test', 'build'];
+
+/** Files git knows or would add: what a commit can contain. @param {string[]} [patterns] */
+async function ownFiles(patterns = []) {
+  const args = [
+    'ls-files',
+    '-z',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+    '--deduplicate',
+    '--',
+    ...patterns,
+  ];
+  const answer = await run('git', args, { cwd: root, timeoutMs: 20_000 });
+  if (answer.code !== 0) throw new Error(`git ls-files: ${answer.output}`);
+  return answer.stdout.split('\0').filter((file) => file && existsSync(inRoot(file)));
+}
+
+/** @returns {Promise<Finding>} */
+async function format() {
+  const args = ['ci', '--colors=off', '--max-diagnostics=30', '--reporter=default', '.'];
+  const answer = await runPackage({ name: '@biomejs/biome', bin: 'biome', args });
+  const count = /Checked (\d+) files/.exec(answer.output)?.[1];
+  if (answer.code !== 0) return { failures: `${answer.output}\nto mend: npx biome check --write` };
+  return Number(count) > 0 ? { failures: '', note: `${count} files` } : { failures: 'biome saw no files' };
+}
+
+/** @returns {Promise<Finding>} */
+async function lint() {
+  const args = ['--type-aware', '--format', 'json', ...sourceFolders];
+  const answer = await runPackage({ name: 'oxlint', args });
+  if (!answer.stdout.startsWith('{')) return { failures: answer.output || 'oxlint said nothing' };
+  const { findings, files } = readLint(answer.stdout);
+  if (findings.length > 0) return { failures: listFindings(findings) };
+  if (answer.code !== 0) return { failures: answer.output };
+  return files > 0 ? { failures: '', note: `${files} files` } : { failures: 'oxlint saw no files' };
+}
+
+/** @param {string} project @returns {Promise<string>} */
+async function compile(project) {
+  const answer = await runPackage({
+    name: 'typescript',
+    bin: 'tsc',
+    args: ['-p', project, '--pretty', 'false'],
+  });
+  const errors = readTypes(answer.stdout);
+  if (errors.length > 0) return listFindings(errors);
+  return answer.code === 0 ? '' : `${project}: ${answer.output}`;
+}
+
+/** @returns {Promise<Finding>} */
+async function types() {
+  const failures = [];
+  for (const project of typeProjects) failures.push(await compile(project));
+  const text = failures.filter(Boolean).join('\n');
+  // The same fault shows in every project that reaches the file.
+  return { failures: [...new Set(text.split('\n'))].join('\n'), note: `${typeProjects.length} projects` };
+}
+
+/** @returns {Promise<Finding>} */
+async function layers() {
+  const files = await ownFiles([
+    'electron/*.ts',
+    'renderer/*.ts',
+    'renderer/*.tsx',
+    'test/*.ts',
+    'test/*.tsx',
+  ]);
+  const args = [
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'json',
+    'electron',
+    'renderer',
+    'test',
+  ];
+  const answer = await runPackage({ name: 'dependency-cruiser', bin: 'depcruise', args });
+  if (!answer.stdout.startsWith('{')) return { failures: answer.output || 'dependency-cruiser said nothing' };
+  const { violations, modules } = readLayers(answer.stdout);
+  const missed = unseen(files, modules);
+  const lines = violations.map((one) => `${one.from} -> ${one.to}: ${one.rule}`);
+  if (missed.length > 0)
+    lines.push(`the cruiser did not see ${missed.length} files: ${missed.slice(0, 5).join(' ')}`);
+  return { failures: lines.join('\n'), note: `${modules.length} modules` };
+}
+
+/** @returns {Promise<Finding>} */
+async function deadCode() {
+  const answer = await runPackage({ name: 'knip', args: ['--no-progress', '--reporter', 'compact'] });
+  return { failures: answer.code === 0 ? '' : answer.output || 'knip failed' };
+}
+
+/** @returns {Promise<Finding>} */
+async function tidy() {
+  const args = ['run', '--reporter=dot', 'test/unit/tidy'];
+  const answer = await runPackage({ name: 'vitest', args });
+  const count = /Tests\s+(\d+) passed/.exec(answer.output)?.[1];
+  if (answer.code !== 0) return { failures: answer.output };
+  return count ? { failures: '', note: `${count} rules` } : { failures: 'no tidy test ran' };
+}
+
+/** @returns {Promise<string>} */
+async function ensureStaticcheck() {
+  const found = findProgram('staticcheck');
+  if (found) return found;
+  await installPackages(['go-staticcheck'], 'the check of the agent');
+  const installed = findProgram('staticcheck');
+  if (!installed) throw new Error('staticcheck is missing (Debian: go-staticcheck)');
+  return installed;
+}
+
+/** @returns {Promise<Finding>} */
+async function goCode() {
+  if (!existsSync(inRoot('native', 'agent', 'go.mod')))
+    return { failures: 'native/agent/go.mod is not there' };
+  const go = await ensureGo();
+  const staticcheck = await ensureStaticcheck();
+  const options = { cwd: inRoot('native', 'agent'), env: goEnv(), timeoutMs: 300_000 };
+  const failures = [];
+  const unformatted = await run('gofmt', ['-l', '.'], options);
+  if (unformatted.output.trim())
+    failures.push(`gofmt -w: ${unformatted.output.trim().split('\n').join(' ')}`);
+  const vet = await run(go, ['vet', './...'], options);
+  if (vet.code !== 0) failures.push(vet.output);
+  const lintAnswer = await run(staticcheck, ['./...'], options);
+  if (lintAnswer.code !== 0) failures.push(lintAnswer.output);
+  return { failures: failures.join('\n') };
+}
+
+/** @returns {Promise<Finding>} */
+async function secrets() {
+  const files = await ownFiles();
+  return { failures: scanFiles(files, root).join('\n'), note: `${files.length} files` };
+}
+
+// The slow ones first, so that two of them run beside each other.
+/** @type {import('./pool.mjs').Stage[]} */
+export const stages = [
+  { name: 'go', run: goCode },
+  { name: 'types', run: types },
+  { name: 'lint', run: lint },
+  { name: 'tidy', run: tidy },
+  { name: 'dead code', run: deadCode },
+  { name: 'layers', run: layers },
+  { name: 'format', run: format },
+  { name: 'secrets', run: secrets },
+  { name: 'self-test', run: selftest },
+];
