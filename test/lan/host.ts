@@ -1,5 +1,5 @@
 /** One host of the LAN, as tests hold it. */
-import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,8 @@ export type Host = {
   exec(line: string, options?: RunOptions): Promise<RunResult>;
   /** As exec, but throws unless it exits with 0; returns what it printed, trimmed. */
   run(line: string, options?: RunOptions): Promise<string>;
+  /** The command line that runs another one on the host, for a terminal. */
+  enterArgs(argv: readonly string[]): string[];
   spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
   /** Pulls the plug: SIGKILL to everything on it at once. What was written stays on the disk. */
   powerOff(): Promise<void>;
@@ -83,6 +85,10 @@ export function openHost(context: HostContext): Host {
     run: async (line, options) => {
       const out = await run('nsenter', [...enter(), 'sh', '-c', line], { env: HOST_ENV, ...options });
       return out.trim();
+    },
+    enterArgs: (argv) => {
+      const env = Object.entries(HOST_ENV).map(([name, value]) => `${name}=${value}`);
+      return ['nsenter', ...enter(), 'env', '-i', `TERM=${process.env['TERM'] ?? 'dumb'}`, ...env, ...argv];
     },
     spawn: (command, args, options = {}) =>
       spawn('nsenter', [...enter(), command, ...args], { env: HOST_ENV, ...options }),

@@ -1,5 +1,5 @@
 /** Running the system's own tools (ip, nsenter, ssh-keygen). Imported by the rest of test/lan only. */
-import { execFile, type ExecFileException, spawnSync } from 'node:child_process';
+import { type ExecFileException, execFile, spawnSync } from 'node:child_process';
 
 export type RunOptions = {
   readonly input?: string;

@@ -27,7 +27,7 @@ export type LanState = {
   readonly version: 1;
   readonly prefix: string;
   /** Absent for a LAN that is meant to outlive the command that made it (`npm run lan -- up`). */
-  readonly owner?: ProcessRef;
+  owner?: ProcessRef;
   readonly bootId: string;
   readonly hasDesk: boolean;
   readonly hosts: HostState[];

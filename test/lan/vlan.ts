@@ -2,15 +2,16 @@
  * The virtual LAN: real sshd hosts in namespaces on one bridge, and the desk from which the app runs.
  * README.md says how to use it. Any test may import this file, spec.ts, listing.ts and net.ts.
  */
-import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepareDisk } from './disk.ts';
 import { boot, type Host, type HostContext, openHost, publicKeyIn } from './host.ts';
-import { addressOf, DESK_ADDRESS, makeBridge, MAX_HOSTS, plugIn, type Port } from './net.ts';
+import { addressOf, DESK_ADDRESS, MAX_HOSTS, makeBridge, type Port, plugIn } from './net.ts';
 import { exec, type RunOptions, type RunResult, run, trySync } from './run.ts';
+import { type Served, type ServeRequest, serve } from './serve.ts';
 import { checkSpec, type HostSpec, usersOf } from './spec.ts';
 import {
   claimState,
@@ -23,7 +24,6 @@ import {
   processRef,
   saveState,
 } from './state.ts';
-import { type ServeRequest, type Served, serve } from './serve.ts';
 import { sweepLeftovers, teardown } from './teardown.ts';
 
 const NEEDED = [
@@ -84,13 +84,19 @@ export async function createLan(options: LanOptions): Promise<Lan> {
   if (options.hosts.length > MAX_HOSTS) throw new Error(`at most ${MAX_HOSTS} hosts`);
   const state = firstState(options);
   claimState(state);
-  const disarm = options.isKept === true ? () => {} : tearDownAtExit(state);
+  const disarm = tearDownAtExit(state);
   try {
     await build(state, options.hosts);
   } catch (error) {
     disarm();
     teardown(state);
     throw error;
+  }
+  if (options.isKept === true) {
+    // Only now: if we are killed while building, the next start removes what there is.
+    disarm();
+    delete state.owner;
+    saveState(state);
   }
   return openLan(state, disarm);
 }
@@ -119,7 +125,7 @@ function checkMachine(): void {
 function firstState(options: LanOptions): LanState {
   const prefix = options.prefix ?? `ms${randomBytes(2).toString('hex')}`;
   if (!/^[a-z][a-z0-9]{1,15}$/.test(prefix)) throw new Error(`bad prefix: ${prefix}`);
-  const owner = options.isKept === true ? undefined : processRef(process.pid);
+  const owner = processRef(process.pid);
   return {
     version: 1,
     prefix,
