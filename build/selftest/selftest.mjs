@@ -15,6 +15,7 @@ import {
   formatFaults,
   innocent,
   layerFaults,
+  layerHelp,
   secretFaults,
   typeFaults,
 } from './other-faults.mjs';
@@ -114,7 +115,7 @@ const layers = () =>
       const found = readLayers(answer.stdout).violations.map((one) => ({ file: one.from, rule: one.rule }));
       return compare('layers', layerFaults, found);
     },
-    { 'test/support/help.ts': 'export const help = 1;\n' },
+    layerHelp,
   );
 
 const dead = () =>
