@@ -127,6 +127,20 @@ export const reasons = {
   'folder-guard': reason('The folder is not one of ours: nothing was deleted.', 'report'),
   'files-left': reason('Something of ours is still on the machine.', 'ask-admin'),
   'key-not-removed': reason('Our key line could not be removed.', 'ask-admin'),
+  // Requests of the window
+  'wrong-shape': reason('The window asked for something in a wrong shape.', 'report'),
+  'unknown-channel': reason('The window asked for something that does not exist.', 'report'),
+  'foreign-sender': reason('Something other than the window of Mesolite asked.', 'report'),
+  'too-many-requests': reason('The window asks too often.', 'wait'),
+  'too-large': reason('The request is too large.', 'none'),
+  'not-sent': reason('The request could not be sent.', 'report'),
+  'request-failed': reason('A fault of Mesolite in this request.', 'report'),
+  'too-many-log-streams': reason('Too many logs are open at a time.', 'none'),
+  'no-such-task': reason('This task is not known any more.', 'none'),
+  'cannot-write-file': reason('The file cannot be written.', 'none'),
+  'log-broke-off': reason('The connection ended before the log did.', 'try-again'),
+  'log-removed': reason('The log was removed on the machine.', 'none'),
+  'not-quitting': reason('Nobody asked to quit.', 'none'),
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly next: NextStep }>>;
 
 export type Reason = keyof typeof reasons;
