@@ -1,0 +1,32 @@
+// Brings up the LAN of the end-to-end tests, runs the given command on its desk, and takes the LAN down again.
+// Tests find it with `attachLan(process.env.MESOLITE_LAN)`.
+import { spawn } from 'node:child_process';
+import { type HostSpec, plainHosts } from '../lan/spec.ts';
+import { createLan } from '../lan/vlan.ts';
+
+const HOSTS: readonly HostSpec[] = plainHosts(3);
+const END_MS = 20_000;
+
+async function main(words: readonly string[]): Promise<number> {
+  const lan = await createLan({ hosts: HOSTS });
+  try {
+    const [command, ...args] = [...lan.desk.prefixArgs, ...words];
+    if (command === undefined || words.length === 0) throw new Error('usage: in-lan.ts COMMAND ARGS...');
+    return await new Promise((resolve, reject) => {
+      const env = { ...process.env, MESOLITE_LAN: lan.prefix };
+      const child = spawn(command, args, { stdio: 'inherit', env });
+      const stop = (): void => {
+        child.kill('SIGTERM');
+        setTimeout(() => child.kill('SIGKILL'), END_MS).unref();
+      };
+      process.once('SIGINT', stop);
+      process.once('SIGTERM', stop);
+      child.on('error', reject);
+      child.on('exit', (code) => resolve(code ?? 1));
+    });
+  } finally {
+    await lan.destroy();
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

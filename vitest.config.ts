@@ -1,0 +1,53 @@
+// The test projects: `npx vitest run --project unit`. Everything they need is set up by build/lib/ensure.mjs first, so
+// a bare vitest run works as well as `npm test`.
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+import { ensure } from './build/lib/ensure.mjs';
+
+const ready = await ensure({ sqlite: true, quiet: true });
+
+// biome-ignore lint/style/noDefaultExport: vitest asks for a default export
+export default defineConfig({
+  test: {
+    env: ready.env,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: ['test/unit/renderer/**'],
+          environment: 'node',
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        plugins: [react()],
+        test: {
+          name: 'renderer',
+          include: ['test/unit/renderer/**/*.test.{ts,tsx}'],
+          environment: 'jsdom',
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'sim', include: ['test/sim/**/*.test.ts'], environment: 'node', testTimeout: 120_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'lan',
+          include: ['test/lan/**/*.test.ts'],
+          environment: 'node',
+          // Real machines in small: one file after the other, or their timings measure each other.
+          fileParallelism: false,
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
