@@ -40,11 +40,12 @@ export const parts = [
     name: 'main',
     outDir: 'main',
     inputs: ['electron'],
-    entries: ['electron/shell/main.ts', 'electron/shell/preload.ts'],
+    entries: ['electron/shell/main.ts', 'electron/shell/preload.ts', 'electron/headless.ts'],
     // The preload sits beside main, where the packaged app has it too.
     configs: (outDir) => [
       nodeConfig(outDir, inRoot('electron/shell/main.ts'), 'main.cjs', mainExternals),
       nodeConfig(outDir, inRoot('electron/shell/preload.ts'), 'preload.cjs', ['electron']),
+      nodeConfig(outDir, inRoot('electron/headless.ts'), 'headless.cjs', mainExternals),
     ],
   },
   {

@@ -1,0 +1,150 @@
+// How long the main process was blocked: a probe that should come every 10 ms and measures how late it came. On a busy
+// machine a probe is also late because others had the CPU; Linux tells that time apart (schedstat), so both are kept:
+// `wall` is what a person felt, `own` is what our code or our disk caused. Only runs when asked for (tests, bench).
+import fs from 'node:fs';
+import path from 'node:path';
+
+export type Blocking = {
+  readonly probes: number;
+  readonly wallMaxMs: number;
+  readonly wallP99Ms: number;
+  readonly ownMaxMs: number;
+  readonly ownP99Ms: number;
+  /** The worst ones, with when they were (ms since the measuring began). */
+  readonly worst: readonly { readonly atMs: number; readonly wallMs: number; readonly ownMs: number }[];
+};
+
+const everyMs = 10;
+const keptWorst = 10;
+/** Histogram of 1 ms buckets; what is longer falls into the last. */
+const buckets = 2000;
+
+export type BlockingProbe = {
+  readonly read: () => Blocking;
+  readonly reset: () => void;
+  readonly stop: () => void;
+};
+
+type Tally = {
+  probes: number;
+  wall: Uint32Array;
+  own: Uint32Array;
+  wallMaxMs: number;
+  ownMaxMs: number;
+  worst: Blocking['worst'][number][];
+};
+
+export function startBlockingProbe(): BlockingProbe {
+  let tally = freshTally();
+  let startedMs = performance.now();
+  let lastMs = startedMs;
+  let lastQueuedMs = readQueuedMs();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    const queuedMs = readQueuedMs();
+    const wallMs = Math.max(0, nowMs - lastMs - everyMs);
+    const ownMs = Math.max(0, wallMs - (queuedMs - lastQueuedMs));
+    count(tally, { atMs: Math.round(lastMs - startedMs), wallMs, ownMs });
+    lastMs = nowMs;
+    lastQueuedMs = queuedMs;
+  }, everyMs);
+  return {
+    read: () => summarize(tally),
+    reset: () => {
+      tally = freshTally();
+      startedMs = performance.now();
+      lastMs = startedMs;
+      lastQueuedMs = readQueuedMs();
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+function freshTally(): Tally {
+  return {
+    probes: 0,
+    wall: new Uint32Array(buckets),
+    own: new Uint32Array(buckets),
+    wallMaxMs: 0,
+    ownMaxMs: 0,
+    worst: [],
+  };
+}
+
+function count(tally: Tally, probe: Blocking['worst'][number]): void {
+  tally.probes += 1;
+  addTo(tally.wall, probe.wallMs);
+  addTo(tally.own, probe.ownMs);
+  tally.wallMaxMs = Math.max(tally.wallMaxMs, probe.wallMs);
+  tally.ownMaxMs = Math.max(tally.ownMaxMs, probe.ownMs);
+  const least = tally.worst.at(-1);
+  if (tally.worst.length < keptWorst || (least && probe.ownMs > least.ownMs)) {
+    tally.worst = [...tally.worst, probe].sort((a, b) => b.ownMs - a.ownMs).slice(0, keptWorst);
+  }
+}
+
+function addTo(histogram: Uint32Array, ms: number): void {
+  const at = Math.min(buckets - 1, Math.floor(ms));
+  histogram[at] = (histogram[at] ?? 0) + 1;
+}
+
+function summarize(tally: Tally): Blocking {
+  return {
+    probes: tally.probes,
+    wallMaxMs: round(tally.wallMaxMs),
+    wallP99Ms: percentile(tally.wall, tally.probes, 0.99),
+    ownMaxMs: round(tally.ownMaxMs),
+    ownP99Ms: percentile(tally.own, tally.probes, 0.99),
+    worst: tally.worst.map((probe) => ({ ...probe, wallMs: round(probe.wallMs), ownMs: round(probe.ownMs) })),
+  };
+}
+
+/** Upper edge of the bucket that holds the percentile. */
+export function percentile(histogram: Uint32Array, total: number, share: number): number {
+  let left = Math.ceil(total * share);
+  for (let at = 0; at < histogram.length; at += 1) {
+    left -= histogram[at] ?? 0;
+    if (left <= 0) return at + 1;
+  }
+  return histogram.length;
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** Time the main thread was ready to run but waited for a CPU. 0 where the system does not tell. */
+function readQueuedMs(): number {
+  try {
+    return Number(fs.readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+/** Keeps `main-metrics.json` in the data folder: each second and at the end. A touched `main-metrics.reset` starts anew. */
+export function startMetrics(dataFolder: string): { stop: () => void } {
+  const probe = startBlockingProbe();
+  const file = path.join(dataFolder, 'main-metrics.json');
+  const resetFile = path.join(dataFolder, 'main-metrics.reset');
+  const text = (): string =>
+    JSON.stringify({ ...probe.read(), rssMib: Math.round(process.memoryUsage().rss / 1048576) });
+  const write = async (): Promise<void> => {
+    const wasAsked = await fs.promises.rm(resetFile).then(
+      () => true,
+      () => false,
+    );
+    if (wasAsked) probe.reset();
+    await fs.promises.writeFile(`${file}.part`, text());
+    await fs.promises.rename(`${file}.part`, file);
+  };
+  // The folder may be gone at the end of a test.
+  const timer = setInterval(() => void write().catch(() => undefined), 1000);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      probe.stop();
+      fs.writeFileSync(file, text());
+    },
+  };
+}

@@ -1,0 +1,58 @@
+// What the requests need of the rest of the runtime. The adapters and the loop provide it (runtime.ts wires them);
+// tests hand in fakes. No Electron here.
+import type { AppInfo, Credentials, LogFile as LogName, Request } from '../contract/channels.ts';
+import type { Result } from '../contract/errors.ts';
+import type { MachineId, OperationId, TaskId } from '../contract/ids.ts';
+import type { Patch, Snapshot } from '../contract/tables.ts';
+import type { CommandEvent } from '../core/kernel/events.ts';
+
+/** The part of the loop that the window sees. */
+export interface Master {
+  command(event: CommandEvent): Promise<Result<null>>;
+  snapshot(): Snapshot;
+  subscribe(listener: (patch: Patch) => void): () => void;
+}
+
+export interface Ids {
+  machine(): MachineId;
+  task(): TaskId;
+  operation(): OperationId;
+}
+
+/** Holds what a person typed to log in, in memory, until the lane is done. */
+export interface Secrets {
+  hold(machineId: MachineId, credentials: Credentials): void;
+  drop(machineId: MachineId): void;
+}
+
+export type LogEnd = 'finished' | 'closed' | 'lost' | 'removed';
+export type LogSink = {
+  readonly data: (offset: number, bytes: Uint8Array) => void;
+  /** Called once, also after `close`. */
+  readonly end: (cause: LogEnd) => void;
+};
+export type LogRequest = { taskId: TaskId; file: LogName; offset: number; follow: boolean };
+export type LogStream = {
+  readonly sizeBytes: number;
+  readonly startOffset: number;
+  /** The receiver has taken in this many bytes more. */
+  readonly credit: (bytes: number) => void;
+  readonly close: () => void;
+};
+
+export interface Logs {
+  open(machineId: MachineId, request: LogRequest, sink: LogSink): Promise<Result<LogStream>>;
+}
+
+/** What only a desktop has. */
+export interface Desktop {
+  writeClipboard(text: string): void;
+  pickKeyFile(): Promise<string | null>;
+  pickSavePath(suggestedName: string): Promise<string | null>;
+  openLink(link: Request<'app:open-external'>['link']): Promise<Result<null>>;
+  about(): Promise<AppInfo>;
+}
+
+export interface QuitAnswers {
+  answer(choice: Request<'app:answer-quit'>['choice'], remember: boolean): Promise<Result<null>>;
+}

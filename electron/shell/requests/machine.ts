@@ -1,0 +1,57 @@
+// Machines: each request becomes one command of the master; secrets go to the ssh adapter's memory beside it.
+import { type Result, ok } from '../../contract/errors.ts';
+import type { Handlers } from '../ipc-gate.ts';
+import type { Ids, Master, Secrets } from '../ports.ts';
+
+type Names =
+  | 'machine:add'
+  | 'machine:confirm-host-key'
+  | 'machine:retry-add'
+  | 'machine:cancel-add'
+  | 'machine:dismiss-lane'
+  | 'machine:remove'
+  | 'machine:reconnect'
+  | 'machine:edit';
+
+export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pick<Handlers, Names> {
+  return {
+    'machine:add': async (request) => {
+      const machineId = ids.machine();
+      const operationId = ids.operation();
+      const { name, address, port, user, credentials } = request;
+      // Before the command: its first effect may already log in.
+      secrets.hold(machineId, credentials);
+      const done = await master.command({
+        kind: 'add-machine',
+        machineId,
+        operationId,
+        name,
+        address,
+        port,
+        user,
+        credentials: credentials.kind,
+      });
+      if (!done.ok) secrets.drop(machineId);
+      return withValue(done, { machineId, operationId });
+    },
+    'machine:confirm-host-key': (request) => master.command({ kind: 'confirm-host-key', ...request }),
+    'machine:retry-add': async ({ machineId, credentials }) => {
+      if (credentials) secrets.hold(machineId, credentials);
+      return master.command({ kind: 'retry-add', machineId, operationId: ids.operation() });
+    },
+    'machine:cancel-add': (request) => master.command({ kind: 'cancel-add', ...request }),
+    'machine:dismiss-lane': (request) => master.command({ kind: 'dismiss-lane', ...request }),
+    'machine:remove': async (request) => {
+      const operationId = ids.operation();
+      return withValue(await master.command({ kind: 'remove-machine', operationId, ...request }), {
+        operationId,
+      });
+    },
+    'machine:reconnect': (request) => master.command({ kind: 'reconnect', ...request }),
+    'machine:edit': (request) => master.command({ kind: 'edit-machine', ...request }),
+  };
+}
+
+export function withValue<T>(done: Result<null>, value: T): Result<T> {
+  return done.ok ? ok(value) : done;
+}

@@ -1,0 +1,51 @@
+// Tasks: run, kill, forget. The shape of the request becomes the TaskInfo of Mesos here, with its id and name.
+import type { RunTask } from '../../contract/channels.ts';
+import type { TaskId } from '../../contract/ids.ts';
+import type { CommandInfo, TaskInfo } from '../../contract/task.ts';
+import type { Handlers } from '../ipc-gate.ts';
+import type { Ids, Master } from '../ports.ts';
+import { withValue } from './machine.ts';
+
+const maxNameChars = 60;
+
+export function taskRequests(
+  master: Master,
+  ids: Ids,
+): Pick<Handlers, 'task:run' | 'task:kill' | 'task:forget'> {
+  return {
+    'task:run': async (request) => {
+      const info = taskInfoOf(ids.task(), request);
+      const operationId = ids.operation();
+      const command = { kind: 'run-task', machineId: request.machineId, operationId, info } as const;
+      return withValue(await master.command(command), { taskId: info.taskId, operationId });
+    },
+    'task:kill': async ({ taskId }) => {
+      const operationId = ids.operation();
+      return withValue(await master.command({ kind: 'kill-task', taskId, operationId }), { operationId });
+    },
+    'task:forget': ({ taskId }) => master.command({ kind: 'forget-task', taskId }),
+  };
+}
+
+export function taskInfoOf(taskId: TaskId, request: RunTask): TaskInfo {
+  const { cpusMilli, memMib, diskMib, gpus } = request;
+  return {
+    taskId,
+    name: request.name === '' ? nameOf(request.command) : request.name,
+    resources: { cpusMilli, memMib, diskMib, gpus, ports: [] },
+    command: request.command,
+    killPolicy: { graceMs: request.killGraceMs },
+    labels: [],
+  };
+}
+
+/** A name a person recognises: the first words of the line, or the program with its arguments. */
+export function nameOf(command: CommandInfo): string {
+  const text = command.shell
+    ? command.value
+    : [command.value.split('/').at(-1), ...command.arguments.slice(1)].join(' ');
+  const line = text.replace(/\s+/g, ' ').trim();
+  if (line === '') return 'task';
+  const chars = [...line];
+  return chars.length <= maxNameChars ? line : `${chars.slice(0, maxNameChars - 1).join('')}…`;
+}
