@@ -98,9 +98,11 @@ async function main() {
   if (words.includes('--setup-only')) return 0;
   /** @type {NodeJS.ProcessEnv} */
   let env = { ...process.env, ...ready.env };
+  let stopDisplay = async () => {};
   delete env.ELECTRON_RUN_AS_NODE;
   if (isOwnDisplay) {
     const display = await startDisplay();
+    stopDisplay = display.stop;
     say(`note  no display here: the window runs under Xvfb on ${display.env.DISPLAY}; Ctrl-C ends it`);
     env = { ...env, ...display.env, MESOLITE_TERMINAL: '1' };
   }
@@ -109,6 +111,7 @@ async function main() {
   void buildTheRest();
   const code = await app;
   stopRunning();
+  await stopDisplay();
   return code;
 }
 

@@ -1,10 +1,9 @@
 // The stages of `npm run check`. Each answers with what it found; an empty text is good.
 import { existsSync } from 'node:fs';
 import { inRoot, root } from '../lib/paths.mjs';
-import { findProgram, run } from '../lib/run.mjs';
+import { run } from '../lib/run.mjs';
 import { selftest } from '../selftest/selftest.mjs';
-import { ensureGo, goEnv } from '../steps/agent.mjs';
-import { installPackages } from '../steps/system.mjs';
+import { checkGo } from './go.mjs';
 import { scanFiles } from './secrets.mjs';
 import { listFindings, readLayers, readLint, readTypes, runCruiser, runPackage, unseen } from './tools.mjs';
 
@@ -80,16 +79,7 @@ async function layers() {
     'test/*.ts',
     'test/*.tsx',
   ]);
-  const args = [
-    '--config',
-    '.dependency-cruiser.cjs',
-    '--output-type',
-    'json',
-    'electron',
-    'renderer',
-    'test',
-  ];
-  const answer = await runPackage({ name: 'dependency-cruiser', bin: 'depcruise', args });
+  const answer = await runCruiser();
   if (!answer.stdout.startsWith('{')) return { failures: answer.output || 'dependency-cruiser said nothing' };
   const { violations, modules } = readLayers(answer.stdout);
   const missed = unseen(files, modules);
@@ -114,34 +104,6 @@ async function tidy() {
   return count ? { failures: '', note: `${count} rules` } : { failures: 'no tidy test ran' };
 }
 
-/** @returns {Promise<string>} */
-async function ensureStaticcheck() {
-  const found = findProgram('staticcheck');
-  if (found) return found;
-  await installPackages(['go-staticcheck'], 'the check of the agent');
-  const installed = findProgram('staticcheck');
-  if (!installed) throw new Error('staticcheck is missing (Debian: go-staticcheck)');
-  return installed;
-}
-
-/** @returns {Promise<Finding>} */
-async function goCode() {
-  if (!existsSync(inRoot('native', 'agent', 'go.mod')))
-    return { failures: 'native/agent/go.mod is not there' };
-  const go = await ensureGo();
-  const staticcheck = await ensureStaticcheck();
-  const options = { cwd: inRoot('native', 'agent'), env: goEnv(), timeoutMs: 300_000 };
-  const failures = [];
-  const unformatted = await run('gofmt', ['-l', '.'], options);
-  if (unformatted.output.trim())
-    failures.push(`gofmt -w: ${unformatted.output.trim().split('\n').join(' ')}`);
-  const vet = await run(go, ['vet', './...'], options);
-  if (vet.code !== 0) failures.push(vet.output);
-  const lintAnswer = await run(staticcheck, ['./...'], options);
-  if (lintAnswer.code !== 0) failures.push(lintAnswer.output);
-  return { failures: failures.join('\n') };
-}
-
 /** @returns {Promise<Finding>} */
 async function secrets() {
   const files = await ownFiles();
@@ -151,7 +113,7 @@ async function secrets() {
 // The slow ones first, so that two of them run beside each other.
 /** @type {import('./pool.mjs').Stage[]} */
 export const stages = [
-  { name: 'go', run: goCode },
+  { name: 'go', run: checkGo },
   { name: 'types', run: types },
   { name: 'lint', run: lint },
   { name: 'tidy', run: tidy },

@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Trouble } from './log.mjs';
 import { findProgram } from './run.mjs';
 
 const START_MS = 15_000;
+const STOP_MS = 3000;
 
 /** @param {NodeJS.ProcessEnv} env @param {NodeJS.Platform} platform */
 export function hasDisplay(env = process.env, platform = process.platform) {
@@ -34,7 +36,7 @@ export function authorityEntry(cookie) {
 
 /**
  * @param {{ width?: number, height?: number }} [size]
- * @returns {Promise<{ env: Record<string, string>, pid: number, stop: () => void }>}
+ * @returns {Promise<{ env: Record<string, string>, pid: number, stop: () => Promise<void> }>}
  */
 export async function startDisplay(size = {}) {
   const program = findProgram('Xvfb');
@@ -60,12 +62,17 @@ export async function startDisplay(size = {}) {
   child.stderr?.on('data', (data) => {
     complaint += data;
   });
-  const stop = () => {
-    process.off('exit', stop);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const drop = () => {
     child.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   };
-  process.once('exit', stop);
+  const stop = async () => {
+    process.off('exit', drop);
+    drop();
+    await Promise.race([ended, wait(STOP_MS)]);
+  };
+  process.once('exit', drop);
   try {
     const number = await readNumber(child);
     child.unref();
@@ -75,7 +82,7 @@ export async function startDisplay(size = {}) {
       stop,
     };
   } catch (error) {
-    stop();
+    await stop();
     throw new Trouble(
       `Xvfb did not start: ${error instanceof Error ? error.message : error}`,
       complaint.trim().split('\n').slice(-5),

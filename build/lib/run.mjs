@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Trouble } from './log.mjs';
 
 /**
- * @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, show?: boolean, onLine?: (line: string) => void,
+ * @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, show?: 'all' | 'stderr' | 'none', onLine?: (line: string) => void,
  *   signal?: AbortSignal }} RunOptions
  * @typedef {{ code: number, output: string, stdout: string, timedOut: boolean, elapsedMs: number }} RunResult
  */
@@ -62,7 +62,7 @@ export function run(command, args, options = {}) {
       const text = data.toString();
       parts.all += text;
       if (isOut) parts.out += text;
-      if (options.show) process.stdout.write(text);
+      if (options.show === 'all' || (options.show === 'stderr' && !isOut)) process.stdout.write(text);
       if (options.onLine && isOut) {
         const lines = (parts.rest + text).split('\n');
         parts.rest = lines.pop() ?? '';

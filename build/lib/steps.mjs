@@ -5,7 +5,7 @@ import { formatMs, sayStep } from './log.mjs';
  * A step looks first and works only when something is missing.
  * `quick` answers at once: what is there ("up to date" plus a note), or undefined when there is work.
  * @template C
- * @typedef {{ name: string, when?: (context: C) => boolean, quick: (context: C) => string | undefined | Promise<string | undefined>,
+ * @typedef {{ name: string, when?: (context: C) => boolean | undefined, quick: (context: C) => string | undefined | Promise<string | undefined>,
  *   work: (context: C) => Promise<string | void> }} Step
  */
 

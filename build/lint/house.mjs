@@ -125,7 +125,7 @@ const reasonedDisable = {
         for (const comment of context.sourceCode.getAllComments()) {
           const text = comment.value.trim();
           const isDisable = /^(oxlint|eslint)-disable/.test(text);
-          const isBiome = /^biome-ignore/.test(text);
+          const isBiome = text.startsWith('biome-ignore');
           if (isDisable && !/-disable\S*\s+[\w@/,\s-]+ -- \S{3,}/.test(text)) {
             context.report({ node: comment, messageId: 'bare' });
           }

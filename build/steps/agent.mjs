@@ -67,6 +67,7 @@ export async function ensureGo() {
 
 /** What Go is told everywhere: nothing from outside, no cgo, no other toolchain. @returns {NodeJS.ProcessEnv} */
 export function goEnv() {
+  /** @type {NodeJS.ProcessEnv} */
   const env = {
     ...process.env,
     CGO_ENABLED: '0',

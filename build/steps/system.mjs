@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readStamp, writeStamp } from '../lib/hash.mjs';
 import { sayStep, Trouble } from '../lib/log.mjs';
+import { inRoot } from '../lib/paths.mjs';
 import { findProgram, mustRun, run } from '../lib/run.mjs';
 
 const DPKG_STATUS = '/var/lib/dpkg/status';
@@ -14,10 +15,11 @@ export const electronPackages = [
   ...['libatk-bridge2.0-0', 'libcups2', 'libdrm2', 'libxkbcommon0'],
 ];
 export const displayPackages = ['xvfb', 'fonts-dejavu-core'];
-export const testPackages = [
-  ...['openssh-server', 'openssh-client', 'iproute2', 'iptables', 'iputils-ping', 'util-linux', 'procps'],
-  ...['fish', 'tcsh', 'git', 'sudo'],
-];
+/** What the virtual LAN says it needs, beside git and ping for the tests themselves. @returns {string[]} */
+export function testPackages() {
+  const file = inRoot('test', 'lan', 'packages.json');
+  return ['git', 'iputils-ping', ...(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [])];
+}
 
 /** Which of the names dpkg does not have. A library may be there under its name for 64-bit time. @param {string[]} names @param {string} status */
 export function missingPackages(names, status) {
@@ -94,7 +96,7 @@ export async function installPackages(names, purpose) {
 function wantedPackages(context) {
   const names = context.wants.electron ? [...electronPackages] : [];
   if (context.wants.display) names.push(...displayPackages);
-  if (context.wants.tests) names.push(...testPackages);
+  if (context.wants.tests) names.push(...testPackages());
   return names;
 }
 

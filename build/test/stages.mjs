@@ -1,0 +1,182 @@
+// What `npm test` runs, in this order. A stage that finds no test has failed.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { listFiles } from '../lib/hash.mjs';
+import { inRoot } from '../lib/paths.mjs';
+import { ensureGo, goEnv } from '../steps/agent.mjs';
+import { parseGo, parsePlaywright, parseVitest } from './results.mjs';
+
+const MINUTE_MS = 60_000;
+const FUZZ_SECONDS = 30;
+const goDir = inRoot('native', 'agent');
+
+/**
+ * @typedef {{ command: string, args: string[], cwd?: string, env?: NodeJS.ProcessEnv, report?: string,
+ *   show?: 'all' | 'stderr' | 'none', counts?: number }} Run one program to run; `counts` = it is that many tests by its exit code
+ * @typedef {{ filters: string[], folder: string, env: NodeJS.ProcessEnv }} StageInput
+ * @typedef {{ name: string, title: string, home: string, timeoutMs: number, needsLan?: boolean, needsApp?: boolean, takesFilter?: boolean,
+ *   isOptional?: boolean, isTest: (file: string) => boolean, runs: (input: StageInput) => Promise<Run[]>,
+ *   parse?: (text: string) => import('./results.mjs').Counts }} Stage
+ */
+
+const vitestProgram = inRoot('node_modules', 'vitest', 'vitest.mjs');
+const playwrightProgram = inRoot('node_modules', '@playwright', 'test', 'cli.js');
+const isVitest = (/** @type {string} */ file) => /\.test\.tsx?$/.test(file);
+
+/** @param {string} project @returns {Stage['runs']} */
+function vitest(project) {
+  return async ({ filters, folder }) => {
+    const report = path.join(folder, `${project}.json`);
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const quiet = filters.length > 0 ? ['--passWithNoTests'] : [];
+    const args = [vitestProgram, 'run', '--project', project, ...reporters, ...quiet, ...filters];
+    return [{ command: process.execPath, args, report, show: 'all' }];
+  };
+}
+
+/** @param {string} text a Go source file */
+export function fuzzNames(text) {
+  return [...text.matchAll(/^func (Fuzz\w+)\(/gm)].map((match) => match[1] ?? '');
+}
+
+function fuzzTargets() {
+  const files = listFiles([goDir], (file) => file.endsWith('_test.go'));
+  return files.flatMap((file) => {
+    const folder = `./${path.relative(goDir, path.dirname(file)).split(path.sep).join('/')}`;
+    return fuzzNames(readFileSync(file, 'utf8')).map((name) => ({ name, folder }));
+  });
+}
+
+/** @type {Stage['runs']} */
+async function goRuns() {
+  const go = await ensureGo();
+  const common = { cwd: goDir, env: goEnv() };
+  return [
+    { ...common, command: go, args: ['vet', './...'], show: 'all', counts: 1 },
+    { ...common, command: go, args: ['test', '-json', '-timeout', '5m', './...'], show: 'stderr' },
+  ];
+}
+
+/** @type {Stage['runs']} */
+async function fuzzRuns() {
+  const go = await ensureGo();
+  const targets = fuzzTargets();
+  const seconds = Math.max(3, Math.floor(FUZZ_SECONDS / Math.max(1, targets.length)));
+  return targets.map(({ name, folder }) => ({
+    command: go,
+    args: ['test', '-run', '^$', '-fuzz', `^${name}$`, '-fuzztime', `${seconds}s`, '-parallel', '2', folder],
+    cwd: goDir,
+    env: goEnv(),
+    show: 'all',
+    counts: 1,
+  }));
+}
+
+/** @type {Stage['runs']} */
+async function e2eRuns({ filters, folder, env }) {
+  const report = path.join(folder, 'e2e.json');
+  const config = ['-c', inRoot('test', 'e2e', 'playwright.config.ts'), '--reporter=list,json'];
+  const quiet = filters.length > 0 ? ['--pass-with-no-tests'] : [];
+  const playwright = [process.execPath, playwrightProgram, 'test', ...config, ...quiet, ...filters];
+  return [
+    {
+      command: process.execPath,
+      args: ['--import', 'tsx', inRoot('test', 'e2e', 'in-lan.ts'), ...playwright],
+      env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+      report,
+      show: 'all',
+    },
+  ];
+}
+
+/** @type {Stage[]} */
+export const stages = [
+  {
+    name: 'go',
+    title: 'The agent: go vet, go test',
+    home: 'native/agent',
+    timeoutMs: 6 * MINUTE_MS,
+    isTest: (file) => file.endsWith('_test.go'),
+    runs: goRuns,
+    parse: parseGo,
+  },
+  {
+    name: 'fuzz',
+    title: `The agent: ${FUZZ_SECONDS} s of fuzzing`,
+    home: 'native/agent',
+    timeoutMs: 3 * MINUTE_MS,
+    isOptional: true,
+    isTest: (file) => file.endsWith('_test.go') && fuzzNames(readFileSync(file, 'utf8')).length > 0,
+    runs: fuzzRuns,
+  },
+  {
+    name: 'unit',
+    title: 'Unit tests',
+    home: 'test/unit',
+    timeoutMs: 4 * MINUTE_MS,
+    takesFilter: true,
+    isTest: (file) => isVitest(file) && !file.includes(`${path.sep}renderer${path.sep}`),
+    runs: vitest('unit'),
+    parse: parseVitest,
+  },
+  {
+    name: 'renderer',
+    title: 'Unit tests of the window',
+    home: 'test/unit/renderer',
+    timeoutMs: 4 * MINUTE_MS,
+    takesFilter: true,
+    isTest: isVitest,
+    runs: vitest('renderer'),
+    parse: parseVitest,
+  },
+  {
+    name: 'sim',
+    title: 'The simulator',
+    home: 'test/sim',
+    timeoutMs: 4 * MINUTE_MS,
+    takesFilter: true,
+    isOptional: true,
+    isTest: isVitest,
+    runs: vitest('sim'),
+    parse: parseVitest,
+  },
+  {
+    name: 'lan',
+    title: 'The virtual LAN',
+    home: 'test/lan',
+    timeoutMs: 6 * MINUTE_MS,
+    needsLan: true,
+    takesFilter: true,
+    isTest: isVitest,
+    runs: vitest('lan'),
+    parse: parseVitest,
+  },
+  {
+    name: 'e2e',
+    title: 'End to end: the real window in the virtual LAN',
+    home: 'test/e2e',
+    timeoutMs: 10 * MINUTE_MS,
+    needsLan: true,
+    needsApp: true,
+    takesFilter: true,
+    isTest: (file) => file.endsWith('.spec.ts'),
+    runs: e2eRuns,
+    parse: parsePlaywright,
+  },
+];
+
+/** @param {Stage} stage */
+export function hasTests(stage) {
+  return existsSync(inRoot(stage.home)) && listFiles([inRoot(stage.home)], stage.isTest).length > 0;
+}
+
+/**
+ * Words that name stages choose stages; other words are handed to the runners that can filter by file.
+ * @param {string[]} words @param {Stage[]} all
+ */
+export function choose(words, all) {
+  const named = all.filter((stage) => words.includes(stage.name));
+  const filters = words.filter((word) => !all.some((stage) => stage.name === word));
+  const chosen = named.length > 0 ? named : all;
+  return { stages: filters.length > 0 ? chosen.filter((stage) => stage.takesFilter) : chosen, filters };
+}
