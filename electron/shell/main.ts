@@ -28,7 +28,9 @@ function main(): void {
   // Chromium's own files apart from ours.
   app.setPath('sessionData', path.join(places.dataFolder, 'chromium'));
   registerScheme();
-  app.enableSandbox();
+  // It would take --no-sandbox away from the helper processes, which then refuse to run as root. The windows ask for
+  // the sandbox themselves either way, so a page never gets Node.
+  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
   if (!app.requestSingleInstanceLock()) {
     process.stdout.write(
       `Mesolite already runs with the data in ${places.dataFolder}; its window comes to the front\n`,
@@ -84,8 +86,7 @@ async function start(places: Places, logFile: LogFile): Promise<void> {
     app.exit(0);
     return;
   }
-  const metrics = wishes.test ? startMetrics(places.dataFolder) : null;
-  const holder: { side: WindowSide | null } = { side: null };
+  const holder: Holder = { side: null, metrics: null };
   const quit = createQuit({
     runningTasks: runtime.runningLocalTasks,
     setting: () => runtime.settings().onQuit,
@@ -94,7 +95,7 @@ async function start(places: Places, logFile: LogFile): Promise<void> {
     close: async (end) => {
       holder.side?.stop();
       await runtime.close(end);
-      metrics?.stop();
+      holder.metrics?.stop();
       log('info', 'closed', {});
       await logFile.flush();
     },
@@ -106,12 +107,15 @@ async function start(places: Places, logFile: LogFile): Promise<void> {
   if (wishes.terminal) startTerminal({ window, snapshot: runtime.master.snapshot, places, log });
 }
 
+/** Made later than the functions that use them. */
+type Holder = { side: WindowSide | null; metrics: { stop: () => void } | null };
+
 type Parts = {
   readonly places: Places;
   readonly logFile: LogFile;
   readonly runtime: Runtime;
   readonly quit: Quit;
-  readonly holder: { side: WindowSide | null };
+  readonly holder: Holder;
 };
 
 function openMainWindow({ places, logFile, runtime, quit, holder }: Parts): BrowserWindow {
@@ -139,6 +143,7 @@ function openMainWindow({ places, logFile, runtime, quit, holder }: Parts): Brow
     nativeTheme.themeSource = theme;
   });
   window.webContents.once('did-finish-load', () => {
+    if (wishes.test) holder.metrics = startMetrics(places.dataFolder);
     log('info', 'window-loaded', { afterMs: Math.round(performance.now() - startedMs) });
   });
   load().catch((error: unknown) => log('error', 'load-failed', { error: String(error) }));

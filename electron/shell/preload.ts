@@ -2,7 +2,7 @@
 // `ipcRenderer`, an event object or a channel name of Electron.
 import { contextBridge, ipcRenderer } from 'electron';
 import type { Bridge, PushChannel, Pushes } from '../contract/channels.ts';
-import { type Result, refuse } from '../contract/errors.ts';
+import type { Refusal, Result } from '../contract/errors.ts';
 
 const limits = { depth: 8, nodes: 5000, chars: 9 * 1024 * 1024 } as const;
 
@@ -25,6 +25,11 @@ function isSmall(value: unknown): boolean {
   return visit(value, 0);
 }
 
+/** By hand: the contract's own function would bring zod into every window. */
+function refused(reason: string, detail: string): { ok: false; refusal: Refusal } {
+  return { ok: false, refusal: { code: 'invalid', reason, detail } };
+}
+
 type Listener = (push: never) => void;
 const listeners = new Map<string, Set<Listener>>();
 
@@ -34,12 +39,12 @@ ipcRenderer.on('mesolite:push', (_event, channel: string, push: unknown) => {
 
 const bridge: Bridge = {
   invoke: async (channel, request) => {
-    if (!isSmall(request)) return refuse('invalid', 'too-large', 'the request is too large');
+    if (!isSmall(request)) return refused('too-large', 'the request is too large');
     try {
       return (await ipcRenderer.invoke('mesolite:invoke', channel, request)) as Result<never>;
     } catch {
       // Something that cannot be cloned, or the main process is going away.
-      return refuse('invalid', 'not-sent', 'the request could not be sent');
+      return refused('not-sent', 'the request could not be sent');
     }
   },
   subscribe: <P extends PushChannel>(channel: P, listener: (push: Pushes[P]) => void) => {
