@@ -104,7 +104,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (verb === 'desk') {
-    return takeOver([...lan.desk.prefixArgs, ...(rest.length > 0 ? rest : ['bash'])]);
+    return takeOver(lan.desk.enterArgs(rest.length > 0 ? rest : ['bash']));
   }
   const [name = '', ...words] = rest;
   if (!lan.hosts.some((host) => host.name === name)) return fail(`no host named ${name}\n${USAGE}`);

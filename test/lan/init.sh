@@ -76,7 +76,10 @@ esac
 pivot_root . .
 umount -l .
 cd /
-if [ $sshd = yes ]; then /usr/sbin/sshd -D -e & fi
+if [ $sshd = yes ]; then
+  /usr/sbin/sshd -t # a bad setting ends the start here, with sshd's own words in the log
+  /usr/sbin/sshd -D -e &
+fi
 echo up
 trap 'exit 0' TERM
 while :; do sleep infinity & wait $! || :; done

@@ -37,7 +37,10 @@ const CGROUPS = 'sys/fs/cgroup';
 export function listHost(source: ListingSource): Listing {
   const files = new Map<string, FileEntry>();
   for (const part of OWN_PARTS) walk(path.join(source.root, part), `/${part}`, files);
-  for (const layer of ['usr', 'etc']) walk(path.join(source.folder, 'upper', layer), `/${layer}`, files);
+  for (const layer of ['usr', 'etc']) {
+    walk(path.join(source.folder, 'upper', layer), `/${layer}`, files);
+    dropCopiedUp(`/${layer}`, files);
+  }
   for (const name of readdirSync(source.root)) addEntry(path.join(source.root, name), `/${name}`, files);
   walkCgroups(path.join(source.root, CGROUPS), `/${CGROUPS}`, files);
   const authorizedKeys = new Map<string, readonly string[]>();
@@ -58,6 +61,17 @@ function walk(outside: string, inside: string, files: Map<string, FileEntry>): v
     const child = path.join(outside, name);
     const stats = addEntry(child, path.join(inside, name), files);
     if (stats?.isDirectory()) walk(child, path.join(inside, name), files);
+  }
+}
+
+/** A folder that a layer holds only because something in it changed is no news. */
+function dropCopiedUp(layer: string, files: Map<string, FileEntry>): void {
+  for (const [name, entry] of files) {
+    if (entry.kind !== 'folder' || !name.startsWith(`${layer}/`)) continue;
+    const below = new Map<string, FileEntry>();
+    addEntry(name, name, below);
+    const same = below.get(name);
+    if (same?.kind === 'folder' && same.mode === entry.mode && same.uid === entry.uid) files.delete(name);
   }
 }
 

@@ -30,6 +30,8 @@ export type LanState = {
   owner?: ProcessRef;
   readonly bootId: string;
   readonly hasDesk: boolean;
+  /** The process that holds the desk's namespaces open. */
+  desk?: ProcessRef;
   readonly hosts: HostState[];
 };
 

@@ -27,9 +27,7 @@ export function teardown(state: LanState): void {
   killAllIn(namespaces);
   for (const namespace of namespaces) {
     if (existsSync(`/run/netns/${namespace}`)) trySync('ip', ['netns', 'del', namespace]);
-    rmSync(`/etc/netns/${namespace}`, { recursive: true, force: true });
   }
-  removeIfEmpty('/etc/netns');
   for (const folder of cgroupFolders()) removeCgroup(path.join(folder, 'mesolite-lan', state.prefix));
   rmSync(lanDir(state.prefix), { recursive: true, force: true });
   removeIfEmpty(STATE_ROOT);

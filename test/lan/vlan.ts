@@ -2,15 +2,14 @@
  * The virtual LAN: real sshd hosts in namespaces on one bridge, and the desk from which the app runs.
  * README.md says how to use it. Any test may import this file, spec.ts, listing.ts and net.ts.
  */
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { type Desk, openDesk, startDesk } from './desk.ts';
 import { prepareDisk } from './disk.ts';
 import { boot, type Host, type HostContext, openHost, publicKeyIn } from './host.ts';
 import { addressOf, DESK_ADDRESS, MAX_HOSTS, makeBridge, type Port, plugIn } from './net.ts';
-import { exec, type RunOptions, type RunResult, run, trySync } from './run.ts';
+import { run } from './run.ts';
 import { type Served, type ServeRequest, serve } from './serve.ts';
 import { checkSpec, type HostSpec, usersOf } from './spec.ts';
 import {
@@ -38,23 +37,6 @@ const NEEDED = [
   'sudo',
 ];
 const DESK_INDEX = 254;
-const DESK_SCRIPT = fileURLToPath(new URL('./desk.sh', import.meta.url));
-
-export type Desk = {
-  readonly address: string;
-  /** The desk's own key pair, which hosts know unless their spec says otherwise. */
-  readonly keyPath: string;
-  readonly publicKey: string;
-  /** All hosts' keys, as they were when the LAN came up. */
-  readonly knownHostsPath: string;
-  /** A folder of the desk's own, for profiles and the like. It goes with the LAN. */
-  readonly scratch: string;
-  exec(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
-  /** The child's pid is the command's own. */
-  spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
-  /** What to put before a command line to run it on the desk. */
-  readonly prefixArgs: readonly string[];
-};
 
 export type Lan = {
   readonly prefix: string;
@@ -149,10 +131,8 @@ function firstState(options: LanOptions): LanState {
 
 async function build(state: LanState, specs: readonly HostSpec[]): Promise<void> {
   const folder = lanDir(state.prefix);
-  mkdirSync(path.join(folder, 'desk'), { recursive: true });
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'desk', '-f', path.join(folder, 'id')]);
   const hostsFile = hostsFileOf(state);
-  if (state.hasDesk) writeDeskFiles(state, hostsFile);
   const deskPublicKey = readFileSync(path.join(folder, 'id.pub'), 'utf8').trim();
   const disks = state.hosts.map((host, position) => {
     const spec = specs[position] as HostSpec;
@@ -168,6 +148,7 @@ async function build(state: LanState, specs: readonly HostSpec[]): Promise<void>
   const ports: Port[] = state.hosts.map(({ name, index }) => ({ name, index }));
   if (state.hasDesk) ports.push({ name: 'desk', index: DESK_INDEX });
   await plugIn(state.prefix, ports);
+  if (state.hasDesk) await startDesk(state, hostsFile);
   await Promise.all(disks);
   writeKnownHosts(state);
   await Promise.all(state.hosts.map((host) => boot(contextOf(state, host), hostFolder(state, host))));
@@ -184,24 +165,6 @@ function contextOf(state: LanState, host: HostState): HostContext {
 function hostsFileOf(state: LanState): string {
   const names = state.hosts.map((host) => `${host.address} ${host.name}\n`);
   return `127.0.0.1 localhost\n${DESK_ADDRESS} desk\n${names.join('')}`;
-}
-
-/** desk.sh binds /etc/netns/NAME/x over /etc/x, as `ip netns exec` does, so the desk has its own hosts file and ssh settings. */
-function writeDeskFiles(state: LanState, hostsFile: string): void {
-  const folder = lanDir(state.prefix);
-  const etc = `/etc/netns/${namespaceOf(state.prefix, 'desk')}`;
-  mkdirSync(path.join(etc, 'ssh'), { recursive: true });
-  writeFileSync(path.join(etc, 'hosts'), hostsFile);
-  writeFileSync(path.join(etc, 'resolv.conf'), '');
-  const config = [
-    'Host *',
-    `  IdentityFile ${folder}/id`,
-    '  IdentitiesOnly yes',
-    `  UserKnownHostsFile ${folder}/known_hosts`,
-    '  StrictHostKeyChecking yes',
-  ];
-  writeFileSync(path.join(etc, 'ssh/ssh_config'), `${config.join('\n')}\n`);
-  if (existsSync('/etc/ssh/moduli')) copyFileSync('/etc/ssh/moduli', path.join(etc, 'ssh/moduli'));
 }
 
 function writeKnownHosts(state: LanState): void {
@@ -255,26 +218,4 @@ function openLan(state: LanState, disarm: () => void): Lan {
       return Promise.resolve();
     },
   };
-}
-
-function openDesk(state: LanState): Desk {
-  const folder = lanDir(state.prefix);
-  const prefixArgs = ['bash', DESK_SCRIPT, namespaceOf(state.prefix, 'desk')] as const;
-  const [tool, ...before] = prefixArgs;
-  return {
-    address: DESK_ADDRESS,
-    keyPath: path.join(folder, 'id'),
-    publicKey: readFileSync(path.join(folder, 'id.pub'), 'utf8').trim(),
-    knownHostsPath: path.join(folder, 'known_hosts'),
-    scratch: path.join(folder, 'desk'),
-    prefixArgs,
-    exec: (command, args, options) => exec(tool, [...before, command, ...args], options),
-    spawn: (command, args, options = {}) => spawn(tool, [...before, command, ...args], options),
-  };
-}
-
-/** Whether two hosts can reach each other right now, asked by one ping of the LAN. */
-export function canReach(lan: Lan, from: string, address: string): boolean {
-  const namespace = namespaceOf(lan.prefix, from);
-  return trySync('ip', ['netns', 'exec', namespace, 'bash', '-c', `exec 9<>/dev/tcp/${address}/22`]);
 }
