@@ -1,0 +1,341 @@
+// One conversation with an agent over any byte stream: hello, calls with time-outs, events, log streams with credit.
+// It ends once, with a refusal that says why; every open call and stream ends with it.
+import type { Duplex } from 'node:stream';
+import { type Refusal, type RefusalCode, type Result, ok, refuse } from '../../contract/errors.ts';
+import { isReason, type Reason } from '../../contract/reasons.ts';
+import {
+  type Call,
+  type CallAnswer,
+  type CallParams,
+  type EventMessage,
+  answerMessageSchema,
+  answerSchemas,
+  eventMessageSchema,
+  initialCreditBytes,
+  wireVersion,
+  wireVersionMin,
+} from '../../contract/wire.ts';
+import { type Frame, FrameDecoder, PreambleReader, encodeJson } from './codec.ts';
+import { quoteBytes } from './words.ts';
+
+const callTimeoutMs = 10_000;
+const preambleTimeoutMs = 15_000;
+/** Credit is sent in portions of this size, well inside the first window, so that a stream never stalls for it. */
+const creditStepBytes = 64 * 1024;
+
+export type StreamCause = 'finished' | 'closed' | 'removed' | 'lost';
+
+/** Who takes in a log. Bytes come in order; `offset` is where the piece begins in the file. */
+export type LogSink = {
+  readonly data: (offset: number, bytes: Uint8Array) => void;
+  /** Called once, also after `close`. */
+  readonly end: (cause: StreamCause) => void;
+};
+export type LogStream = {
+  readonly sizeBytes: number;
+  readonly startOffset: number;
+  /** The consumer has taken in this many bytes more. */
+  readonly credit: (bytes: number) => void;
+  readonly close: () => void;
+};
+
+export type SessionHandlers = {
+  /** Anything came. */
+  heard(): void;
+  event(event: EventMessage): void;
+  /** A sample that does not fit the protocol was dropped. */
+  odd(detail: string): void;
+  /** Once, at the end. */
+  closed(refusal: Refusal): void;
+};
+
+export type SessionOptions = {
+  readonly stream: Duplex;
+  /** Frames follow after the line of `attach`. */
+  readonly hasPreamble: boolean;
+  readonly handlers: SessionHandlers;
+};
+
+type Waiting = {
+  readonly name: Call;
+  settle(answer: Result<unknown>): void;
+  readonly timer: NodeJS.Timeout | null;
+};
+type OpenStream = { offset: number; allowed: number; owed: number; readonly sink: LogSink };
+type CallOptions<C extends Call> = {
+  readonly timeoutMs?: number;
+  /** Runs before any later frame is looked at; the promise settles only after this turn. */
+  readonly onAnswer?: (answer: Result<CallAnswer<C>>) => void;
+};
+
+export class Session {
+  private readonly stream: Duplex;
+  private readonly handlers: SessionHandlers;
+  private readonly decoder = new FrameDecoder();
+  private preamble: PreambleReader | null;
+  private preambleTimer: NodeJS.Timeout | null = null;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly streams = new Map<number, OpenStream>();
+  private readonly unsent: Buffer[] = [];
+  private nextId = 1;
+  private version = wireVersion;
+  private ended: Refusal | null = null;
+
+  constructor(options: SessionOptions) {
+    this.stream = options.stream;
+    this.handlers = options.handlers;
+    this.preamble = options.hasPreamble ? new PreambleReader() : null;
+    if (this.preamble !== null) {
+      this.preambleTimer = setTimeout(() => {
+        this.finish('timeout', 'agent-not-running', `attach said nothing${this.noiseWords()}`);
+      }, preambleTimeoutMs);
+    }
+    this.stream.on('data', (piece: Buffer) => this.onData(piece));
+    this.stream.on('error', (error: Error) => this.finish('unreachable', 'link-closed', error.message));
+    this.stream.on('end', () => this.onEnd());
+    this.stream.on('close', () => this.onEnd());
+  }
+
+  get closed(): Refusal | null {
+    return this.ended;
+  }
+
+  /** The first call. Remembers the version both speak. */
+  async hello(
+    params: Omit<CallParams<'hello'>, 'version' | 'versionMin'>,
+    onAnswer?: (answer: Result<CallAnswer<'hello'>>) => void,
+  ): Promise<Result<CallAnswer<'hello'>>> {
+    const versions = { version: wireVersion, versionMin: wireVersionMin };
+    return this.call(
+      'hello',
+      { ...params, ...versions },
+      {
+        timeoutMs: 15_000,
+        onAnswer: (answer) => {
+          if (answer.ok) this.version = answer.value.version;
+          onAnswer?.(answer);
+        },
+      },
+    );
+  }
+
+  call<C extends Call>(
+    name: C,
+    params: CallParams<C>,
+    options: CallOptions<C> = {},
+  ): Promise<Result<CallAnswer<C>>> {
+    return new Promise((resolve) => {
+      if (this.ended !== null) return resolve({ ok: false, refusal: this.ended });
+      const id = this.nextId;
+      this.nextId += 1;
+      const timeoutMs = options.timeoutMs ?? callTimeoutMs;
+      const timer = setTimeout(() => {
+        this.settle(id, refuse('timeout', 'call-timeout', `${name} was not answered within ${timeoutMs} ms`));
+      }, timeoutMs);
+      const settle = (raw: Result<unknown>) => {
+        const answer = raw as Result<CallAnswer<C>>;
+        options.onAnswer?.(answer);
+        resolve(answer);
+      };
+      this.waiting.set(id, { name, settle, timer });
+      this.send({ v: this.version, id, call: name, params });
+    });
+  }
+
+  async openLog(params: CallParams<'log.open'>, sink: LogSink): Promise<Result<LogStream>> {
+    const opened = await this.call('log.open', params, {
+      // Data frames may follow in the same piece of bytes, so the stream is known before the promise settles.
+      onAnswer: (answer) => {
+        if (!answer.ok) return;
+        const { stream, startOffset } = answer.value;
+        this.streams.set(stream, { offset: startOffset, allowed: initialCreditBytes, owed: 0, sink });
+      },
+    });
+    if (!opened.ok) return opened;
+    const { stream, sizeBytes, startOffset } = opened.value;
+    return ok({
+      sizeBytes,
+      startOffset,
+      credit: (bytes: number) => this.credit(stream, bytes),
+      close: () => this.closeStream(stream),
+    });
+  }
+
+  /** Ends the conversation from our side. */
+  close(refusal: Refusal = { code: 'unreachable', reason: 'link-closed', detail: 'closed by us' }): void {
+    this.end(refusal);
+  }
+
+  private credit(id: number, bytes: number): void {
+    const open = this.streams.get(id);
+    if (open === undefined) return;
+    open.owed += bytes;
+    if (open.owed < creditStepBytes) return;
+    open.allowed += open.owed;
+    this.tell('stream.credit', { stream: id, bytes: open.owed });
+    open.owed = 0;
+  }
+
+  private closeStream(id: number): void {
+    const open = this.streams.get(id);
+    if (open === undefined) return;
+    this.streams.delete(id);
+    this.tell('stream.close', { stream: id });
+    open.sink.end('closed');
+  }
+
+  /** A call whose answer changes nothing. */
+  private tell<C extends Call>(name: C, params: CallParams<C>): void {
+    if (this.ended !== null) return;
+    const id = this.nextId;
+    this.nextId += 1;
+    this.send({ v: this.version, id, call: name, params });
+  }
+
+  private send(message: unknown): void {
+    const frame = encodeJson(message);
+    if (this.preamble === null) this.stream.write(frame);
+    // A shell that still reads its script must not swallow frames.
+    else this.unsent.push(frame);
+  }
+
+  private onData(piece: Buffer): void {
+    if (this.ended !== null) return;
+    this.handlers.heard();
+    if (this.preamble === null) return this.onFrames(piece);
+    const outcome = this.preamble.push(piece);
+    if (outcome.kind === 'waiting') return;
+    if (outcome.kind === 'refused')
+      return this.finish('unreachable', attachReason(outcome.code), outcome.words);
+    if (outcome.kind === 'too-much-noise') {
+      return this.finish('unsupported', 'wire-broken', `no preamble in 64 KiB: ${quoteBytes(outcome.noise)}`);
+    }
+    this.stopPreamble();
+    for (const frame of this.unsent.splice(0)) this.stream.write(frame);
+    this.onFrames(outcome.rest);
+  }
+
+  private onFrames(piece: Buffer): void {
+    for (const frame of this.decoder.push(piece)) {
+      if (this.ended !== null) return;
+      this.onFrame(frame);
+    }
+    if (this.decoder.fault !== null) this.finish('internal', 'wire-broken', `frame: ${this.decoder.fault}`);
+  }
+
+  private onFrame(frame: Frame): void {
+    if (frame.kind === 'data') return this.onStreamBytes(frame.stream, frame.bytes);
+    const value = frame.value;
+    if (typeof value === 'object' && value !== null && 'event' in value) return this.onEvent(value);
+    const parsed = answerMessageSchema.safeParse(value);
+    if (!parsed.success) return this.finish('internal', 'wire-broken', 'neither an answer nor an event');
+    const { id, result, error } = parsed.data;
+    const waiting = this.waiting.get(id);
+    if (waiting === undefined) return; // answered too late, or nobody waits for it
+    if (error !== undefined) return this.settle(id, { ok: false, refusal: wireRefusal(error) });
+    const answer = answerSchemas[waiting.name].safeParse(result);
+    if (answer.success) return this.settle(id, ok(answer.data));
+    this.finish(
+      'internal',
+      'wire-broken',
+      `answer to ${waiting.name}: ${answer.error.issues[0]?.message ?? ''}`,
+    );
+  }
+
+  private onEvent(value: object): void {
+    const parsed = eventMessageSchema.safeParse(value);
+    if (!parsed.success) return this.onOddEvent(value, parsed.error.issues[0]);
+    const event = parsed.data;
+    if (event.event === 'stream-end') {
+      return this.onStreamEnd(event.stream, event.cause === 'failed' ? 'lost' : event.cause);
+    }
+    this.handlers.event(event);
+    if (event.event === 'lease-lost') this.finish('conflict', 'lease-lost', `now held by ${event.holder}`);
+  }
+
+  private onOddEvent(value: object, issue: { path: PropertyKey[]; message: string } | undefined): void {
+    const name = 'event' in value && typeof value.event === 'string' ? value.event : '?';
+    const detail = `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`;
+    // Events of a newer agent are ignored; an odd sample is dropped, the next one comes in a second.
+    if (name === 'sample') return this.handlers.odd(detail);
+    if (['status-update', 'stream-end', 'lease-lost'].includes(name)) {
+      this.finish('internal', 'wire-broken', detail);
+    }
+  }
+
+  private onStreamBytes(id: number, bytes: Buffer): void {
+    const open = this.streams.get(id);
+    if (open === undefined) return; // closed by us; what was under way still comes in
+    if (bytes.length > open.allowed) {
+      return this.finish('internal', 'wire-broken', `stream ${id} went over its credit`);
+    }
+    open.allowed -= bytes.length;
+    const offset = open.offset;
+    open.offset += bytes.length;
+    open.sink.data(offset, bytes);
+  }
+
+  private onStreamEnd(id: number, cause: StreamCause): void {
+    const open = this.streams.get(id);
+    if (open === undefined) return;
+    this.streams.delete(id);
+    open.sink.end(cause);
+  }
+
+  private onEnd(): void {
+    if (this.preamble === null) return this.finish('unreachable', 'link-closed', 'the other side closed');
+    this.finish(
+      'unreachable',
+      'agent-not-running',
+      `the session ended before the agent spoke${this.noiseWords()}`,
+    );
+  }
+
+  private noiseWords(): string {
+    const noise = this.preamble?.noise ?? Buffer.alloc(0);
+    return noise.length === 0 ? '' : `: ${quoteBytes(noise)}`;
+  }
+
+  private settle(id: number, answer: Result<unknown>): void {
+    const waiting = this.waiting.get(id);
+    if (waiting === undefined) return;
+    this.waiting.delete(id);
+    if (waiting.timer !== null) clearTimeout(waiting.timer);
+    waiting.settle(answer);
+  }
+
+  private finish(code: RefusalCode, reason: Reason, detail: string): void {
+    this.end({ code, reason, detail });
+  }
+
+  private stopPreamble(): void {
+    this.preamble = null;
+    if (this.preambleTimer !== null) clearTimeout(this.preambleTimer);
+    this.preambleTimer = null;
+  }
+
+  private end(refusal: Refusal): void {
+    if (this.ended !== null) return;
+    this.ended = refusal;
+    if (this.preambleTimer !== null) clearTimeout(this.preambleTimer);
+    for (const id of [...this.waiting.keys()]) this.settle(id, { ok: false, refusal });
+    for (const open of this.streams.values()) open.sink.end('lost');
+    this.streams.clear();
+    this.stream.destroy();
+    this.handlers.closed(refusal);
+  }
+}
+
+function wireRefusal(error: { code: RefusalCode; reason: string; detail: string }): Refusal {
+  if (isReason(error.reason)) return error;
+  return {
+    code: error.code,
+    reason: 'agent-error',
+    detail: `${error.reason}: ${error.detail}`.slice(0, 1000),
+  };
+}
+
+/** What `attach` says when it cannot reach the daemon. */
+function attachReason(code: string): Reason {
+  return isReason(code) ? code : 'agent-not-running';
+}
