@@ -127,7 +127,7 @@ async function main() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesolite-test-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const display = needsApp ? await startDisplay() : undefined;
-  const env = { ...process.env, ...ready.env, ...display?.env, NO_COLOR: '1' };
+  const env = { ...process.env, ...ready.env, ...display?.env, FORCE_COLOR: '0' };
   /** @type {Row[]} */
   const rows = [];
   for (const stage of chosen) {

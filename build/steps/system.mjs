@@ -15,10 +15,10 @@ export const electronPackages = [
   ...['libatk-bridge2.0-0', 'libcups2', 'libdrm2', 'libxkbcommon0'],
 ];
 export const displayPackages = ['xvfb', 'fonts-dejavu-core'];
-/** What the virtual LAN says it needs, beside git and ping for the tests themselves. @returns {string[]} */
+/** What the virtual LAN says it needs, beside git for the tests themselves. @returns {string[]} */
 export function testPackages() {
   const file = inRoot('test', 'lan', 'packages.json');
-  return ['git', 'iputils-ping', ...(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [])];
+  return ['git', ...(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [])];
 }
 
 /** Which of the names dpkg does not have. A library may be there under its name for 64-bit time. @param {string[]} names @param {string} status */

@@ -1,6 +1,5 @@
 // Brings up the LAN of the end-to-end tests, runs the given command on its desk, and takes the LAN down again.
 // Tests find it with `attachLan(process.env.MESOLITE_LAN)`.
-import { spawn } from 'node:child_process';
 import { type HostSpec, plainHosts } from '../lan/spec.ts';
 import { createLan } from '../lan/vlan.ts';
 
@@ -8,13 +7,13 @@ const HOSTS: readonly HostSpec[] = plainHosts(3);
 const END_MS = 20_000;
 
 async function main(words: readonly string[]): Promise<number> {
+  const [command, ...args] = words;
+  if (command === undefined) throw new Error('usage: in-lan.ts COMMAND ARGS...');
   const lan = await createLan({ hosts: HOSTS });
   try {
-    const [command, ...args] = [...lan.desk.prefixArgs, ...words];
-    if (command === undefined || words.length === 0) throw new Error('usage: in-lan.ts COMMAND ARGS...');
     return await new Promise((resolve, reject) => {
       const env = { ...process.env, MESOLITE_LAN: lan.prefix };
-      const child = spawn(command, args, { stdio: 'inherit', env });
+      const child = lan.desk.spawn(command, args, { stdio: 'inherit', env });
       const stop = (): void => {
         child.kill('SIGTERM');
         setTimeout(() => child.kill('SIGKILL'), END_MS).unref();
