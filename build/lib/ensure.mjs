@@ -4,6 +4,7 @@ import { agentStep, firstTargets } from '../steps/agent.mjs';
 import { bundleStep } from '../steps/bundle.mjs';
 import { dependencies } from '../steps/dependencies.mjs';
 import { electronStep } from '../steps/electron.mjs';
+import { iconStep } from '../steps/icon.mjs';
 import { sqliteStep } from '../steps/sqlite.mjs';
 import { systemStep } from '../steps/system.mjs';
 import { withLock } from './cache.mjs';
@@ -12,7 +13,7 @@ import { agentDir, cacheDirOf } from './paths.mjs';
 import { runSteps } from './steps.mjs';
 
 /**
- * @typedef {{ electron?: boolean, sqlite?: boolean, agent?: boolean, bundle?: boolean, display?: boolean, tests?: boolean,
+ * @typedef {{ electron?: boolean, sqlite?: boolean, agent?: boolean, bundle?: boolean, icon?: boolean, display?: boolean, tests?: boolean,
  *   targets?: import('../steps/agent.mjs').Target[], quiet?: boolean }} Wants
  * @typedef {{ wants: Wants, cacheDir: string, targets: import('../steps/agent.mjs').Target[],
  *   electron?: import('../steps/electron.mjs').Electron | undefined, sqliteBinding?: string | undefined }} Context
@@ -37,7 +38,7 @@ export async function ensure(wants) {
   }
   /** @type {Context} */
   const context = { wants, cacheDir: cacheDirOf(), targets: wants.targets ?? firstTargets() };
-  const steps = [dependencies, electronStep, systemStep, sqliteStep, agentStep, bundleStep];
+  const steps = [dependencies, electronStep, systemStep, sqliteStep, agentStep, bundleStep, iconStep];
   await withLock(
     path.join(context.cacheDir, 'set-up.lock'),
     () => runSteps(steps, context, { quiet: wants.quiet ?? false }),

@@ -1,6 +1,7 @@
 // Bundles main, preload and renderer into dist/, each only when what it is made from changed.
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { hashFiles, listFiles, readStamp, writeStamp } from '../lib/hash.mjs';
 import { Trouble } from '../lib/log.mjs';
 import { distDir, inRoot, root, stampDir } from '../lib/paths.mjs';
@@ -36,7 +37,10 @@ function stale() {
 function errorLines(error) {
   const text = error instanceof Error ? error.message : String(error);
   const end = text.search(/\n(Stack backtrace|\s+at )/);
-  return (end < 0 ? text : text.slice(0, end)).trim().split('\n').slice(0, 25);
+  return stripVTControlCharacters(end < 0 ? text : text.slice(0, end))
+    .trim()
+    .split('\n')
+    .slice(0, 25);
 }
 
 /** @param {import('./bundle-config.mjs').Part} part */

@@ -48,7 +48,7 @@ function wantedVersion() {
 }
 
 /** Whether the place of Electron's releases answers at all. A proxy or mirror is not second-guessed. */
-function canReachReleases() {
+export function canReachReleases() {
   const env = process.env;
   if (env.ELECTRON_MIRROR || env.npm_config_electron_mirror || env.HTTPS_PROXY || env.https_proxy)
     return Promise.resolve(true);
