@@ -1,0 +1,158 @@
+// Starts the app under test with a data folder and a home of its own, and ends everything it may have left running.
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { until } from '../support/wait.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export type Profile = {
+  readonly folder: string;
+  readonly dataFolder: string;
+  readonly home: string;
+  /** Kills what still belongs to it (agents, their tasks) by pid and removes its files. */
+  readonly remove: () => void;
+};
+
+export type AppUnderTest = {
+  readonly electron: ElectronApplication;
+  readonly page: Page;
+  readonly profile: Profile;
+  /** Everything the main process printed. */
+  readonly output: () => string;
+  /** kill -9 of the main process; Chromium's helpers follow it. */
+  readonly crash: () => Promise<void>;
+  /** Asks it to quit (as the menu does) and waits until the process is gone. */
+  readonly quit: () => Promise<void>;
+  readonly hasEnded: () => boolean;
+};
+
+export type Blocking = {
+  readonly probes: number;
+  readonly wallMaxMs: number;
+  readonly wallP99Ms: number;
+  readonly ownMaxMs: number;
+  readonly ownP99Ms: number;
+  readonly worst: readonly { readonly atMs: number; readonly wallMs: number; readonly ownMs: number }[];
+  readonly rssMib: number;
+};
+
+export function makeProfile(): Profile {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'mesolite-e2e-'));
+  const profile = { folder, dataFolder: path.join(folder, 'data'), home: path.join(folder, 'home') };
+  mkdirSync(path.join(profile.home, '.ssh'), { recursive: true, mode: 0o700 });
+  return {
+    ...profile,
+    remove: () => {
+      for (let round = 0; round < 5 && killOwners(folder) > 0; round += 1);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Processes that have this profile in their environment or command line: agents, their shims and tasks. */
+export function pidsOf(folder: string): number[] {
+  const found = [];
+  for (const pid of procPids()) {
+    if (pid === process.pid) continue;
+    const text = `${readProc(pid, 'environ')}\0${readProc(pid, 'cmdline')}`;
+    if (text.includes(folder)) found.push(pid);
+  }
+  return found;
+}
+
+function killOwners(folder: string): number {
+  const pids = pidsOf(folder);
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // ended by itself
+    }
+  }
+  return pids.length;
+}
+
+function procPids(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
+}
+
+function readProc(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+export type StartOptions = {
+  readonly profile: Profile;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+export async function startApp({ profile, env = {} }: StartOptions): Promise<AppUnderTest> {
+  const executablePath = process.env.MESOLITE_ELECTRON;
+  if (!executablePath) throw new Error('MESOLITE_ELECTRON is not set: run this by `npm test -- e2e`');
+  const electron = await _electron.launch({
+    executablePath,
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', root],
+    env: { ...plainEnv(), MESOLITE_DATA: profile.dataFolder, HOME: profile.home, MESOLITE_TEST: '1', ...env },
+    timeout: 30_000,
+  });
+  let text = '';
+  const child = electron.process();
+  child.stdout?.on('data', (piece: Buffer) => (text += piece.toString()));
+  child.stderr?.on('data', (piece: Buffer) => (text += piece.toString()));
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const page = await electron.firstWindow({ timeout: 30_000 });
+  return {
+    electron,
+    page,
+    profile,
+    output: () => text,
+    hasEnded,
+    crash: async () => {
+      child.kill('SIGKILL');
+      await until(hasEnded, { what: 'the killed app is gone', capMs: 10_000 });
+    },
+    quit: async () => {
+      // The evaluation never answers, as the process ends under it.
+      void electron.evaluate(({ app }) => setImmediate(() => app.quit())).catch(() => undefined);
+      await until(hasEnded, { what: 'the app ended after quit', capMs: 20_000 });
+    },
+  };
+}
+
+function plainEnv(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(entries.filter(([name]) => name !== 'SSH_AUTH_SOCK' && name !== 'NODE_OPTIONS'));
+}
+
+export function readMetrics(profile: Profile): Blocking {
+  return JSON.parse(readFileSync(path.join(profile.dataFolder, 'main-metrics.json'), 'utf8')) as Blocking;
+}
+
+/** Starts the measuring anew, so that one part of a test is measured alone. */
+export async function resetMetrics(profile: Profile): Promise<void> {
+  const file = path.join(profile.dataFolder, 'main-metrics.reset');
+  writeFileSync(file, '');
+  await until(() => !existsSync(file), { what: 'the measuring began anew', capMs: 5000 });
+}
+
+export function readLog(profile: Profile): string {
+  return readFileSync(path.join(profile.dataFolder, 'logs', 'main.log'), 'utf8');
+}

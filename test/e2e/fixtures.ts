@@ -1,0 +1,32 @@
+// What every end-to-end test starts from: a profile, the app on it, the LAN, and nothing left behind.
+import { test as base, expect } from '@playwright/test';
+import { attachLan, type Lan } from '../lan/vlan.ts';
+import { type AppUnderTest, makeProfile, type Profile, startApp } from './app.ts';
+
+export type Start = (env?: Readonly<Record<string, string>>) => Promise<AppUnderTest>;
+
+export const test = base.extend<{ profile: Profile; start: Start; lan: Lan }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures wanted from this very pattern
+  profile: async ({}, use) => {
+    const profile = makeProfile();
+    await use(profile);
+    profile.remove();
+  },
+  start: async ({ profile }, use) => {
+    const started: AppUnderTest[] = [];
+    await use(async (env) => {
+      const app = await startApp({ profile, ...(env === undefined ? {} : { env }) });
+      started.push(app);
+      return app;
+    });
+    for (const app of started) if (!app.hasEnded()) await app.crash();
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  lan: async ({}, use) => {
+    const prefix = process.env.MESOLITE_LAN;
+    if (!prefix) throw new Error('MESOLITE_LAN is not set: run this by `npm test -- e2e`');
+    await use(attachLan(prefix));
+  },
+});
+
+export { expect };
