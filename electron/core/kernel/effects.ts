@@ -24,9 +24,19 @@ export type Effect =
   /** Close the link and forget its session; the agent goes on. */
   | { readonly kind: 'disconnect'; readonly machineId: MachineId }
   | { readonly kind: 'send-launch'; readonly machineId: MachineId; readonly info: TaskInfo }
-  | { readonly kind: 'send-kill'; readonly machineId: MachineId; readonly taskId: TaskId; readonly graceMs: number }
+  | {
+      readonly kind: 'send-kill';
+      readonly machineId: MachineId;
+      readonly taskId: TaskId;
+      readonly graceMs: number;
+    }
   | { readonly kind: 'send-forget'; readonly machineId: MachineId; readonly taskId: TaskId }
-  | { readonly kind: 'send-ack'; readonly machineId: MachineId; readonly taskId: TaskId; readonly uuid: string }
+  | {
+      readonly kind: 'send-ack';
+      readonly machineId: MachineId;
+      readonly taskId: TaskId;
+      readonly uuid: string;
+    }
   | { readonly kind: 'run-enrolment-step'; readonly step: EnrolmentStep; readonly context: LaneContext }
   | {
       readonly kind: 'run-removal-step';

@@ -54,7 +54,12 @@ export type CommandEvent =
       readonly force: boolean;
     }
   | { readonly kind: 'reconnect'; readonly machineId: MachineId }
-  | { readonly kind: 'edit-machine'; readonly machineId: MachineId; readonly name: string; readonly note: string }
+  | {
+      readonly kind: 'edit-machine';
+      readonly machineId: MachineId;
+      readonly name: string;
+      readonly note: string;
+    }
   | {
       readonly kind: 'run-task';
       readonly machineId: MachineId;

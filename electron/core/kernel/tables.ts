@@ -1,0 +1,176 @@
+// Immutable tables of frozen records, and the transaction of one step over them. Nothing of a transaction is seen
+// until `finish`; a step that throws leaves no trace. Rows keep no order: whoever turns rows into effects sorts by id.
+import {
+  type Diff,
+  durableTables,
+  type Rows,
+  type TableDiff,
+  type TableName,
+  type Tables,
+  tableNames,
+} from '../../contract/tables.ts';
+
+type AnyRow = Rows[TableName];
+type Changes = Map<string, AnyRow | null>;
+
+export const emptyTables: Tables = {
+  machines: new Map(),
+  agents: new Map(),
+  tasks: new Map(),
+  settings: new Map(),
+  links: new Map(),
+  samples: new Map(),
+  lanes: new Map(),
+  operations: new Map(),
+  faults: new Map(),
+};
+
+export class TableTx {
+  readonly #base: Tables;
+  readonly #changes = new Map<TableName, Changes>();
+
+  constructor(base: Tables) {
+    this.#base = base;
+  }
+
+  get<T extends TableName>(table: T, id: string): Rows[T] | undefined {
+    const changed = this.#changes.get(table)?.get(id);
+    if (changed !== undefined) return changed === null ? undefined : (changed as Rows[T]);
+    return this.#base[table].get(id);
+  }
+
+  /** All rows as they are now within this transaction. */
+  *rows<T extends TableName>(table: T): Generator<Rows[T]> {
+    const changes = this.#changes.get(table);
+    for (const [id, row] of this.#base[table]) if (!changes?.has(id)) yield row;
+    // A copy, so that the caller may write while it walks.
+    if (changes) for (const row of [...changes.values()]) if (row !== null) yield row as Rows[T];
+  }
+
+  put<T extends TableName>(table: T, row: Rows[T]): void {
+    if (this.get(table, row.id) === row) return;
+    Object.freeze(row);
+    this.#changesOf(table).set(row.id, row);
+  }
+
+  drop(table: TableName, id: string): void {
+    if (this.get(table, id) !== undefined) this.#changesOf(table).set(id, null);
+  }
+
+  finish(): { readonly tables: Tables; readonly diff: Diff } {
+    const diff = this.#diff();
+    return { tables: applyDiff(this.#base, diff), diff };
+  }
+
+  #diff(): Diff {
+    const diff: { [T in TableName]?: TableDiff<T> } = {};
+    for (const [table, changes] of this.#changes) {
+      const put: AnyRow[] = [];
+      const drop: string[] = [];
+      for (const [id, row] of changes) {
+        const before = this.#base[table].get(id);
+        if (row !== null && row !== before) put.push(row);
+        else if (row === null && before !== undefined) drop.push(id);
+      }
+      if (put.length + drop.length > 0) setDiff(diff, table, { put, drop });
+    }
+    return diff;
+  }
+
+  #changesOf(table: TableName): Changes {
+    let changes = this.#changes.get(table);
+    if (!changes) {
+      changes = new Map();
+      this.#changes.set(table, changes);
+    }
+    return changes;
+  }
+}
+
+/** Writes one table's part. The table name decides the row type, which TypeScript cannot follow through a variable. */
+function setDiff(
+  diff: { [T in TableName]?: TableDiff<T> },
+  table: TableName,
+  part: { put: readonly AnyRow[]; drop: readonly string[] },
+): void {
+  Object.assign(diff, { [table]: part });
+}
+
+export function applyDiff(tables: Tables, diff: Diff): Tables {
+  const next: Record<string, ReadonlyMap<string, AnyRow>> = { ...tables };
+  for (const table of tableNames) {
+    const part = diff[table];
+    if (!part) continue;
+    const rows = new Map<string, AnyRow>(tables[table]);
+    for (const id of part.drop) rows.delete(id);
+    for (const row of part.put) rows.set(row.id, row);
+    next[table] = rows;
+  }
+  return next as unknown as Tables;
+}
+
+/** One diff with the effect of all, in order. */
+export function squash(diffs: readonly Diff[]): Diff {
+  if (diffs.length === 1 && diffs[0]) return diffs[0];
+  const result: { [T in TableName]?: TableDiff<T> } = {};
+  for (const table of tableNames) {
+    const put = new Map<string, AnyRow>();
+    const drop = new Set<string>();
+    for (const diff of diffs) {
+      for (const id of diff[table]?.drop ?? []) {
+        put.delete(id);
+        drop.add(id);
+      }
+      for (const row of diff[table]?.put ?? []) {
+        drop.delete(row.id);
+        put.set(row.id, row);
+      }
+    }
+    // A row made and dropped in between stays in `drop`: harmless to whoever never had it.
+    if (put.size + drop.size > 0) setDiff(result, table, { put: [...put.values()], drop: [...drop] });
+  }
+  return result;
+}
+
+/** What changes `from` into `to`. Rows are compared by content, so it also compares a reload with the memory. */
+export function diffOf(from: Tables, to: Tables): Diff {
+  const result: { [T in TableName]?: TableDiff<T> } = {};
+  for (const table of tableNames) {
+    const put: AnyRow[] = [];
+    const before: ReadonlyMap<string, AnyRow> = from[table];
+    const after: ReadonlyMap<string, AnyRow> = to[table];
+    for (const [id, row] of after) if (!isSame(before.get(id), row)) put.push(row);
+    const drop = [...before.keys()].filter((id) => !after.has(id));
+    if (put.length + drop.length > 0) setDiff(result, table, { put, drop });
+  }
+  return result;
+}
+
+/** The part that is written to disk; session tables never are. */
+export function durablePart(diff: Diff): Diff {
+  const result: { [T in TableName]?: TableDiff<T> } = {};
+  for (const table of durableTables) {
+    const part = diff[table];
+    if (part) setDiff(result, table, part);
+  }
+  return result;
+}
+
+export function isEmpty(diff: Diff): boolean {
+  return tableNames.every((table) => diff[table] === undefined);
+}
+
+/** Equal by content: plain JSON values only. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = Object.entries(a);
+  if (left.length !== Object.keys(b).length) return false;
+  const right = b as Readonly<Record<string, unknown>>;
+  return left.every(([key, value]) => key in right && isSame(value, right[key]));
+}
+
+export function byId<R extends { readonly id: string }>(rows: Iterable<R>): R[] {
+  return [...rows].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}

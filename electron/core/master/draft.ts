@@ -1,0 +1,130 @@
+// The draft of one step: what handlers read and write. It becomes the next state only when the whole step succeeds.
+import type { MachineId } from '../../contract/ids.ts';
+import { defaultSettings, type Settings } from '../../contract/settings.ts';
+import type { Diff, Rows, TableName } from '../../contract/tables.ts';
+import type { Effect, IssuedEffect } from '../kernel/effects.ts';
+import type { Stamp } from '../kernel/events.ts';
+import { nextRandom } from '../kernel/random.ts';
+import { TableTx } from '../kernel/tables.ts';
+import type { LaneSession, LinkSession, SendSession, State } from './state.ts';
+
+/** Something that was dropped, ignored or refused: a line in the log, never silence. */
+export type Note = {
+  readonly verb: string;
+  readonly fields: Readonly<Record<string, string | number | null>>;
+};
+
+export class Draft {
+  readonly atMs: number;
+  readonly monoMs: number;
+  readonly effects: IssuedEffect[] = [];
+  readonly notes: Note[] = [];
+  readonly #seq: number;
+  readonly #tx: TableTx;
+  readonly #links: DraftMap<MachineId, LinkSession>;
+  readonly #lanes: DraftMap<MachineId, LaneSession>;
+  readonly #sends: DraftMap<string, SendSession>;
+  #isStarted: boolean;
+  #randomState: number;
+
+  constructor(state: State, stamp: Stamp) {
+    this.#seq = stamp.seq;
+    this.atMs = stamp.atMs;
+    this.monoMs = stamp.monoMs;
+    this.#tx = new TableTx(state.tables);
+    this.#isStarted = state.session.isStarted;
+    this.#randomState = state.session.randomState;
+    this.#links = new DraftMap(state.session.links);
+    this.#lanes = new DraftMap(state.session.lanes);
+    this.#sends = new DraftMap(state.session.sends);
+  }
+
+  get<T extends TableName>(table: T, id: string): Rows[T] | undefined {
+    return this.#tx.get(table, id);
+  }
+  rows<T extends TableName>(table: T): Generator<Rows[T]> {
+    return this.#tx.rows(table);
+  }
+  put<T extends TableName>(table: T, row: Rows[T]): void {
+    this.#tx.put(table, row);
+  }
+  drop(table: TableName, id: string): void {
+    this.#tx.drop(table, id);
+  }
+
+  get links(): DraftMap<MachineId, LinkSession> {
+    return this.#links;
+  }
+  get lanes(): DraftMap<MachineId, LaneSession> {
+    return this.#lanes;
+  }
+  get sends(): DraftMap<string, SendSession> {
+    return this.#sends;
+  }
+  get settings(): Settings {
+    return this.get('settings', 'settings') ?? defaultSettings;
+  }
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  start(seed: number): void {
+    this.#isStarted = true;
+    this.#randomState = seed >>> 0;
+  }
+
+  /** In [0, 1). */
+  random(): number {
+    const { value, state } = nextRandom(this.#randomState);
+    this.#randomState = state;
+    return value;
+  }
+
+  issue(effect: Effect): void {
+    this.effects.push({ ...effect, effectId: `${this.#seq}.${this.effects.length}` });
+  }
+
+  note(verb: string, fields: Note['fields']): void {
+    this.notes.push({ verb, fields });
+  }
+
+  finish(): { readonly state: State; readonly diff: Diff } {
+    const { tables, diff } = this.#tx.finish();
+    const session = {
+      isStarted: this.#isStarted,
+      randomState: this.#randomState,
+      links: this.#links.finish(),
+      lanes: this.#lanes.finish(),
+      sends: this.#sends.finish(),
+    };
+    return { state: { tables, session }, diff };
+  }
+}
+
+/** Copied on the first write; these maps hold at most a few hundred entries. */
+class DraftMap<K, V> {
+  readonly #base: ReadonlyMap<K, V>;
+  #copy: Map<K, V> | null = null;
+
+  constructor(base: ReadonlyMap<K, V>) {
+    this.#base = base;
+  }
+  get(key: K): V | undefined {
+    return (this.#copy ?? this.#base).get(key);
+  }
+  entries(): [K, V][] {
+    return [...(this.#copy ?? this.#base)];
+  }
+  set(key: K, value: V): void {
+    this.#copy ??= new Map(this.#base);
+    this.#copy.set(key, value);
+  }
+  delete(key: K): void {
+    if (!this.get(key)) return;
+    this.#copy ??= new Map(this.#base);
+    this.#copy.delete(key);
+  }
+  finish(): ReadonlyMap<K, V> {
+    return this.#copy ?? this.#base;
+  }
+}

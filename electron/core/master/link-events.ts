@@ -1,0 +1,149 @@
+// Events about links: start, hello, loss, silence, samples, wake-up. What a link can be made to do is in links.ts.
+import type { Refusal } from '../../contract/errors.ts';
+import type { AgentId, MachineId } from '../../contract/ids.ts';
+import type { MachineRecord } from '../../contract/machine.ts';
+import { assert, must } from '../kernel/assert.ts';
+import { type Deadline, earliest, isDue } from '../kernel/deadlines.ts';
+import type { FactEvent } from '../kernel/events.ts';
+import { byId } from '../kernel/tables.ts';
+import { markAgentUnreachable, registerAgent } from './agents.ts';
+import type { Draft } from './draft.ts';
+import { onFirstSample, onLaneLinkDown } from './enrolment.ts';
+import { moveLink } from './link-states.ts';
+import {
+  connect,
+  connectCapMs,
+  goDown,
+  hear,
+  linkOf,
+  openLink,
+  reconnect,
+  setLive,
+  silentAfterMs,
+  stopLink,
+} from './links.ts';
+import { reconcile } from './reconcile.ts';
+import { resumeRemoval } from './removal.ts';
+import { type State, settingsOf } from './state.ts';
+
+type Fact<K extends FactEvent['kind']> = Extract<FactEvent, { kind: K }>;
+
+export function onMasterStarted(draft: Draft, event: Fact<'master-started'>): void {
+  assert(!draft.isStarted, 'the master started twice');
+  draft.start(event.seed);
+  if (!draft.get('settings', 'settings')) draft.put('settings', draft.settings);
+  for (const machine of byId(draft.rows('machines'))) {
+    openLink(draft, machine.id);
+    if (machine.removal) resumeRemoval(draft, machine);
+    else connect(draft, machine);
+  }
+}
+
+/** A hello: who answers there, what it has, and every task it holds. */
+export function onLinkUp(draft: Draft, event: Fact<'link-up'>): void {
+  const machine = draft.get('machines', event.machineId);
+  const link = draft.get('links', event.machineId);
+  if (!machine || !link || link.phase === 'stopped') {
+    // Asked to stop while the connection was being made.
+    draft.note('refuse-late-hello', { machineId: event.machineId, agentId: event.agentId });
+    draft.issue({ kind: 'disconnect', machineId: event.machineId });
+    return;
+  }
+  const refusal = refuseAgent(draft, machine, event.agentId);
+  if (refusal) {
+    draft.issue({ kind: 'disconnect', machineId: machine.id });
+    stopLink(draft, machine.id, refusal);
+    onLaneLinkDown(draft, machine.id, refusal);
+    return;
+  }
+  setLive(draft, machine.id, event.roundTripMs);
+  registerAgent(draft, machine, event);
+  reconcile(draft, machine.id, event.agentId, event.tasks);
+}
+
+/** Identity is host key and agent id together: a copied disk or a second address of a known machine must not mix. */
+function refuseAgent(draft: Draft, machine: MachineRecord, agentId: AgentId): Refusal | null {
+  const holder = draft.get('agents', agentId)?.machineId;
+  if (holder === undefined || holder === machine.id) return null;
+  const name = draft.get('machines', holder)?.name ?? holder;
+  return { code: 'conflict', reason: 'already-added', detail: name };
+}
+
+export function onReconnect(draft: Draft, event: { readonly machineId: MachineId }): Refusal | null {
+  const machine = draft.get('machines', event.machineId);
+  if (!machine) return { code: 'not-found', reason: 'no-such-machine', detail: event.machineId };
+  if (machine.removal) return { code: 'conflict', reason: 'machine-being-removed', detail: machine.name };
+  reconnect(draft, machine);
+  return null;
+}
+
+export function onLinkDown(draft: Draft, event: Fact<'link-down'>): void {
+  const link = draft.get('links', event.machineId);
+  if (!link || link.phase === 'stopped') {
+    draft.note('ignore-link-down', { machineId: event.machineId, reason: event.refusal.reason });
+    return;
+  }
+  goDown(draft, link, event.refusal);
+  onLaneLinkDown(draft, event.machineId, event.refusal);
+}
+
+export function onLinkHeard(draft: Draft, event: Fact<'link-heard'>): void {
+  hear(draft, event.machineId, event.roundTripMs);
+}
+
+export function onSampleReceived(draft: Draft, event: Fact<'sample-received'>): void {
+  if (!hear(draft, event.machineId, null)) return;
+  draft.put('samples', { id: event.machineId, sample: event.sample, receivedAtMs: draft.atMs });
+  onFirstSample(draft, event.machineId);
+}
+
+/** Silence while this computer slept means nothing: all clocks of silence start anew, and lost links are tried at once. */
+export function onWokeUp(draft: Draft): void {
+  for (const [machineId, session] of draft.links.entries()) {
+    draft.links.set(machineId, {
+      ...session,
+      quietSinceMonoMs: draft.monoMs,
+      connectByMonoMs: session.connectByMonoMs === null ? null : draft.monoMs + connectCapMs,
+    });
+    const link = linkOf(draft, machineId);
+    const machine = draft.get('machines', machineId);
+    if (link.phase === 'down' && machine && !machine.removal) connect(draft, machine);
+  }
+}
+
+export function onLinkDeadlines(draft: Draft): void {
+  for (const [machineId, session] of draft.links.entries().sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const link = linkOf(draft, machineId);
+    const quietMs = draft.monoMs - session.quietSinceMonoMs;
+    if (link.phase === 'live' && quietMs >= silentAfterMs) {
+      draft.put('links', moveLink(link, 'silent', draft.atMs));
+    } else if (isDue(session.connectByMonoMs, draft.monoMs)) {
+      draft.issue({ kind: 'disconnect', machineId });
+      goDown(draft, link, {
+        code: 'timeout',
+        reason: 'connect-timeout',
+        detail: `no answer for ${connectCapMs} ms`,
+      });
+    } else if (isDue(session.retryAtMonoMs, draft.monoMs)) {
+      connect(draft, must(draft.get('machines', machineId), `machine ${machineId}`));
+    }
+    if (quietMs >= draft.settings.unreachableAfterMs) markAgentUnreachable(draft, machineId);
+  }
+}
+
+export function nextLinkDeadline(state: State): Deadline {
+  const { unreachableAfterMs } = settingsOf(state.tables);
+  return earliest(
+    [...state.session.links].flatMap(([machineId, session]) => {
+      const phase = state.tables.links.get(machineId)?.phase;
+      const agentId = state.tables.machines.get(machineId)?.agentId;
+      const isActive = agentId && state.tables.agents.get(agentId)?.state.kind === 'active';
+      return [
+        session.retryAtMonoMs,
+        session.connectByMonoMs,
+        phase === 'live' ? session.quietSinceMonoMs + silentAfterMs : null,
+        isActive ? session.quietSinceMonoMs + unreachableAfterMs : null,
+      ];
+    }),
+  );
+}

@@ -1,0 +1,54 @@
+// Machine records: this computer's own, edits, and the end of a record with everything that hangs on it.
+import type { Refusal } from '../../contract/errors.ts';
+import type { MachineId } from '../../contract/ids.ts';
+import type { MachineRecord } from '../../contract/machine.ts';
+import type { CommandEvent, FactEvent } from '../kernel/events.ts';
+import type { Draft } from './draft.ts';
+import { connect, dropLink, openLink } from './links.ts';
+import { dropSends } from './sends.ts';
+
+/** Made once, at the very first start; the id offered at later starts is not used. */
+export function onLocalMachineFound(
+  draft: Draft,
+  event: Extract<FactEvent, { kind: 'local-machine-found' }>,
+): void {
+  for (const machine of draft.rows('machines')) if (machine.via.kind === 'local') return;
+  addMachineRecord(draft, {
+    id: event.machineId,
+    name: event.name.slice(0, 100) || 'this computer',
+    via: { kind: 'local' },
+    agentId: null,
+    note: '',
+    addedAtMs: draft.atMs,
+    removal: null,
+  });
+}
+
+export function addMachineRecord(draft: Draft, machine: MachineRecord): void {
+  draft.put('machines', machine);
+  openLink(draft, machine.id);
+  connect(draft, machine);
+}
+
+export function onEditMachine(
+  draft: Draft,
+  event: Extract<CommandEvent, { kind: 'edit-machine' }>,
+): Refusal | null {
+  const machine = draft.get('machines', event.machineId);
+  if (!machine) return { code: 'not-found', reason: 'no-such-machine', detail: event.machineId };
+  if (machine.name === event.name && machine.note === event.note) return null;
+  draft.put('machines', { ...machine, name: event.name, note: event.note });
+  return null;
+}
+
+/** The record, its agents, tasks, link and sample. Its link is closed; what runs there is not touched. */
+export function dropMachine(draft: Draft, machineId: MachineId): void {
+  dropSends(draft, (session) => session.machineId === machineId);
+  for (const task of [...draft.rows('tasks')]) if (task.machineId === machineId) draft.drop('tasks', task.id);
+  for (const agent of [...draft.rows('agents')]) {
+    if (agent.machineId === machineId) draft.drop('agents', agent.id);
+  }
+  draft.drop('machines', machineId);
+  dropLink(draft, machineId);
+  draft.issue({ kind: 'disconnect', machineId });
+}

@@ -1,0 +1,172 @@
+// Removing a machine: a lane too. Its tasks are stopped or left, then everything of ours is taken off, and only when
+// `verify` has found nothing left are the records dropped here. The wish is durable: a restart goes on with it.
+import { type LaneRecord, type RemovalStep, removalSteps } from '../../contract/enrolment.ts';
+import type { Refusal } from '../../contract/errors.ts';
+import type { OperationId } from '../../contract/ids.ts';
+import type { MachineRecord } from '../../contract/machine.ts';
+import { must } from '../kernel/assert.ts';
+import type { CommandEvent, FactEvent } from '../kernel/events.ts';
+import type { Draft } from './draft.ts';
+import {
+  beginNextStep,
+  failedLane,
+  isOpen,
+  laneSession,
+  moveLane,
+  newLane,
+  withStep,
+} from './lane-states.ts';
+import { connect, stopLink } from './links.ts';
+import { dropMachine } from './machines.ts';
+import { advanceOperation, openOperation, refuseOperation } from './operations.ts';
+import { isLinkLive } from './sends.ts';
+
+type TaskFate = 'stop' | 'keep';
+
+export function onRemoveMachine(
+  draft: Draft,
+  event: Extract<CommandEvent, { kind: 'remove-machine' }>,
+): Refusal | null {
+  const machine = draft.get('machines', event.machineId);
+  if (!machine) return { code: 'not-found', reason: 'no-such-machine', detail: event.machineId };
+  if (machine.via.kind === 'local') {
+    return { code: 'unsupported', reason: 'local-machine-stays', detail: machine.name };
+  }
+  const lane = draft.get('lanes', machine.id);
+  if (lane && isOpen(lane) && lane.kind === 'add') {
+    return { code: 'conflict', reason: 'lane-running', detail: lane.title };
+  }
+  if (lane && isOpen(lane) && !event.force) {
+    return { code: 'conflict', reason: 'machine-being-removed', detail: machine.name };
+  }
+  if (!event.force && !isLinkLive(draft, machine.id)) {
+    const detail = draft.get('links', machine.id)?.problem?.detail ?? machine.name;
+    return { code: 'unreachable', reason: 'machine-unreachable', detail };
+  }
+  openOperation(draft, {
+    id: event.operationId,
+    verb: 'remove-machine',
+    subject: machine.name,
+    machineId: machine.id,
+    taskId: null,
+  });
+  if (event.force) forgetMachine(draft, machine, event.operationId);
+  else beginRemoval(draft, machine, { tasks: event.tasks, operationId: event.operationId });
+  return null;
+}
+
+/** At a start of the master: the wish of an earlier run. Every step may be repeated. */
+export function resumeRemoval(draft: Draft, machine: MachineRecord): void {
+  const tasks = must(machine.removal, `removal of ${machine.id}`).tasks;
+  beginRemoval(draft, machine, { tasks, operationId: null });
+}
+
+function beginRemoval(
+  draft: Draft,
+  machine: MachineRecord,
+  wish: { readonly tasks: TaskFate; readonly operationId: OperationId | null },
+): void {
+  const asked = {
+    ...machine,
+    removal: { askedAtMs: machine.removal?.askedAtMs ?? draft.atMs, tasks: wish.tasks },
+  };
+  draft.put('machines', asked);
+  openRemovalLane(draft, machine, wish);
+  runNextStep(draft, newRemovalLane(draft, machine), asked);
+}
+
+function openRemovalLane(
+  draft: Draft,
+  machine: MachineRecord,
+  wish: { readonly tasks: TaskFate; readonly operationId: OperationId | null },
+): void {
+  draft.lanes.set(machine.id, {
+    kind: 'remove',
+    operationId: wish.operationId,
+    attempt: (draft.lanes.get(machine.id)?.attempt ?? 0) + 1,
+    stepStartedMonoMs: draft.monoMs,
+    deadlineMonoMs: null,
+    add: null,
+    remove: { tasks: wish.tasks },
+  });
+}
+
+function newRemovalLane(draft: Draft, machine: MachineRecord): LaneRecord {
+  const { via } = machine;
+  const title = via.kind === 'ssh' ? `${via.user}@${via.address}:${via.port}` : machine.name;
+  return newLane(draft, { id: machine.id, kind: 'remove', title, steps: removalSteps });
+}
+
+function runNextStep(draft: Draft, lane: LaneRecord, machine: MachineRecord): void {
+  const { lane: next, name } = beginNextStep(draft, lane);
+  if (name === null) {
+    draft.put('lanes', { ...moveLane(next, 'done'), endedAtMs: draft.atMs });
+    finish(draft, machine);
+    return;
+  }
+  draft.put('lanes', next);
+  // From here on the agent goes away on purpose: the link must not take that for a loss.
+  if (name === 'stop-agent') {
+    stopLink(draft, machine.id, null);
+    draft.issue({ kind: 'disconnect', machineId: machine.id });
+  }
+  const session = laneSession(draft, machine.id);
+  draft.issue({
+    kind: 'run-removal-step',
+    step: name as RemovalStep,
+    machine,
+    attempt: session.attempt,
+    tasks: session.remove?.tasks ?? 'keep',
+  });
+}
+
+export function onRemovalStepFinished(
+  draft: Draft,
+  lane: LaneRecord,
+  event: Extract<FactEvent, { kind: 'lane-step-finished' }>,
+): void {
+  const machine = must(draft.get('machines', lane.id), `machine ${lane.id}`);
+  const told = withStep(lane, event.step, { ran: event.ran, answered: event.answered, tookMs: event.tookMs });
+  const { operationId } = laneSession(draft, lane.id);
+  advanceOperation(draft, operationId, 'doing');
+  if (event.outcome.kind === 'failed') {
+    draft.put('lanes', failedLane(draft, told, event.outcome.refusal));
+    refuseOperation(draft, operationId, event.outcome.refusal);
+    giveUp(draft, machine);
+    return;
+  }
+  runNextStep(draft, withStep(told, event.step, { state: event.outcome.kind }), machine);
+}
+
+/** The machine stays ours: back to a normal link, and the person may ask again or force it. */
+function giveUp(draft: Draft, machine: MachineRecord): void {
+  const kept = { ...machine, removal: null };
+  draft.put('machines', kept);
+  draft.lanes.delete(machine.id);
+  draft.issue({ kind: 'drop-secrets', machineId: machine.id });
+  const phase = draft.get('links', machine.id)?.phase;
+  if (phase === 'stopped' || phase === 'down') connect(draft, kept);
+}
+
+function finish(draft: Draft, machine: MachineRecord): void {
+  advanceOperation(draft, laneSession(draft, machine.id).operationId, 'seen');
+  draft.lanes.delete(machine.id);
+  draft.issue({ kind: 'drop-secrets', machineId: machine.id });
+  dropMachine(draft, machine.id);
+}
+
+/** It cannot be reached: only the records here go. The lane says what stays there. */
+function forgetMachine(draft: Draft, machine: MachineRecord, operationId: OperationId): void {
+  openRemovalLane(draft, machine, { tasks: 'keep', operationId });
+  let lane = newRemovalLane(draft, machine);
+  for (const name of removalSteps)
+    lane = withStep(lane, name, { state: 'skipped', answered: leftover(machine, name) });
+  draft.put('lanes', { ...moveLane(lane, 'done'), endedAtMs: draft.atMs });
+  finish(draft, machine);
+}
+
+function leftover(machine: MachineRecord, step: RemovalStep): string {
+  if (machine.via.kind !== 'ssh') return '';
+  if (step === 'files') return machine.via.agentDir;
+  return step === 'key' && machine.via.keyPlanted ? '~/.ssh/authorized_keys' : '';
+}

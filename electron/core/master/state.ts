@@ -1,0 +1,89 @@
+// The state of the master: tables (what is stored and shown) and the session (what only this process needs to know).
+import type { LaneRecord } from '../../contract/enrolment.ts';
+import type { MachineId, OperationId, TaskId } from '../../contract/ids.ts';
+import type { HostKey } from '../../contract/machine.ts';
+import { defaultSettings, type Settings } from '../../contract/settings.ts';
+import type { Tables } from '../../contract/tables.ts';
+import type { Learned } from '../kernel/events.ts';
+import type { DurableRows } from '../kernel/ports.ts';
+import { emptyTables } from '../kernel/tables.ts';
+
+/** Timers and back-off of one link; the phase people see is in the table `links`. */
+export type LinkSession = {
+  /** Failed tries in a row; decides the delay before the next. */
+  readonly failures: number;
+  readonly retryAtMonoMs: number | null;
+  /** Silence is counted from here: last byte heard, or start, or wake-up of this computer. */
+  readonly quietSinceMonoMs: number;
+  /** When it last became live; short lives do not reset the back-off (flapping). */
+  readonly liveSinceMonoMs: number | null;
+  /** An attempt without any answer ends here. */
+  readonly connectByMonoMs: number | null;
+};
+
+/** What a lane knows besides its record. `attempt` grows at each try: answers of older ones are ignored. */
+export type LaneSession = {
+  readonly kind: LaneRecord['kind'];
+  readonly operationId: OperationId | null;
+  readonly attempt: number;
+  readonly stepStartedMonoMs: number;
+  /** Cap of the step that the core itself waits for, or of a clean-up that never answers. */
+  readonly deadlineMonoMs: number | null;
+  readonly add: {
+    readonly name: string;
+    readonly address: string;
+    readonly port: number;
+    readonly user: string;
+    /** Confirmed by the person in this lane; stays over retries, so that a changed key is found. */
+    readonly hostKey: HostKey | null;
+    readonly learned: Learned;
+    readonly loginRefusals: number;
+    /** A clean-up is on its way; a retry waits for it. */
+    readonly isCleaning: boolean;
+    readonly retryWanted: boolean;
+  } | null;
+  readonly remove: { readonly tasks: 'stop' | 'keep' } | null;
+};
+
+export const sendKinds = ['launch', 'kill', 'forget'] as const;
+/** A call to an agent that has not been answered for good. Sent again: every one of them is idempotent. */
+export type SendSession = {
+  readonly kind: (typeof sendKinds)[number];
+  readonly machineId: MachineId;
+  readonly taskId: TaskId;
+  readonly attempt: number;
+  /** null: waits for the next hello of the agent. */
+  readonly retryAtMonoMs: number | null;
+  /** Kill only: the agent's own list did not have the task, so it was never launched. */
+  readonly isAbsent: boolean;
+};
+
+export type Session = {
+  readonly isStarted: boolean;
+  readonly randomState: number;
+  readonly links: ReadonlyMap<MachineId, LinkSession>;
+  readonly lanes: ReadonlyMap<MachineId, LaneSession>;
+  readonly sends: ReadonlyMap<string, SendSession>;
+};
+
+export type State = { readonly tables: Tables; readonly session: Session };
+
+/** The state of a fresh process over what the store holds. */
+export function createState(rows: DurableRows): State {
+  const table = <R extends { readonly id: string }>(list: readonly R[]): ReadonlyMap<string, R> =>
+    new Map(list.map((row) => [row.id, Object.freeze(row)]));
+  return {
+    tables: {
+      ...emptyTables,
+      machines: table(rows.machines),
+      agents: table(rows.agents),
+      tasks: table(rows.tasks),
+      settings: table(rows.settings),
+    },
+    session: { isStarted: false, randomState: 0, links: new Map(), lanes: new Map(), sends: new Map() },
+  };
+}
+
+export function settingsOf(tables: Tables): Settings {
+  return tables.settings.get('settings') ?? defaultSettings;
+}

@@ -1,0 +1,198 @@
+// The master: one pure step for one event. Throws only on a bug of ours; then nothing has happened.
+import { ok, type Refusal, type Result } from '../../contract/errors.ts';
+import type { Diff } from '../../contract/tables.ts';
+import { unreachable } from '../kernel/assert.ts';
+import { type Deadline, earliest } from '../kernel/deadlines.ts';
+import type { IssuedEffect } from '../kernel/effects.ts';
+import type { CommandEvent, FactEvent, MasterEvent } from '../kernel/events.ts';
+import { Draft, type Note } from './draft.ts';
+import { onLaneCleanedUp } from './enrolment.ts';
+import {
+  nextLaneDeadline,
+  onAddMachine,
+  onCancelAdd,
+  onConfirmHostKey,
+  onDismissLane,
+  onLaneDeadlines,
+  onLaneStepFinished,
+  onLanesWokeUp,
+  onRetryAdd,
+} from './lane-commands.ts';
+import {
+  nextLinkDeadline,
+  onLinkDeadlines,
+  onLinkDown,
+  onLinkHeard,
+  onLinkUp,
+  onMasterStarted,
+  onReconnect,
+  onSampleReceived,
+  onWokeUp,
+} from './link-events.ts';
+import { onEditMachine, onLocalMachineFound } from './machines.ts';
+import { type NewOperation, openOperation } from './operations.ts';
+import { onRemoveMachine } from './removal.ts';
+import { nextSendDeadline, onSendDeadlines } from './sends.ts';
+import { onChangeSettings, onDismissFault, onFaultRaised } from './settings.ts';
+import type { State } from './state.ts';
+import {
+  onForgetAnswered,
+  onKillAnswered,
+  onLaunchAnswered,
+  onStatusUpdateReceived,
+} from './task-answers.ts';
+import { onForgetTask, onKillTask, onRunTask } from './tasks.ts';
+
+export type StepResult = {
+  readonly state: State;
+  readonly diff: Diff;
+  readonly effects: readonly IssuedEffect[];
+  /** For commands only. The loop gives it to the caller after the commit, never before. */
+  readonly answer: Result<null> | null;
+  readonly notes: readonly Note[];
+};
+
+export function step(state: State, event: MasterEvent): StepResult {
+  const draft = new Draft(state, event);
+  const answer = dispatch(draft, event);
+  return { ...draft.finish(), effects: draft.effects, answer, notes: draft.notes };
+}
+
+/** Monotonic time of the next thing to do by itself; null: only an event wakes us. */
+export function nextDeadline(state: State): Deadline {
+  return earliest([nextLinkDeadline(state), nextLaneDeadline(state), nextSendDeadline(state)]);
+}
+
+const commandKinds = {
+  'add-machine': true,
+  'confirm-host-key': true,
+  'retry-add': true,
+  'cancel-add': true,
+  'dismiss-lane': true,
+  'remove-machine': true,
+  reconnect: true,
+  'edit-machine': true,
+  'run-task': true,
+  'kill-task': true,
+  'forget-task': true,
+  'change-settings': true,
+  'dismiss-fault': true,
+} as const satisfies Record<CommandEvent['kind'], true>;
+
+export function isCommand(event: CommandEvent | FactEvent): event is CommandEvent {
+  return event.kind in commandKinds;
+}
+
+function dispatch(draft: Draft, event: MasterEvent): Result<null> | null {
+  if (!isCommand(event)) {
+    onFact(draft, event);
+    return null;
+  }
+  const refusal = onCommand(draft, event);
+  if (!refusal) return ok(null);
+  // Shown in the activity list, so that nothing that was asked just disappears.
+  const operation = refusedOperation(draft, event);
+  if (operation && !draft.get('operations', operation.id)) openOperation(draft, operation, refusal);
+  return { ok: false, refusal };
+}
+
+function onCommand(draft: Draft, event: CommandEvent): Refusal | null {
+  switch (event.kind) {
+    case 'add-machine':
+      return onAddMachine(draft, event);
+    case 'confirm-host-key':
+      return onConfirmHostKey(draft, event);
+    case 'retry-add':
+      return onRetryAdd(draft, event);
+    case 'cancel-add':
+      return onCancelAdd(draft, event);
+    case 'dismiss-lane':
+      return onDismissLane(draft, event);
+    case 'remove-machine':
+      return onRemoveMachine(draft, event);
+    case 'reconnect':
+      return onReconnect(draft, event);
+    case 'edit-machine':
+      return onEditMachine(draft, event);
+    case 'run-task':
+      return onRunTask(draft, event);
+    case 'kill-task':
+      return onKillTask(draft, event);
+    case 'forget-task':
+      return onForgetTask(draft, event);
+    case 'change-settings':
+      return onChangeSettings(draft, event);
+    case 'dismiss-fault':
+      return onDismissFault(draft, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+function onFact(draft: Draft, event: FactEvent): void {
+  switch (event.kind) {
+    case 'master-started':
+      return onMasterStarted(draft, event);
+    case 'local-machine-found':
+      return onLocalMachineFound(draft, event);
+    case 'deadline-passed':
+      onLinkDeadlines(draft);
+      onLaneDeadlines(draft);
+      return onSendDeadlines(draft);
+    case 'woke-up':
+      onLanesWokeUp(draft, event.asleepMs);
+      return onWokeUp(draft);
+    case 'link-up':
+      return onLinkUp(draft, event);
+    case 'link-down':
+      return onLinkDown(draft, event);
+    case 'link-heard':
+      return onLinkHeard(draft, event);
+    case 'sample-received':
+      return onSampleReceived(draft, event);
+    case 'status-update-received':
+      return onStatusUpdateReceived(draft, event);
+    case 'launch-answered':
+      return onLaunchAnswered(draft, event);
+    case 'kill-answered':
+      return onKillAnswered(draft, event);
+    case 'forget-answered':
+      return onForgetAnswered(draft, event);
+    case 'lane-step-finished':
+      return onLaneStepFinished(draft, event);
+    case 'lane-cleaned-up':
+      return onLaneCleanedUp(draft, event);
+    case 'fault-raised':
+      return onFaultRaised(draft, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+function refusedOperation(draft: Draft, event: CommandEvent): NewOperation | null {
+  switch (event.kind) {
+    case 'add-machine':
+    case 'retry-add': {
+      const lane = draft.get('lanes', event.machineId);
+      const title =
+        event.kind === 'add-machine' ? `${event.user}@${event.address}:${event.port}` : lane?.title;
+      const subject = title ?? event.machineId;
+      return { id: event.operationId, verb: 'add-machine', subject, machineId: null, taskId: null };
+    }
+    case 'remove-machine': {
+      const subject = draft.get('machines', event.machineId)?.name ?? event.machineId;
+      const { operationId: id, machineId } = event;
+      return { id, verb: 'remove-machine', subject, machineId, taskId: null };
+    }
+    case 'run-task': {
+      const { operationId: id, machineId } = event;
+      return { id, verb: 'run-task', subject: event.info.name, machineId, taskId: null };
+    }
+    case 'kill-task': {
+      const subject = draft.get('tasks', event.taskId)?.info.name ?? event.taskId;
+      return { id: event.operationId, verb: 'kill-task', subject, machineId: null, taskId: null };
+    }
+    default:
+      return null;
+  }
+}
