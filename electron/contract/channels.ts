@@ -2,7 +2,7 @@
 // `shell/ipc.ts` is the only place that registers them; the preload exposes `invoke` and `subscribe` over this map.
 import { z } from 'zod';
 import type { Result } from './errors.ts';
-import { machineIdSchema, type MachineId, type OperationId, taskIdSchema, type TaskId } from './ids.ts';
+import { type MachineId, machineIdSchema, type OperationId, type TaskId, taskIdSchema } from './ids.ts';
 import { hostKeySchema, loginSchema } from './machine.ts';
 import { settingsSchema } from './settings.ts';
 import type { Patch, Snapshot } from './tables.ts';

@@ -54,8 +54,12 @@ export const sampleSchema = z.object({
   /** Load averages times 100. */
   load: z.array(count).length(3),
   temps: z.array(z.object({ name: text, milliC: z.number().int() })).max(64),
-  gpus: z.array(z.object({ index: count, busyPct: count, memUsedMib: count, milliC: z.number().int().nullable() })).max(64),
-  tasks: z.array(z.object({ taskId: taskIdSchema, cpuBusyMilli: count, memUsedMib: count, pids: count })).max(5000),
+  gpus: z
+    .array(z.object({ index: count, busyPct: count, memUsedMib: count, milliC: z.number().int().nullable() }))
+    .max(64),
+  tasks: z
+    .array(z.object({ taskId: taskIdSchema, cpuBusyMilli: count, memUsedMib: count, pids: count }))
+    .max(5000),
 });
 export type Sample = z.infer<typeof sampleSchema>;
 

@@ -23,7 +23,14 @@ export type OperationRecord = z.infer<typeof operationRecordSchema>;
 /** Session table `faults`: what is wrong with Mesolite itself, shown as a bar. */
 export const faultRecordSchema = z.object({
   id: z.string(), // the kind, one row a kind
-  kind: z.enum(['store-read-only', 'store-restored', 'store-newer', 'store-failed', 'step-failed', 'local-agent']),
+  kind: z.enum([
+    'store-read-only',
+    'store-restored',
+    'store-newer',
+    'store-failed',
+    'step-failed',
+    'local-agent',
+  ]),
   detail: z.string(),
   sinceMs: z.number().int(),
 });

@@ -19,7 +19,12 @@ export type Rows = {
 };
 export type TableName = keyof Rows;
 
-export const durableTables = ['machines', 'agents', 'tasks', 'settings'] as const satisfies readonly TableName[];
+export const durableTables = [
+  'machines',
+  'agents',
+  'tasks',
+  'settings',
+] as const satisfies readonly TableName[];
 export const sessionTables = [
   'links',
   'samples',
@@ -33,9 +38,15 @@ export type DurableTable = (typeof durableTables)[number];
 export type Tables = { readonly [T in TableName]: ReadonlyMap<string, Rows[T]> };
 
 /** Changed and removed rows of one table. `put` holds whole rows. */
-export type TableDiff<T extends TableName> = { readonly put: readonly Rows[T][]; readonly drop: readonly string[] };
+export type TableDiff<T extends TableName> = {
+  readonly put: readonly Rows[T][];
+  readonly drop: readonly string[];
+};
 export type Diff = { readonly [T in TableName]?: TableDiff<T> };
 
-export type Snapshot = { readonly seq: number; readonly rows: { readonly [T in TableName]: readonly Rows[T][] } };
+export type Snapshot = {
+  readonly seq: number;
+  readonly rows: { readonly [T in TableName]: readonly Rows[T][] };
+};
 /** `from` is the seq the receiver must be at; otherwise there is a gap and it asks for a new snapshot. */
 export type Patch = { readonly from: number; readonly to: number; readonly diff: Diff };

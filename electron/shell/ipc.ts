@@ -1,8 +1,8 @@
 // The only place that registers IPC. Every request comes in by one channel and must come from the top frame of our
 // own origin in one of our windows; then the gate decides. Every push goes out by one channel too.
-import { BrowserWindow, ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
+import { BrowserWindow, type IpcMainInvokeEvent, ipcMain, type WebContents } from 'electron';
 import type { PushChannel, Pushes } from '../contract/channels.ts';
-import { refuse, type Result } from '../contract/errors.ts';
+import { type Result, refuse } from '../contract/errors.ts';
 import type { Gate } from './ipc-gate.ts';
 import type { Log } from './log-file.ts';
 import { appOrigin } from './protocol.ts';

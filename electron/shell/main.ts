@@ -4,7 +4,7 @@ import { app, type BrowserWindow, nativeTheme, session } from 'electron';
 import { startMetrics } from './blocking.ts';
 import { createDesktop } from './desktop.ts';
 import { registerIpc } from './ipc.ts';
-import { openLogFile, type LogFile } from './log-file.ts';
+import { type LogFile, openLogFile } from './log-file.ts';
 import { setMenu } from './menu.ts';
 import { denyNavigation, denyPermissions } from './permissions.ts';
 import { makeDataFolder, type Places, readPlaces, readWishes } from './places.ts';

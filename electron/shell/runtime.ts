@@ -1,7 +1,8 @@
 // The runtime without Electron: store, adapters and loop wired by hand. `main.ts` puts a window on it, `headless.ts`
 // only lines.
-import { ok } from '../contract/errors.ts';
+
 import type { AppInfo } from '../contract/channels.ts';
+import { ok } from '../contract/errors.ts';
 import { defaultSettings, type Settings } from '../contract/settings.ts';
 import type { Snapshot } from '../contract/tables.ts';
 import type { Log } from './log-file.ts';

@@ -1,8 +1,8 @@
 // Everything that exists once for the window on the main side: its gate, its patches, its log streams.
 import type { BrowserWindow } from 'electron';
 import type { PushChannel, Pushes } from '../contract/channels.ts';
-import { createGate, type Gate, type Handlers } from './ipc-gate.ts';
 import { pushTo } from './ipc.ts';
+import { createGate, type Gate, type Handlers } from './ipc-gate.ts';
 import type { Log } from './log-file.ts';
 import type { Desktop, QuitAnswers } from './ports.ts';
 import { createPublisher } from './publisher.ts';

@@ -1,9 +1,9 @@
 // The links of all machines: carries out connect, disconnect and send-* effects, posts what agents say.
 // At most one link a machine. A link ends with exactly one `link-down`, unless `disconnect` or a newer `connect` ended it.
 import type { Duplex } from 'node:stream';
+import type { LogFile } from '../../contract/channels.ts';
 import { type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import type { MachineId, MasterId, TaskId } from '../../contract/ids.ts';
-import type { LogFile } from '../../contract/channels.ts';
 import type { MachineRecord } from '../../contract/machine.ts';
 import type { CallAnswer, CallParams, EventMessage } from '../../contract/wire.ts';
 import type { IssuedEffect } from '../../core/kernel/effects.ts';

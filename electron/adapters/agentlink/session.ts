@@ -1,21 +1,21 @@
 // One conversation with an agent over any byte stream: hello, calls with time-outs, events, log streams with credit.
 // It ends once, with a refusal that says why; every open call and stream ends with it.
 import type { Duplex } from 'node:stream';
-import { type Refusal, type RefusalCode, type Result, ok, refuse } from '../../contract/errors.ts';
+import { ok, type Refusal, type RefusalCode, type Result, refuse } from '../../contract/errors.ts';
 import { isReason, type Reason } from '../../contract/reasons.ts';
 import {
+  answerMessageSchema,
+  answerSchemas,
   type Call,
   type CallAnswer,
   type CallParams,
   type EventMessage,
-  answerMessageSchema,
-  answerSchemas,
   eventMessageSchema,
   initialCreditBytes,
   wireVersion,
   wireVersionMin,
 } from '../../contract/wire.ts';
-import { type Frame, FrameDecoder, PreambleReader, encodeJson } from './codec.ts';
+import { encodeJson, type Frame, FrameDecoder, PreambleReader } from './codec.ts';
 import { quoteBytes } from './words.ts';
 
 const callTimeoutMs = 10_000;

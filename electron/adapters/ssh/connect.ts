@@ -1,9 +1,9 @@
 // One SSH connection: greeting, key exchange with a verified host key, then exactly one attempt to log in.
 // The host key is compared before anything of the person's leaves; no forwarding of any kind is ever asked for.
 import type { Socket } from 'node:net';
+import type { AnyAuthMethod, AuthenticationType, ClientChannel, Client as SshClient } from 'ssh2';
 import ssh2 from 'ssh2';
-import type { AnyAuthMethod, AuthenticationType, Client as SshClient, ClientChannel } from 'ssh2';
-import { type Refusal, type RefusalCode, type Result, ok, refuse } from '../../contract/errors.ts';
+import { ok, type Refusal, type RefusalCode, type Result, refuse } from '../../contract/errors.ts';
 import type { HostKey } from '../../contract/machine.ts';
 import type { Reason } from '../../contract/reasons.ts';
 import { offeredAlgorithms } from './algorithms.ts';

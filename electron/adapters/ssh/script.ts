@@ -2,7 +2,7 @@
 // standard input, so no login shell ever sees them; our own marker lines tell the answer from the noise of start files.
 import { randomBytes } from 'node:crypto';
 import type { ClientChannel } from 'ssh2';
-import { type Refusal, type Result, ok, refuse } from '../../contract/errors.ts';
+import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import type { SshConnection } from './connect.ts';
 import { quote } from './words.ts';
 

@@ -1,6 +1,6 @@
 // A TCP connection with a typed refusal for each way it can fail.
 import { connect, type Socket } from 'node:net';
-import { type Refusal, type Result, ok, refuse } from '../../contract/errors.ts';
+import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import { quote } from './words.ts';
 
 const connectTimeoutMs = 8000;

@@ -1,8 +1,9 @@
 // Every event the master can meet. Facts are in the past; commands from people are imperatives that were already
 // shape-checked at the edge (zod) and get their ids there. `atMs` is the shell's wall clock (display, cron);
 // `monoMs` is a clock that never jumps and counts only awake time: all deadlines use it.
-import type { Refusal } from '../../contract/errors.ts';
+
 import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
+import type { Refusal } from '../../contract/errors.ts';
 import type { AgentId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
 import type { HostKey, Login, MachineFacts, Sample } from '../../contract/machine.ts';
 import type { FaultRecord } from '../../contract/operation.ts';

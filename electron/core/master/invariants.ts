@@ -1,8 +1,8 @@
 // What must hold in every committed state (numbers of reference/reliability.md). `checkDiff` looks only at what changed
 // and runs before each commit in production too; `checkState` looks at everything and runs in tests and the simulation.
 import type { Diff, Tables } from '../../contract/tables.ts';
-import type { State } from './state.ts';
 import { allocatedOn, scalarNames } from './resources.ts';
+import type { State } from './state.ts';
 import { holdsResources, isTerminal } from './task-states.ts';
 
 export function checkDiff(before: Tables, after: Tables, diff: Diff): string[] {

@@ -5,8 +5,9 @@
 //        |   `--> down <--------'        tried again, with back-off
 //        |          |
 //        `-------- stopped               not tried again by itself: a person has to act, or it is being removed
-import type { LinkRecord } from '../../contract/machine.ts';
+
 import type { Refusal } from '../../contract/errors.ts';
+import type { LinkRecord } from '../../contract/machine.ts';
 import { assert } from '../kernel/assert.ts';
 
 export type LinkPhase = LinkRecord['phase'];

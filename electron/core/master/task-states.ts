@@ -6,7 +6,7 @@
 //      `---> DROPPED       UNREACHABLE (not terminal: may return) ----> GONE, GONE_BY_OPERATOR
 //
 // A status may jump forward (STAGING to FINISHED): hello tells only the newest state.
-import { terminalTaskStates, type TaskRecord, type TaskState, type TaskStatus } from '../../contract/task.ts';
+import { type TaskRecord, type TaskState, type TaskStatus, terminalTaskStates } from '../../contract/task.ts';
 import { assert } from '../kernel/assert.ts';
 
 const keptStatuses = 32;

@@ -5,9 +5,9 @@ import type { LogFile } from '../../contract/channels.ts';
 import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import type { TaskId } from '../../contract/ids.ts';
 import type { TaskRecord } from '../../contract/task.ts';
-import type { Handlers, Sender } from '../ipc-gate.ts';
 import type { PushTo } from '../ipc.ts';
-import type { Desktop, LogEnd, Logs, LogStream, Master } from '../ports.ts';
+import type { Handlers, Sender } from '../ipc-gate.ts';
+import type { Desktop, LogEnd, LogStream, Logs, Master } from '../ports.ts';
 
 const maxStreamsAWindow = 32;
 

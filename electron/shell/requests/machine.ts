@@ -1,5 +1,5 @@
 // Machines: each request becomes one command of the master; secrets go to the ssh adapter's memory beside it.
-import { type Result, ok } from '../../contract/errors.ts';
+import { ok, type Result } from '../../contract/errors.ts';
 import type { Handlers } from '../ipc-gate.ts';
 import type { Ids, Master, Secrets } from '../ports.ts';
 
