@@ -1,6 +1,6 @@
 // `npm run dist`: packages the app. Releases come as AppImage, deb, tar.gz, dmg, zip and nsis; electron-builder fetches
 // tools for most of these from GitHub, so where that is out of reach there is a folder and a plain tar of it.
-import { copyFileSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ensure } from './lib/ensure.mjs';
 import { formatMs, say, sayFailure, sayStep, Trouble } from './lib/log.mjs';
@@ -62,6 +62,7 @@ async function packFolder(ready) {
     process.arch === 'x64' ? 'linux-unpacked' : `linux-${process.arch}-unpacked`,
   );
   await checkFuses(path.join(folder, 'mesolite'));
+  rmSync(path.join(folder, 'resources', 'default_app.asar'), { force: true });
   if (ready.sqliteBinding && !ready.sqliteBinding.startsWith(root)) {
     // This Electron cannot load the prebuilt binding.
     copyFileSync(ready.sqliteBinding, path.join(folder, 'resources', 'better_sqlite3.node'));

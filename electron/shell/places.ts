@@ -23,11 +23,24 @@ export function readWishes(env: NodeJS.ProcessEnv): Wishes {
 }
 
 export function readPlaces(env: NodeJS.ProcessEnv, dataFolder: string, distFolder: string): Places {
+  const resources = resourcesOf(distFolder);
   return {
     dataFolder,
-    agentFolder: env.MESOLITE_AGENT_DIR ?? path.join(distFolder, 'agent'),
-    sqliteBinding: env.MESOLITE_SQLITE_BINDING ?? null,
+    agentFolder: env.MESOLITE_AGENT_DIR ?? path.join(resources ?? distFolder, 'agent'),
+    sqliteBinding: env.MESOLITE_SQLITE_BINDING ?? packagedBinding(resources),
   };
+}
+
+/** Beside app.asar in a packaged app: programs cannot be started from within it. */
+function resourcesOf(distFolder: string): string | undefined {
+  const at = distFolder.indexOf(`${path.sep}app.asar${path.sep}`);
+  return at < 0 ? undefined : distFolder.slice(0, at);
+}
+
+/** Only packages made on an older runtime carry one; see build/README.md. */
+function packagedBinding(resources: string | undefined): string | null {
+  const file = resources === undefined ? undefined : path.join(resources, 'better_sqlite3.node');
+  return file !== undefined && fs.existsSync(file) ? file : null;
 }
 
 /** The folder Electron would choose, for a runtime without Electron. */
