@@ -5,7 +5,7 @@ import type { PushChannel, Pushes } from '../contract/channels.ts';
 import { type Result, refuse } from '../contract/errors.ts';
 import type { Gate } from './ipc-gate.ts';
 import type { Log } from './log-file.ts';
-import { appOrigin } from './protocol.ts';
+import { appOrigin } from './pages.ts';
 
 export type PushTo = <P extends PushChannel>(channel: P, push: Pushes[P]) => void;
 

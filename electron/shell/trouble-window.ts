@@ -2,7 +2,7 @@
 // following one of the links it was given.
 import { app, BrowserWindow } from 'electron';
 import type { Log } from './log-file.ts';
-import { appOrigin } from './protocol.ts';
+import { appOrigin } from './pages.ts';
 import { choiceOf, type Trouble, type TroubleChoice, troubleLine } from './trouble.ts';
 import { webPreferences } from './windows.ts';
 

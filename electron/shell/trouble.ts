@@ -1,7 +1,6 @@
 // The page shown instead of the app when the data cannot be opened: what happened, what is still true, what to do.
 // Plain HTML without a script; the choices are links that this file takes from the window's navigation.
-import type { PageMap } from './protocol.ts';
-import { pageOf } from './protocol.ts';
+import { type PageMap, pageOf } from './pages.ts';
 
 export type TroubleKind = 'locked' | 'read-only' | 'corrupt' | 'newer' | 'failed';
 export type TroubleChoice = 'retry' | 'restore' | 'set-aside' | 'quit';
@@ -35,7 +34,7 @@ const words: Readonly<Record<TroubleKind, Words>> = {
   newer: {
     title: 'The data of Mesolite was written by a newer version',
     what: 'This version does not know the format and leaves it alone.',
-    still: 'Nothing was changed. Update Mesolite, or start the newer version again.',
+    still: 'Nothing was changed. Your machines and their tasks go on. Update Mesolite, or start the newer version again.',
   },
   failed: {
     title: 'The data of Mesolite cannot be opened',

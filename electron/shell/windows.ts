@@ -11,7 +11,7 @@ import {
 } from 'electron';
 import { z } from 'zod';
 import type { Log } from './log-file.ts';
-import { appOrigin } from './protocol.ts';
+import { appOrigin } from './pages.ts';
 
 export const minWidth = 1024;
 export const minHeight = 700;
