@@ -1,15 +1,17 @@
 /** `npm run lan`: a LAN for hands-on work that stays up until `down`. One at a time, always the same prefix. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { ADVERSE_HOSTS } from './adverse.ts';
 import type { Host } from './host.ts';
-import { plainHosts } from './spec.ts';
-import { loadState } from './state.ts';
+import { type HostSpec, plainHosts } from './spec.ts';
+import { type Account, loadState } from './state.ts';
 import { sweepLeftovers, teardown } from './teardown.ts';
 import { attachLan, createLan, type Lan } from './vlan.ts';
 
 const PREFIX = 'mslab';
 
-const USAGE = `npm run lan -- up [N]            N hosts (2), host1..hostN, and the desk; stays up
+const USAGE = `npm run lan -- up [N] [adverse]  N hosts (2), host1..hostN, and the desk; stays up. With adverse also the
+                                 hosts of adverse.ts: odd shells, full homes, no sudo ...
 npm run lan -- status            what is up, and how to get in
 npm run lan -- desk CMD...       runs CMD on the desk, for instance: desk npm start
 npm run lan -- exec HOST CMD...  runs CMD on a host as root, without ssh
@@ -23,15 +25,15 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function up(count: number): Promise<number> {
+async function up(count: number, more: readonly HostSpec[]): Promise<number> {
   if (!Number.isInteger(count) || count < 1) return fail(`not a number of hosts: ${count}`);
   if (loadState(PREFIX) !== undefined) {
     sweepLeftovers();
     if (loadState(PREFIX) !== undefined) return fail('it is up already; `npm run lan -- down` ends it');
   }
   const startMs = performance.now();
-  const lan = await createLan({ hosts: plainHosts(count), prefix: PREFIX, isKept: true });
-  print(`${count} hosts up in ${((performance.now() - startMs) / 1000).toFixed(2)} s`);
+  const lan = await createLan({ hosts: [...plainHosts(count), ...more], prefix: PREFIX, isKept: true });
+  print(`${lan.hosts.length} hosts up in ${((performance.now() - startMs) / 1000).toFixed(2)} s`);
   await status(lan);
   return 0;
 }
@@ -44,13 +46,17 @@ async function status(lan: Lan): Promise<void> {
 }
 
 async function describe(host: Host): Promise<string> {
-  const users = host.users.map((user) =>
-    user.password === undefined ? `${user.name} (key)` : `${user.name} (key, or password ${user.password})`,
-  );
-  const fields = [host.name, `${host.address}:${host.sshPort}`, users.join(', ')];
+  const fields = [host.name, `${host.address}:${host.sshPort}`];
   if (!host.isOn()) return [...fields, 'off'].join('  ');
+  if (host.hasSshd) fields.push(host.users.map(describeAccount).join(', '), await host.fingerprint());
+  else fields.push('no sshd');
   const pids = host.pids();
-  return [...fields, await host.fingerprint(), `${pids.length} processes, ${pssMib(pids)} MiB`].join('  ');
+  return [...fields, `${pids.length} processes, ${pssMib(pids)} MiB`].join('  ');
+}
+
+function describeAccount({ name, password, hasDeskKey }: Account): string {
+  const ways = [...(hasDeskKey ? ['key'] : []), ...(password === undefined ? [] : [`password ${password}`])];
+  return `${name} (${ways.join(', ') || 'no way in'})`;
 }
 
 function pssMib(pids: readonly number[]): string {
@@ -87,31 +93,32 @@ const HOST_VERBS: Record<string, (host: Host, rest: readonly string[]) => Promis
   rekey: (host) => host.changeHostKey(),
 };
 
-async function main(argv: readonly string[]): Promise<number> {
-  const [verb = 'help', ...rest] = argv;
-  if (verb === 'up') return up(Number(rest[0] ?? 2));
-  if (verb === 'down') {
-    const state = loadState(PREFIX);
-    if (state !== undefined) teardown(state);
-    for (const swept of sweepLeftovers()) print(`removed what ${swept} left behind`);
-    return 0;
-  }
+function down(): number {
+  const state = loadState(PREFIX);
+  if (state !== undefined) teardown(state);
+  for (const swept of sweepLeftovers()) print(`removed what ${swept} left behind`);
+  return 0;
+}
+
+async function onHost(lan: Lan, verb: string, [name = '', ...words]: readonly string[]): Promise<number> {
+  const act = HOST_VERBS[verb];
+  if (verb !== 'exec' && act === undefined) return fail(USAGE);
+  if (!lan.hosts.some((host) => host.name === name)) return fail(`no host named ${name}`);
+  const host = lan.host(name);
+  if (act === undefined) return takeOver(host.enterArgs(words.length > 0 ? words : ['bash', '-l']));
+  await act(host, words);
+  return 0;
+}
+
+async function main([verb = 'help', ...rest]: readonly string[]): Promise<number> {
+  if (verb === 'up') return up(Number(rest[0] ?? 2), rest[1] === 'adverse' ? ADVERSE_HOSTS : []);
+  if (verb === 'down') return down();
   if (verb === 'help') return fail(USAGE);
   if (loadState(PREFIX) === undefined) return fail('nothing is up; `npm run lan -- up 2` starts it');
   const lan = attachLan(PREFIX);
-  if (verb === 'status') {
-    await status(lan);
-    return 0;
-  }
-  if (verb === 'desk') {
-    return takeOver(lan.desk.enterArgs(rest.length > 0 ? rest : ['bash']));
-  }
-  const [name = '', ...words] = rest;
-  if (!lan.hosts.some((host) => host.name === name)) return fail(`no host named ${name}\n${USAGE}`);
-  if (verb === 'exec') return takeOver(lan.host(name).enterArgs(words.length > 0 ? words : ['bash', '-l']));
-  const act = HOST_VERBS[verb];
-  if (act === undefined) return fail(USAGE);
-  await act(lan.host(name), words);
+  if (verb === 'desk') return takeOver(lan.desk.enterArgs(rest.length > 0 ? rest : ['bash']));
+  if (verb !== 'status') return onHost(lan, verb, rest);
+  await status(lan);
   return 0;
 }
 

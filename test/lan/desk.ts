@@ -18,6 +18,9 @@ import { isAlive, type LanState, lanDir, namespaceOf, processRef } from './state
 
 const SCRIPT = fileURLToPath(new URL('./desk.sh', import.meta.url));
 
+/** Tells what runs on the desk which LAN it is in. */
+export const LAN_VARIABLE = 'MESOLITE_LAN';
+
 export type Desk = {
   readonly address: string;
   /** The desk's own key pair, which hosts know unless their spec says otherwise. */
@@ -84,7 +87,15 @@ export function openDesk(state: LanState): Desk {
   const folder = lanDir(state.prefix);
   const enter = (cwd = process.cwd()): string[] => {
     if (state.desk === undefined || !isAlive(state.desk)) throw new Error('this LAN has no desk');
-    return ['--target', String(state.desk.pid), '--mount', '--net', `--wdns=${cwd}`];
+    return [
+      '--target',
+      String(state.desk.pid),
+      '--mount',
+      '--net',
+      `--wdns=${cwd}`,
+      'env',
+      `${LAN_VARIABLE}=${state.prefix}`,
+    ];
   };
   return {
     address: DESK_ADDRESS,

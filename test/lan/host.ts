@@ -9,7 +9,16 @@ import { type Listing, listHost } from './listing.ts';
 import { clearDrops, drop, type Match, setCable } from './net.ts';
 import { exec, type RunOptions, type RunResult, run } from './run.ts';
 import { homeOf } from './spec.ts';
-import { childOf, type HostState, isAlive, lanDir, namespaceOf, processRef } from './state.ts';
+import {
+  childOf,
+  type HostState,
+  hostDir,
+  isAlive,
+  launcherOf,
+  namespaceOf,
+  processRef,
+  setLauncher,
+} from './state.ts';
 import { killPid, pidsIn } from './teardown.ts';
 
 const BOOT = fileURLToPath(new URL('./boot.sh', import.meta.url));
@@ -25,6 +34,7 @@ export type Host = {
   readonly address: string;
   readonly sshPort: number;
   readonly users: HostState['users'];
+  readonly hasSshd: boolean;
   /** Runs a shell line on the host as root, in all its namespaces, without ssh. */
   exec(line: string, options?: RunOptions): Promise<RunResult>;
   /** As exec, but throws unless it exits with 0; returns what it printed, trimmed. */
@@ -61,16 +71,15 @@ export type Host = {
 export type HostContext = {
   readonly prefix: string;
   readonly state: HostState;
-  /** Called after the state changed, to save it. */
-  readonly onChange: () => void;
 };
 
 export function openHost(context: HostContext): Host {
   const { prefix, state } = context;
   const namespace = namespaceOf(prefix, state.name);
-  const folder = path.join(lanDir(prefix), 'hosts', state.name);
+  const folder = hostDir(prefix, state.name);
   const pidOne = (): number => {
-    const pid = state.launcher === undefined ? undefined : childOf(state.launcher.pid);
+    const launcher = launcherOf(prefix, state.name);
+    const pid = launcher === undefined || !isAlive(launcher) ? undefined : childOf(launcher.pid);
     if (pid === undefined) throw new Error(`${state.name} is off`);
     return pid;
   };
@@ -81,6 +90,7 @@ export function openHost(context: HostContext): Host {
     address: state.address,
     sshPort: state.sshPort,
     users: state.users,
+    hasSshd: state.hasSshd,
     exec: (line, options) => exec('nsenter', [...enter(), 'sh', '-c', line], { env: HOST_ENV, ...options }),
     run: async (line, options) => {
       const out = await run('nsenter', [...enter(), 'sh', '-c', line], { env: HOST_ENV, ...options });
@@ -93,8 +103,8 @@ export function openHost(context: HostContext): Host {
     spawn: (command, args, options = {}) =>
       spawn('nsenter', [...enter(), command, ...args], { env: HOST_ENV, ...options }),
     powerOff: () => powerOff(context, namespace),
-    powerOn: () => powerOn(context, folder),
-    isOn: () => state.launcher !== undefined && isAlive(state.launcher),
+    powerOn: () => powerOn(context),
+    isOn: () => isRunning(context),
     cut: () => setCable(prefix, state.index, 'down'),
     mend: () => setCable(prefix, state.index, 'up'),
     dropInbound: (match = {}) => drop(namespace, 'in', match),
@@ -147,8 +157,9 @@ function readStatus(pid: number): string {
 }
 
 /** Starts the host's pid 1, in a session of its own, so that Ctrl-C reaches us and not the hosts. */
-export async function boot(context: HostContext, folder: string): Promise<void> {
+export async function boot(context: HostContext): Promise<void> {
   const { state, prefix } = context;
+  const folder = hostDir(prefix, state.name);
   const log = openSync(path.join(folder, 'log'), 'w');
   const args = [BOOT, prefix, state.name, folder, state.hasCgroups ? 'yes' : 'no'];
   const child = spawn('bash', args, { detached: true, stdio: ['ignore', log, log] });
@@ -156,8 +167,7 @@ export async function boot(context: HostContext, folder: string): Promise<void> 
   child.unref();
   const launcher = child.pid === undefined ? undefined : processRef(child.pid);
   if (launcher === undefined) throw new Error(`cannot start ${state.name}`);
-  state.launcher = launcher;
-  context.onChange();
+  setLauncher(prefix, state.name, launcher);
   const read = (): string => readFileSync(path.join(folder, 'log'), 'utf8');
   const isUp = (): boolean => (state.hasSshd ? /Server listening on 0\.0\.0\.0/ : /^up$/m).test(read());
   await until(() => isUp() || !isAlive(launcher), {
@@ -168,11 +178,17 @@ export async function boot(context: HostContext, folder: string): Promise<void> 
   if (!isUp()) throw new Error(`${state.name} went down while starting: ${read().trim()}`);
 }
 
+function isRunning({ prefix, state }: HostContext): boolean {
+  const launcher = launcherOf(prefix, state.name);
+  return launcher !== undefined && isAlive(launcher);
+}
+
 async function powerOff(context: HostContext, namespace: string): Promise<void> {
   const { state, prefix } = context;
-  if (state.launcher === undefined) return;
+  const launcher = launcherOf(prefix, state.name);
+  if (launcher === undefined) return;
   await setCable(prefix, state.index, 'down');
-  if (isAlive(state.launcher)) process.kill(state.launcher.pid, 'SIGKILL');
+  if (isAlive(launcher)) killPid(launcher.pid);
   await until(
     () => {
       const left = pidsIn([namespace]);
@@ -181,15 +197,13 @@ async function powerOff(context: HostContext, namespace: string): Promise<void> 
     },
     { what: `${state.name} is off`, everyMs: 5 },
   );
-  delete state.launcher;
-  context.onChange();
+  setLauncher(prefix, state.name, undefined);
 }
 
-async function powerOn(context: HostContext, folder: string): Promise<void> {
-  const { state, prefix } = context;
-  if (state.launcher !== undefined && isAlive(state.launcher)) return;
-  await setCable(prefix, state.index, 'up');
-  await boot(context, folder);
+async function powerOn(context: HostContext): Promise<void> {
+  if (isRunning(context)) return;
+  await setCable(context.prefix, context.state.index, 'up');
+  await boot(context);
 }
 
 async function changeHostKey(host: Host, folder: string): Promise<void> {

@@ -11,16 +11,17 @@ export const STATE_ROOT = process.env['MESOLITE_LAN_STATE'] ?? '/var/lib/mesolit
 /** A pid alone may be reused; with the start time it names one process. */
 export type ProcessRef = { readonly pid: number; readonly startTicks: string };
 
+/** What is needed to log in. */
+export type Account = { readonly name: string; readonly password?: string; readonly hasDeskKey: boolean };
+
 export type HostState = {
   readonly name: string;
   readonly index: number;
   readonly address: string;
   readonly sshPort: number;
-  readonly users: readonly { readonly name: string; readonly password?: string }[];
+  readonly users: readonly Account[];
   readonly hasSshd: boolean;
   readonly hasCgroups: boolean;
-  /** The `unshare` above the host's pid 1; absent while the power is off. */
-  launcher?: ProcessRef;
 };
 
 export type LanState = {
@@ -32,7 +33,7 @@ export type LanState = {
   readonly hasDesk: boolean;
   /** The process that holds the desk's namespaces open. */
   desk?: ProcessRef;
-  readonly hosts: HostState[];
+  readonly hosts: readonly HostState[];
 };
 
 export function lanDir(prefix: string): string {
@@ -80,6 +81,36 @@ export function loadState(prefix: string): LanState | undefined {
   } catch {
     return undefined;
   }
+}
+
+export function hostDir(prefix: string, name: string): string {
+  return path.join(lanDir(prefix), 'hosts', name);
+}
+
+/**
+ * The `unshare` above the host's pid 1; none while the power is off. A file of its own and read anew each time,
+ * since several processes may hold a handle on the host.
+ */
+export function launcherOf(prefix: string, name: string): ProcessRef | undefined {
+  try {
+    return JSON.parse(readFileSync(launcherFile(prefix, name), 'utf8')) as ProcessRef;
+  } catch {
+    return undefined;
+  }
+}
+
+export function setLauncher(prefix: string, name: string, launcher: ProcessRef | undefined): void {
+  const file = launcherFile(prefix, name);
+  if (launcher === undefined) {
+    rmSync(file, { force: true });
+    return;
+  }
+  writeFileSync(`${file}.new`, JSON.stringify(launcher));
+  renameSync(`${file}.new`, file);
+}
+
+function launcherFile(prefix: string, name: string): string {
+  return path.join(hostDir(prefix, name), 'launcher.json');
 }
 
 export function listPrefixes(): string[] {

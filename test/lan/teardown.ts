@@ -10,6 +10,7 @@ import {
   isAlive,
   type LanState,
   lanDir,
+  launcherOf,
   listPrefixes,
   loadState,
   namespacesOf,
@@ -21,7 +22,8 @@ const END_CAP_MS = 10_000;
 
 export function teardown(state: LanState): void {
   for (const host of state.hosts) {
-    if (host.launcher !== undefined && isAlive(host.launcher)) killPid(host.launcher.pid);
+    const launcher = launcherOf(state.prefix, host.name);
+    if (launcher !== undefined && isAlive(launcher)) killPid(launcher.pid);
   }
   const namespaces = namespacesOf(state);
   killAllIn(namespaces);

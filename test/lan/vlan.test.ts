@@ -222,9 +222,12 @@ describe('the desk', () => {
   });
 
   it('holds another handle on the same LAN, even one that boots a host', async () => {
-    const other = attachLan(lan.prefix);
+    const told = await lan.desk.exec('sh', ['-c', 'echo $MESOLITE_LAN']);
+    const other = attachLan(told.stdout.trim());
     await other.host('host8').powerOff();
+    expect(lan.host('host8').isOn()).toBe(false);
     await other.host('host8').powerOn();
+    expect(await lan.host('host8').run('hostname')).toBe('host8');
     expect(await canReach('host8')).toBe(true);
   });
 });

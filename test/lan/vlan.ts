@@ -5,17 +5,18 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Desk, openDesk, startDesk } from './desk.ts';
+import { type Desk, LAN_VARIABLE, openDesk, startDesk } from './desk.ts';
 import { prepareDisk } from './disk.ts';
-import { boot, type Host, type HostContext, openHost, publicKeyIn } from './host.ts';
+import { boot, type Host, openHost, publicKeyIn } from './host.ts';
 import { addressOf, DESK_ADDRESS, MAX_HOSTS, makeBridge, type Port, plugIn } from './net.ts';
 import { run } from './run.ts';
 import { type Served, type ServeRequest, serve } from './serve.ts';
-import { checkSpec, type HostSpec, usersOf } from './spec.ts';
+import { checkSpec, type HostSpec, type UserSpec, usersOf } from './spec.ts';
 import {
+  type Account,
   claimState,
   currentBootId,
-  type HostState,
+  hostDir,
   type LanState,
   lanDir,
   loadState,
@@ -83,8 +84,8 @@ export async function createLan(options: LanOptions): Promise<Lan> {
   return openLan(state, disarm);
 }
 
-/** The LAN of another process, for instance the one that runs this test on the desk. */
-export function attachLan(prefix: string): Lan {
+/** The LAN of another process: by default the one on whose desk this process runs. */
+export function attachLan(prefix = process.env[LAN_VARIABLE] ?? ''): Lan {
   const state = loadState(prefix);
   if (state === undefined) throw new Error(`no LAN named ${prefix}`);
   return openLan(state, () => {});
@@ -119,14 +120,15 @@ function firstState(options: LanOptions): LanState {
       index: position + 1,
       address: addressOf(position + 1),
       sshPort: spec.sshd === false ? 22 : (spec.sshd?.port ?? 22),
-      users: usersOf(spec).map(({ name, password }) => ({
-        name,
-        ...(password === undefined ? {} : { password }),
-      })),
+      users: usersOf(spec).map(accountOf),
       hasSshd: spec.sshd !== false,
       hasCgroups: spec.hasCgroups ?? true,
     })),
   };
+}
+
+function accountOf({ name, password, deskKey }: UserSpec): Account {
+  return { name, hasDeskKey: deskKey ?? true, ...(password === undefined ? {} : { password }) };
 }
 
 async function build(state: LanState, specs: readonly HostSpec[]): Promise<void> {
@@ -137,7 +139,7 @@ async function build(state: LanState, specs: readonly HostSpec[]): Promise<void>
   const disks = state.hosts.map((host, position) => {
     const spec = specs[position] as HostSpec;
     return prepareDisk({
-      folder: hostFolder(state, host),
+      folder: hostDir(state.prefix, host.name),
       spec,
       index: host.index,
       deskPublicKey,
@@ -151,15 +153,7 @@ async function build(state: LanState, specs: readonly HostSpec[]): Promise<void>
   if (state.hasDesk) await startDesk(state, hostsFile);
   await Promise.all(disks);
   writeKnownHosts(state);
-  await Promise.all(state.hosts.map((host) => boot(contextOf(state, host), hostFolder(state, host))));
-}
-
-function hostFolder(state: LanState, host: HostState): string {
-  return path.join(lanDir(state.prefix), 'hosts', host.name);
-}
-
-function contextOf(state: LanState, host: HostState): HostContext {
-  return { prefix: state.prefix, state: host, onChange: () => saveState(state) };
+  await Promise.all(state.hosts.map((host) => boot({ prefix: state.prefix, state: host })));
 }
 
 function hostsFileOf(state: LanState): string {
@@ -174,7 +168,7 @@ function writeKnownHosts(state: LanState): void {
       const names = [host.name, host.address].map((name) =>
         host.sshPort === 22 ? name : `[${name}]:${host.sshPort}`,
       );
-      return `${names.join(',')} ${publicKeyIn(hostFolder(state, host))}\n`;
+      return `${names.join(',')} ${publicKeyIn(hostDir(state.prefix, host.name))}\n`;
     });
   writeFileSync(path.join(lanDir(state.prefix), 'known_hosts'), known.join(''));
 }
@@ -199,7 +193,7 @@ function tearDownAtExit(state: LanState): () => void {
 }
 
 function openLan(state: LanState, disarm: () => void): Lan {
-  const hosts = state.hosts.map((host) => openHost(contextOf(state, host)));
+  const hosts = state.hosts.map((host) => openHost({ prefix: state.prefix, state: host }));
   const byName = (name: string): Host => {
     const found = hosts.find((host) => host.name === name);
     if (found === undefined) throw new Error(`no host named ${name}`);

@@ -20,7 +20,7 @@ export function startSsh(habit: SshHabit, say: Say): NetServer {
     });
     connection.on('ready', () => onLogin(connection, habit, say));
   });
-  return server as unknown as NetServer;
+  return server;
 }
 
 function configOf(habit: SshHabit): ServerConfig {
