@@ -96,6 +96,14 @@ describe('documents', () => {
     expect(pages.flatMap((page) => unknownScripts(page, Object.keys(manifest.scripts)))).toEqual([]);
   });
 
+  it('every decision is in the index, under a number of its own', () => {
+    const decisions = files.filter((file) => /^docs\/adr\/\d/.test(file)).map((file) => path.basename(file));
+    const index = readFileSync(path.join(root, 'docs/adr/README.md'), 'utf8');
+    expect(decisions.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+    const numbers = decisions.map((name) => name.slice(0, 4));
+    expect(numbers.filter((number, at) => numbers.indexOf(number) !== at)).toEqual([]);
+  });
+
   it('the change log has an entry for the version of the package', () => {
     const log = readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8');
     expect(log).toContain(`## ${manifest.version}`);
