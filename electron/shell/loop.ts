@@ -1,7 +1,6 @@
 // The loop: the one owner of the master's state. Batch of events -> steps -> one commit -> publish -> effects.
 // Nothing leaves before the commit. It decides nothing about machines or tasks; that is core/master.
 import { ok, type Result, refuse } from '../contract/errors.ts';
-import type { FaultRecord } from '../contract/operation.ts';
 import {
   type Diff,
   type Patch,
@@ -12,57 +11,23 @@ import {
 } from '../contract/tables.ts';
 import type { IssuedEffect } from '../core/kernel/effects.ts';
 import type { CommandEvent, MasterEvent, Posted } from '../core/kernel/events.ts';
-import type { Clock, EffectRunner, Store } from '../core/kernel/ports.ts';
 import { durablePart, isEmpty, squash } from '../core/kernel/tables.ts';
 import { checkDiff } from '../core/master/invariants.ts';
 import { createState, type State } from '../core/master/state.ts';
 import { isCommand, step as masterStep, nextDeadline, type StepResult } from '../core/master/step.ts';
+import {
+  type Item,
+  type LoopOptions,
+  maxBatch,
+  maxHeld,
+  maxSleepMs,
+  passing,
+  readOnlyFault,
+  type Stepped,
+  stepBudgetMs,
+  storeRetryMs,
+} from './loop-options.ts';
 import { asleepMs, type LoopStats, systemTimers, type Timers, TurnMeter } from './loop-timing.ts';
-
-/** One line of the log: a fixed verb and ids as fields. */
-export type LogLine = {
-  readonly verb: string;
-  readonly fields: Readonly<Record<string, string | number | null>>;
-};
-
-export type LoopOptions = {
-  readonly store: Store;
-  readonly runner: EffectRunner;
-  readonly clock: Clock;
-  /** Of the random stream; a new one each start. */
-  readonly seed: number;
-  readonly log: (line: LogLine) => void;
-  readonly timers?: Timers;
-  /** Replaced in tests only. */
-  readonly step?: (state: State, event: MasterEvent) => StepResult;
-};
-
-type Item = { readonly event: Posted; readonly answer: ((result: Result<null>) => void) | null };
-type Stepped = {
-  readonly item: Item;
-  readonly event: MasterEvent;
-  readonly result: StepResult;
-  readonly durable: Diff;
-};
-
-const maxBatch = 256;
-/** Steps of one turn; the commit and the effects come on top, and 8 ms is the limit for all. */
-const stepBudgetMs = 4;
-/** Also the beat by which a sleep of the computer is noticed. */
-const maxSleepMs = 1000;
-const storeRetryMs = 2000;
-/** I10: facts that wait for a store that cannot be written. Agents send their updates again anyway. */
-const maxHeld = 10_000;
-
-const readOnlyFault: FaultRecord['kind'] = 'store-read-only';
-/** These never wait behind a held fact: they change nothing durable, or can be had again. */
-const passing: ReadonlySet<Posted['kind']> = new Set([
-  'sample-received',
-  'link-heard',
-  'fault-raised',
-  'deadline-passed',
-  'woke-up',
-]);
 
 export class Loop {
   readonly #options: LoopOptions;
