@@ -1,7 +1,7 @@
 // Patches to one window: squashed, at most 15 a second. A window gets patches only from its own snapshot on; one that
 // takes too long is left behind on purpose, sees a gap with the next patch and asks for a new snapshot.
-import type { Diff, Patch, Rows, Snapshot, TableDiff, TableName } from '../contract/tables.ts';
-import { tableNames } from '../contract/tables.ts';
+import type { Patch, Snapshot } from '../contract/tables.ts';
+import { squash } from '../core/kernel/tables.ts';
 
 export const publishEveryMs = 67;
 
@@ -18,7 +18,7 @@ export type Publisher = {
 type Source = { snapshot(): Snapshot; subscribe(listener: (patch: Patch) => void): () => void };
 
 export function createPublisher(source: Source, send: (patch: Patch) => void): Publisher {
-  let pending: Patch | null = null;
+  let waiting: Patch[] = [];
   let timer: NodeJS.Timeout | null = null;
   let lastSentMs = Number.NEGATIVE_INFINITY;
   let isOpen = false;
@@ -26,33 +26,36 @@ export function createPublisher(source: Source, send: (patch: Patch) => void): P
 
   const flush = (): void => {
     timer = null;
-    if (pending === null || isPaused) return;
-    const patch = pending;
-    pending = null;
+    const [first] = waiting;
+    const last = waiting.at(-1);
+    if (!first || !last) return;
+    const patch = { from: first.from, to: last.to, diff: squash(waiting.map((each) => each.diff)) };
+    waiting = [];
     lastSentMs = performance.now();
     send(patch);
   };
-
-  const take = (patch: Patch): void => {
+  const unsubscribe = source.subscribe((patch) => {
     if (!isOpen || isPaused) return;
-    pending = pending === null ? patch : squash(pending, patch);
+    waiting.push(patch);
     timer ??= setTimeout(flush, Math.max(0, publishEveryMs - (performance.now() - lastSentMs)));
+  });
+  const drop = (): void => {
+    waiting = [];
   };
-
-  const unsubscribe = source.subscribe(take);
   return {
     snapshot: () => {
-      pending = null;
+      // What waits is in the snapshot already.
+      drop();
       isOpen = true;
       return source.snapshot();
     },
     close: () => {
       isOpen = false;
-      pending = null;
+      drop();
     },
     pause: () => {
       isPaused = true;
-      pending = null;
+      drop();
     },
     resume: () => {
       isPaused = false;
@@ -61,36 +64,7 @@ export function createPublisher(source: Source, send: (patch: Patch) => void): P
       unsubscribe();
       if (timer) clearTimeout(timer);
       timer = null;
-      pending = null;
+      drop();
     },
   };
-}
-
-/** One patch with the effect of both: of each row only its last state is kept. */
-export function squash(first: Patch, second: Patch): Patch {
-  const diff: { [T in TableName]?: TableDiff<T> } = {};
-  for (const name of tableNames) squashTable(diff, name, [first.diff, second.diff]);
-  return { from: first.from, to: second.to, diff };
-}
-
-function squashTable<T extends TableName>(
-  into: { [K in T]?: TableDiff<K> },
-  name: T,
-  diffs: readonly Diff[],
-): void {
-  const put = new Map<string, Rows[T]>();
-  const drop = new Set<string>();
-  for (const diff of diffs) {
-    const table: TableDiff<T> | undefined = diff[name];
-    // Within one diff a row is either put or dropped, so their order does not matter.
-    for (const id of table?.drop ?? []) {
-      put.delete(id);
-      drop.add(id);
-    }
-    for (const row of table?.put ?? []) {
-      drop.delete(row.id);
-      put.set(row.id, row);
-    }
-  }
-  if (put.size > 0 || drop.size > 0) into[name] = { put: [...put.values()], drop: [...drop] };
 }

@@ -1,19 +1,12 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FaultRecord } from '../../../electron/contract/operation.ts';
 import type { Diff, Patch } from '../../../electron/contract/tables.ts';
-import { createPublisher, publishEveryMs, squash } from '../../../electron/shell/publisher.ts';
+
+import { createPublisher, publishEveryMs } from '../../../electron/shell/publisher.ts';
 import { fakeMaster } from '../../support/fake-master.ts';
 
 const fault = (id: string, detail = ''): FaultRecord => ({ id, kind: 'step-failed', detail, sinceMs: 0 });
 const put = (...rows: FaultRecord[]): Diff => ({ faults: { put: rows, drop: [] } });
-const drop = (...ids: string[]): Diff => ({ faults: { put: [], drop: ids } });
-
-function apply(rows: Map<string, FaultRecord>, diff: Diff): void {
-  for (const id of diff.faults?.drop ?? []) rows.delete(id);
-  for (const row of diff.faults?.put ?? []) rows.set(row.id, row);
-}
-
 describe('the publisher', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
   afterEach(() => vi.useRealTimers());
@@ -71,34 +64,5 @@ describe('the publisher', () => {
     vi.advanceTimersByTime(1000);
     expect(sent).toHaveLength(1);
     expect(sent[0]?.from).toBeGreaterThan(seq);
-  });
-});
-
-describe('squash', () => {
-  it('has the effect of all patches one after the other', () => {
-    const change = fc.oneof(
-      fc
-        .record({ id: fc.constantFrom('a', 'b', 'c'), detail: fc.string() })
-        .map(({ id, detail }) => put(fault(id, detail))),
-      fc.constantFrom('a', 'b', 'c').map((id) => drop(id)),
-    );
-    fc.assert(
-      fc.property(
-        fc.array(change, { minLength: 1, maxLength: 12 }),
-        fc.array(change, { maxLength: 4 }),
-        (diffs, before) => {
-          const start = new Map<string, FaultRecord>();
-          for (const diff of before) apply(start, diff);
-          const one = new Map(start);
-          for (const diff of diffs) apply(one, diff);
-          const patches = diffs.map((diff, place) => ({ from: place, to: place + 1, diff }));
-          const squashed = patches.reduce(squash);
-          const other = new Map(start);
-          apply(other, squashed.diff);
-          expect(other).toEqual(one);
-          expect([squashed.from, squashed.to]).toEqual([0, diffs.length]);
-        },
-      ),
-    );
   });
 });
