@@ -109,7 +109,7 @@ export async function mustRun(command, args, options = {}) {
 }
 
 /** @param {string} text @param {number} count */
-export function tail(text, count) {
+function tail(text, count) {
   return text.trimEnd().split('\n').slice(-count);
 }
 

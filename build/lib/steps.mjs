@@ -9,22 +9,23 @@ import { formatMs, sayStep } from './log.mjs';
  *   work: (context: C) => Promise<string | void> }} Step
  */
 
-/** @template C @param {Step<C>[]} steps @param {C} context @param {{ quiet?: boolean }} [options] */
+/** @template C @param {Step<C>[]} steps @param {C} context @param {{ quiet?: boolean, tell?: typeof sayStep }} [options] */
 export async function runSteps(steps, context, options = {}) {
+  const tell = options.tell ?? sayStep;
   for (const step of steps) {
     if (step.when && !step.when(context)) continue;
     const ready = await step.quick(context);
     if (ready !== undefined) {
-      if (!options.quiet) sayStep('ok', step.name, ready);
+      if (!options.quiet) tell('ok', step.name, ready);
       continue;
     }
     const startedMs = performance.now();
     try {
       const note = await step.work(context);
       const time = formatMs(performance.now() - startedMs);
-      sayStep('ok', step.name, note ? `${time}  ${note}` : time);
+      tell('ok', step.name, note ? `${time}  ${note}` : time);
     } catch (error) {
-      sayStep('FAIL', step.name, formatMs(performance.now() - startedMs));
+      tell('FAIL', step.name, formatMs(performance.now() - startedMs));
       throw error;
     }
   }

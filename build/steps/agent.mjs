@@ -89,8 +89,7 @@ function sourceHash() {
 }
 
 /** @param {Target} target @param {string} folder */
-export const agentFile = (target, folder = agentDir) =>
-  path.join(folder, targetName(target), 'mesolite-agent');
+const agentFile = (target, folder = agentDir) => path.join(folder, targetName(target), 'mesolite-agent');
 /** @param {Target} target */
 const stampFile = (target) => path.join(stampDir, `agent-${targetName(target)}`);
 
@@ -134,7 +133,7 @@ export async function buildAgents(targets, options = {}) {
 }
 
 /** @param {Target} target */
-export const agentSize = (target) => statSync(agentFile(target)).size;
+const agentSize = (target) => statSync(agentFile(target)).size;
 
 /** @type {import('../lib/steps.mjs').Step<import('../lib/ensure.mjs').Context>} */
 export const agentStep = {

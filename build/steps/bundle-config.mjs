@@ -3,7 +3,7 @@
 import { inRoot } from '../lib/paths.mjs';
 
 /** What the main bundle leaves to node_modules: native code, and what Electron brings. */
-export const mainExternals = ['electron', 'better-sqlite3', 'ssh2', 'cpu-features'];
+const mainExternals = ['electron', 'better-sqlite3', 'ssh2', 'cpu-features'];
 
 /**
  * @typedef {{ name: string, outDir: string, inputs: string[], entries: string[],

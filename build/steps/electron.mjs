@@ -30,7 +30,7 @@ function look(folder, source) {
 }
 
 /** What is already there. @param {string} cacheDir @returns {Electron | undefined} */
-export function findElectron(cacheDir) {
+function findElectron(cacheDir) {
   const override = process.env.ELECTRON_OVERRIDE_DIST_PATH;
   if (override) {
     const found = look(override, 'override');

@@ -7,7 +7,7 @@ import { distDir, inRoot, root, stampDir } from '../lib/paths.mjs';
 const SIZES_PX = [16, 24, 32, 48, 64, 128, 256, 512, 1024];
 const source = inRoot('build', 'icon.svg');
 const stamp = path.join(stampDir, 'icon');
-export const iconDir = path.join(distDir, 'icons');
+const iconDir = path.join(distDir, 'icons');
 
 /** @type {import('../lib/steps.mjs').Step<import('../lib/ensure.mjs').Context>} */
 export const iconStep = {

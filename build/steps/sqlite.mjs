@@ -1,6 +1,6 @@
 // One SQLite binding that works in this Node and in this Electron: the prebuilt file of the package when both speak
 // Node-API 10, else a patched copy built for Node-API 9 and cached outside the checkout.
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ensureFolder } from '../lib/cache.mjs';
 import { Trouble } from '../lib/log.mjs';
@@ -70,6 +70,41 @@ function copySource(work) {
   }
 }
 
+/** The flags of both compilers. @param {string} work */
+function compilerFlags(work) {
+  const common = ['-O2', '-fPIC', '-DNDEBUG', '-w'];
+  const sqlite = path.join(work, 'deps', 'sqlite3');
+  const headers = [
+    sqlite,
+    inRoot('node_modules', 'node-addon-api'),
+    inRoot('node_modules', 'node-api-headers', 'include'),
+  ];
+  const defines = readDefines(readFileSync(path.join(work, 'deps', 'defines.gypi'), 'utf8'));
+  return {
+    c: [...common, '-std=c99', '-fvisibility=hidden', ...defines.map((text) => `-D${text}`)],
+    cxx: [
+      ...common,
+      ...['-std=c++20', '-fvisibility=hidden', '-fvisibility-inlines-hidden', '-fno-exceptions', '-fno-rtti'],
+      ...[
+        `-DNAPI_VERSION=${OWN_NODE_API}`,
+        '-DNAPI_DISABLE_CPP_EXCEPTIONS',
+        '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
+      ...headers.flatMap((folder) => ['-isystem', folder]),
+    ],
+    source: path.join(sqlite, 'sqlite3.c'),
+  };
+}
+
+/** @param {NodeJS.Platform} platform */
+function linkFlags(platform = process.platform) {
+  if (platform === 'darwin') return { before: ['-bundle', '-undefined', 'dynamic_lookup'], after: [] };
+  return {
+    before: ['-shared', '-Wl,-Bsymbolic', '-Wl,--exclude-libs,ALL', '-s'],
+    after: ['-ldl', '-lm', '-lpthread'],
+  };
+}
+
 /** @param {string} fresh */
 async function build(fresh) {
   if (process.platform === 'win32') {
@@ -81,82 +116,21 @@ async function build(fresh) {
   const work = path.join(fresh, '.work');
   mkdirSync(work);
   copySource(work);
-  const defines = readDefines(readFileSync(path.join(work, 'deps', 'defines.gypi'), 'utf8')).map(
-    (text) => `-D${text}`,
-  );
-  const sqlite = path.join(work, 'deps', 'sqlite3');
-  const includes = [
-    sqlite,
-    inRoot('node_modules', 'node-addon-api'),
-    inRoot('node_modules', 'node-api-headers', 'include'),
-  ];
-  const addonFlags = [
-    '-std=c++20',
-    '-fvisibility=hidden',
-    '-fvisibility-inlines-hidden',
-    '-fno-exceptions',
-    '-fno-rtti',
-  ];
-  const napiDefines = [
-    `-DNAPI_VERSION=${OWN_NODE_API}`,
-    '-DNAPI_DISABLE_CPP_EXCEPTIONS',
-    '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
-  ];
-  const common = ['-O2', '-fPIC', '-DNDEBUG', '-w'];
-  const options = { cwd: work, timeoutMs: 15 * 60_000 };
-  const addon = [
-    ...common,
-    ...addonFlags,
-    ...napiDefines,
-    ...includes.flatMap((folder) => ['-isystem', folder]),
-  ];
+  const flags = compilerFlags(work);
+  const options = { cwd: work, timeoutMs: 15 * 60_000, what: 'compiling SQLite' };
   await Promise.all([
-    mustRun(
-      cc,
-      [
-        ...common,
-        '-std=c99',
-        '-fvisibility=hidden',
-        ...defines,
-        '-c',
-        path.join(sqlite, 'sqlite3.c'),
-        '-o',
-        'sqlite3.o',
-      ],
-      {
-        ...options,
-        what: 'compiling SQLite',
-      },
-    ),
-    mustRun(cxx, [...addon, '-c', 'src/better_sqlite3.cpp', '-o', 'addon.o'], {
-      ...options,
-      what: 'compiling the SQLite binding',
-    }),
+    mustRun(cc, [...flags.c, '-c', flags.source, '-o', 'sqlite3.o'], options),
+    mustRun(cxx, [...flags.cxx, '-c', 'src/better_sqlite3.cpp', '-o', 'addon.o'], options),
   ]);
   const target = path.join(fresh, 'better_sqlite3.node');
-  const link =
-    process.platform === 'darwin'
-      ? ['-bundle', '-undefined', 'dynamic_lookup']
-      : ['-shared', '-Wl,-Bsymbolic', '-Wl,--exclude-libs,ALL', '-s'];
-  await mustRun(
-    cxx,
-    [
-      ...link,
-      'addon.o',
-      'sqlite3.o',
-      '-o',
-      `${target}.new`,
-      ...(process.platform === 'linux' ? ['-ldl', '-lm', '-lpthread'] : []),
-    ],
-    options,
-  );
-  await tryOut(`${target}.new`, target);
+  const link = linkFlags();
+  await mustRun(cxx, [...link.before, 'addon.o', 'sqlite3.o', '-o', target, ...link.after], options);
+  await tryOut(target);
   rmSync(work, { recursive: true });
 }
 
-/** A binding that does not open a database is not put in place. @param {string} file @param {string} target */
-async function tryOut(file, target) {
-  renameSync(file, target);
+/** A binding that does not open a database is not put in place. @param {string} target */
+async function tryOut(target) {
   const program = `const D = require(${JSON.stringify(packageDir)});
     const db = new D(':memory:', { nativeBinding: ${JSON.stringify(target)} });
     db.exec('create table t(a, b)'); db.prepare('insert into t values (@a, @b)').run({ a: 1, b: 'x' });

@@ -10,13 +10,13 @@ import { findProgram, mustRun, run } from '../lib/run.mjs';
 const DPKG_STATUS = '/var/lib/dpkg/status';
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
-export const electronPackages = [
+const electronPackages = [
   ...['libgtk-3-0', 'libnss3', 'libasound2', 'libgbm1', 'libxss1'],
   ...['libatk-bridge2.0-0', 'libcups2', 'libdrm2', 'libxkbcommon0'],
 ];
-export const displayPackages = ['xvfb', 'fonts-dejavu-core'];
+const displayPackages = ['xvfb', 'fonts-dejavu-core'];
 /** What the virtual LAN says it needs, beside git for the tests themselves. @returns {string[]} */
-export function testPackages() {
+function testPackages() {
   const file = inRoot('test', 'lan', 'packages.json');
   return ['git', ...(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [])];
 }

@@ -29,35 +29,43 @@ function goEvents(text) {
   });
 }
 
+/** @param {GoEvent} event */
+const keyOf = (event) => (event.Test ? `${event.Package} ${event.Test}` : `${event.Package}`);
+
+/** @param {GoEvent[]} events what each test or package printed @returns {Map<string, string>} */
+function outputsOf(events) {
+  const outputs = new Map();
+  for (const event of events) {
+    if (event.Action === 'output')
+      outputs.set(keyOf(event), (outputs.get(keyOf(event)) ?? '') + (event.Output ?? ''));
+  }
+  return outputs;
+}
+
 /** Tests are counted by their leaves: a test with subtests is the sum of them. @param {string} text @returns {Counts} */
 export function parseGo(text) {
-  const counts = noCounts();
   const events = goEvents(text);
-  const names = new Set(
-    events.filter((event) => event.Test).map((event) => `${event.Package} ${event.Test}`),
-  );
+  const outputs = outputsOf(events);
+  const tests = events.filter((event) => event.Test);
   const parents = new Set(
-    [...names].flatMap((name) => (name.includes('/') ? [name.slice(0, name.lastIndexOf('/'))] : [])),
+    tests
+      .map(keyOf)
+      .flatMap((key) => (key.includes('/', key.indexOf(' ')) ? [key.slice(0, key.lastIndexOf('/'))] : [])),
   );
-  /** @type {Map<string, string>} */
-  const outputs = new Map();
-  /** @type {Set<string>} */
-  const failedIn = new Set();
-  for (const event of events) {
-    const key = event.Test ? `${event.Package} ${event.Test}` : `${event.Package}`;
-    if (event.Action === 'output') outputs.set(key, (outputs.get(key) ?? '') + (event.Output ?? ''));
-    if (event.Action === 'fail' && event.Test) failedIn.add(`${event.Package}`);
-    const isLeaf = event.Test !== undefined && !parents.has(key);
-    // A package that fails without a failed test did not build, or its process died.
-    const isBroken = event.Action === 'fail' && !event.Test && !failedIn.has(`${event.Package}`);
-    if (isLeaf && event.Action === 'pass') counts.passed += 1;
-    if (isLeaf && event.Action === 'skip') counts.skipped += 1;
-    if ((isLeaf && event.Action === 'fail') || isBroken) {
-      counts.failed += 1;
-      counts.failures.push({ name: key, message: shorten(outputs.get(key) ?? '') });
-    }
-  }
-  return counts;
+  const leaves = tests.filter((event) => !parents.has(keyOf(event)));
+  const count = (/** @type {string} */ action) => leaves.filter((event) => event.Action === action).length;
+  const failedTests = tests.filter((event) => event.Action === 'fail');
+  const failedLeaves = leaves.filter((event) => event.Action === 'fail');
+  // A package that fails without a failed test did not build, or its process died.
+  const broken = events.filter(
+    (event) =>
+      event.Action === 'fail' && !event.Test && !failedTests.some((test) => test.Package === event.Package),
+  );
+  const failures = [...failedLeaves, ...broken].map((event) => ({
+    name: keyOf(event),
+    message: shorten(outputs.get(keyOf(event)) ?? ''),
+  }));
+  return { passed: count('pass'), failed: failures.length, skipped: count('skip'), failures };
 }
 
 /** @param {string} text vitest's JSON report (the shape is jest's) @returns {Counts} */

@@ -159,8 +159,11 @@ describe('a step', () => {
       throw new Trouble('no network');
     };
     const steps = [step('a', true), step('b', false), step('c', false, fail), step('d', false)];
-    await expect(runSteps(steps, {}, { quiet: true })).rejects.toThrow('no network');
+    const said: string[] = [];
+    const tell = (mark: string, name: string) => said.push(`${mark} ${name}`);
+    await expect(runSteps(steps, {}, { tell })).rejects.toThrow('no network');
     expect(done).toEqual(['b', 'c']);
+    expect(said).toEqual(['ok a', 'ok b', 'FAIL c']);
   });
 });
 
