@@ -1,0 +1,35 @@
+// The agent runs: its self-test first, then the daemon in a session of its own, so that it outlives this login.
+import type { LaneContext } from '../../../core/kernel/effects.ts';
+import { done, failed, type Lane, oddEnd, readPairs, type StepReport } from '../lane.ts';
+import { quote } from '../words.ts';
+
+const timeoutMs = 40_000;
+
+/** $1 the folder. A daemon that runs from an older file is ended first; its tasks go on. */
+const script = `b=$1/bin/mesolite-agent
+out=$("$b" selftest 2>&1); rc=$?
+printf '%s\\n' "$out"
+[ $rc = 0 ] || { echo problem=selftest; exit 3; }
+"$b" start --dir "$1" 2>&1 || { echo problem=start; tail -n 5 "$1/log" 2>/dev/null; exit 3; }
+"$b" status --dir "$1" 2>&1 || { echo problem=start; exit 3; }`;
+
+export async function start(lane: Lane, context: LaneContext): Promise<StepReport> {
+  const dir = lane.agentDir || (context.learned.agentDir ?? '');
+  const connection = await lane.ensure(context.hostKey, context.learned.login);
+  if (!connection.ok) return failed(script, connection.refusal);
+  lane.made.push({ kind: 'daemon', dir });
+  const answer = await lane.run({ script, args: [dir], asRoot: lane.asRoot, timeoutMs });
+  if (!answer.ok) return failed(script, answer.refusal);
+  const { code, output, errors } = answer.value;
+  const said = `${output.toString('utf8')}${errors}`;
+  if (code === 0) return done(script, said);
+  const problem = readPairs(output).get('problem');
+  const detail = quote(said);
+  if (problem === 'selftest') {
+    return failed(script, { code: 'unsupported', reason: 'selftest-failed', detail }, said);
+  }
+  if (problem === 'start') {
+    return failed(script, { code: 'internal', reason: 'daemon-not-started', detail }, said);
+  }
+  return failed(script, oddEnd(answer.value), said);
+}

@@ -1,0 +1,190 @@
+// The agent of this computer: started when it does not run, reached over its unix socket, no SSH.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type Refusal, type Result, ok, refuse } from '../../contract/errors.ts';
+
+const startTimeoutMs = 8000;
+const retryMs = 25;
+/** `sun_path` holds 108 bytes with its NUL; macOS 104. */
+const maxSocketPathBytes = 100;
+
+export type LocalAgentOptions = {
+  /** `<agentDir>/<os>-<arch>/mesolite-agent`, or null when there is none for this computer. */
+  readonly binary: string | null;
+  /** `<userData>/agent` */
+  readonly dir: string;
+  /** Trouble for the bar at the top; null = it works again. */
+  readonly onFault: (detail: string | null) => void;
+  readonly log: (line: string) => void;
+};
+
+export type LocalChannel = {
+  readonly stream: Socket;
+  readonly hasPreamble: false;
+  close(): void;
+  whyEnded(): Refusal | null;
+};
+
+/** Folder and file name of the agents, as the build lays them out. */
+export function localAgentBinary(agentFolder: string, platform: string, arch: string): string | null {
+  const arches: Readonly<Record<string, string>> = {
+    x64: 'amd64',
+    arm64: 'arm64',
+    arm: 'arm',
+    riscv64: 'riscv64',
+  };
+  const name = arches[arch];
+  if (name === undefined || (platform !== 'linux' && platform !== 'darwin')) return null;
+  return join(agentFolder, `${platform}-${name}`, 'mesolite-agent');
+}
+
+export class LocalAgent {
+  private readonly options: LocalAgentOptions;
+  private starting: Promise<Result<null>> | null = null;
+
+  constructor(options: LocalAgentOptions) {
+    this.options = options;
+  }
+
+  /** Starts it when nothing answers. */
+  async dial(signal: AbortSignal): Promise<Result<LocalChannel>> {
+    const result = await this.reach(signal);
+    this.options.onFault(result.ok ? null : result.refusal.detail);
+    if (!result.ok) return result;
+    const socket = result.value;
+    return ok({ stream: socket, hasPreamble: false, close: () => socket.destroy(), whyEnded: () => null });
+  }
+
+  private async reach(signal: AbortSignal): Promise<Result<Socket>> {
+    const running = await this.tryConnect();
+    if (running !== null) return ok(running);
+    this.starting ??= this.start(signal).finally(() => {
+      this.starting = null;
+    });
+    const started = await this.starting;
+    if (!started.ok) return started;
+    const socket = await this.tryConnect();
+    if (socket !== null) return ok(socket);
+    return refuse('unreachable', 'local-agent-not-started', 'it went away right after its start');
+  }
+
+  private async start(signal: AbortSignal): Promise<Result<null>> {
+    const { binary, dir, log } = this.options;
+    if (binary === null) {
+      return refuse('unsupported', 'local-agent-unsupported', `${process.platform} ${process.arch}`);
+    }
+    const refused = prepare(binary, dir);
+    if (refused !== null) return { ok: false, refusal: refused };
+    const outputPath = join(dir, 'start.log');
+    const output = openSync(outputPath, 'w', 0o600);
+    const child = spawn(binary, ['daemon', '--dir', dir], {
+      cwd: '/',
+      detached: true, // a session of its own: it outlives this app
+      stdio: ['ignore', output, output],
+      env: agentEnv(process.env),
+    });
+    closeSync(output);
+    child.unref();
+    log(`local agent: started ${binary}, pid ${child.pid ?? '?'}`);
+    return this.waitUntilUp(child, outputPath, signal);
+  }
+
+  private async waitUntilUp(
+    child: ChildProcess,
+    outputPath: string,
+    signal: AbortSignal,
+  ): Promise<Result<null>> {
+    let ended: string | null = null;
+    child.once('error', (error) => {
+      ended = error.message;
+    });
+    child.once('exit', (code, killedBy) => {
+      ended = killedBy === null ? `it ended with code ${code}` : `it was ended by ${killedBy}`;
+    });
+    const giveUpAtMs = performance.now() + startTimeoutMs;
+    while (performance.now() < giveUpAtMs && !signal.aborted) {
+      const socket = await this.tryConnect();
+      if (socket !== null) {
+        socket.destroy();
+        return ok(null);
+      }
+      if (ended !== null)
+        return refuse('internal', 'local-agent-not-started', `${ended}: ${tail(outputPath)}`);
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+    if (signal.aborted) return refuse('conflict', 'cancelled', 'stopped while the local agent started');
+    return refuse(
+      'timeout',
+      'local-agent-not-started',
+      `no answer in ${startTimeoutMs / 1000} s: ${tail(outputPath)}`,
+    );
+  }
+
+  private tryConnect(): Promise<Socket | null> {
+    const place = socketPlace(this.options.dir);
+    return new Promise((resolve) => {
+      const socket = connect({ path: place.path });
+      const settle = (result: Socket | null) => {
+        place.release();
+        socket.removeAllListeners();
+        socket.on('error', () => {});
+        resolve(result);
+      };
+      socket.once('connect', () => settle(socket));
+      socket.once('error', () => settle(null));
+    });
+  }
+}
+
+/**
+ * A unix socket's address holds only about 100 bytes, and profiles lie in deep folders. On Linux a long one is
+ * reached through an open handle of its folder.
+ */
+export function socketPlace(dir: string): { readonly path: string; release(): void } {
+  const path = join(dir, 'sock');
+  if (Buffer.byteLength(path) <= maxSocketPathBytes || process.platform !== 'linux') {
+    return { path, release: () => {} };
+  }
+  let handle: number;
+  try {
+    handle = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch {
+    return { path, release: () => {} }; // no folder yet: connecting fails as it should
+  }
+  return { path: `/proc/self/fd/${handle}/sock`, release: () => closeSync(handle) };
+}
+
+function prepare(binary: string, dir: string): Refusal | null {
+  try {
+    accessSync(binary, constants.X_OK);
+  } catch {
+    return {
+      code: 'not-found',
+      reason: 'local-agent-missing',
+      detail: `${binary} is not there or may not run`,
+    };
+  }
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    return null;
+  } catch (error) {
+    return { code: 'internal', reason: 'local-agent-not-started', detail: `${dir}: ${String(error)}` };
+  }
+}
+
+/** Tasks inherit the agent's environment: nothing of Electron's and no secrets of this app's may be in it. */
+function agentEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const keep = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR'];
+  return Object.fromEntries(keep.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+function tail(path: string): string {
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    return text === '' ? 'it said nothing' : text.slice(-500);
+  } catch {
+    return 'it said nothing';
+  }
+}
