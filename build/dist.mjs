@@ -6,6 +6,7 @@ import { ensure } from './lib/ensure.mjs';
 import { formatMs, say, sayFailure, sayStep, Trouble } from './lib/log.mjs';
 import { inRoot, root } from './lib/paths.mjs';
 import { findProgram, mustRun } from './lib/run.mjs';
+import { writeNotices } from './licences.mjs';
 import { allTargets } from './steps/agent.mjs';
 import { canReachReleases } from './steps/electron.mjs';
 
@@ -89,6 +90,7 @@ async function main() {
     icon: true,
     targets: allTargets,
   });
+  sayStep('ok', 'notices', `${writeNotices().count} of bundled software`);
   const words = process.argv.slice(2);
   if (words.length === 0 && !(await canReachReleases())) await packFolder(ready);
   else await electronBuilder(words, 'packages');
