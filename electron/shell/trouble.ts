@@ -34,7 +34,8 @@ const words: Readonly<Record<TroubleKind, Words>> = {
   newer: {
     title: 'The data of Mesolite was written by a newer version',
     what: 'This version does not know the format and leaves it alone.',
-    still: 'Nothing was changed. Your machines and their tasks go on. Update Mesolite, or start the newer version again.',
+    still:
+      'Nothing was changed. Your machines and their tasks go on. Update Mesolite, or start the newer version again.',
   },
   failed: {
     title: 'The data of Mesolite cannot be opened',

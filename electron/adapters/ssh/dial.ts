@@ -1,7 +1,7 @@
 // The way to a machine's agent: one connection, one exec channel, `attach` at its end.
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { type Refusal, type Result, ok, refuse } from '../../contract/errors.ts';
+import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import type { MachineRecord } from '../../contract/machine.ts';
 import { openSsh, type SshConnection } from './connect.ts';
 import { type LoginSources, prepareLogin } from './login.ts';

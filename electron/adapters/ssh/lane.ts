@@ -1,14 +1,14 @@
 // What one lane (adding or removing one machine) holds in memory between its steps: its one connection, what the
 // machine is, and what this attempt has put there.
 import { type Refusal, type Result, refuse } from '../../contract/errors.ts';
-import type { HostKey, Login } from '../../contract/machine.ts';
 import type { MachineId } from '../../contract/ids.ts';
+import type { HostKey, Login } from '../../contract/machine.ts';
 import type { StepOutcome } from '../../core/kernel/events.ts';
 import { openSsh, type SshConnection } from './connect.ts';
 import { type LoginAttempt, type LoginSources, prepareLogin } from './login.ts';
 import { runScript, type ScriptAnswer, type ScriptRequest } from './script.ts';
-import { cleanText, quote } from './words.ts';
 import type { Vault } from './vault.ts';
+import { cleanText, quote } from './words.ts';
 
 /** What a step reports; the lane runner adds the time and posts it. */
 export type StepReport = { readonly ran: string; readonly answered: string; readonly outcome: StepOutcome };

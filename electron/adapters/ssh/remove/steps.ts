@@ -3,8 +3,9 @@
 // Tasks `stop`: they are killed first and everything of ours goes. Tasks `keep`: their processes go on without an agent,
 // so their own folders (log and sandbox, and the shim that notes how they end) stay, and the answer names them; the
 // rest goes.
-import { type Refusal, type Result, ok } from '../../../contract/errors.ts';
+
 import type { RemovalStep } from '../../../contract/enrolment.ts';
+import { ok, type Refusal, type Result } from '../../../contract/errors.ts';
 import type { MachineRecord } from '../../../contract/machine.ts';
 import { unplantKey } from '../authorized-keys.ts';
 import { deleteFolder, isOwnFolder } from '../folder.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { MachineId, OperationId, TaskId } from '../../../../electron/contract/ids.ts';
 import { refuse } from '../../../../electron/contract/errors.ts';
+import type { MachineId, OperationId, TaskId } from '../../../../electron/contract/ids.ts';
 import { machineRequests } from '../../../../electron/shell/requests/machine.ts';
 import { nameOf, taskRequests } from '../../../../electron/shell/requests/task.ts';
 import { fakeMaster } from '../../../support/fake-master.ts';
