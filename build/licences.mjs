@@ -95,7 +95,7 @@ function readNotice(place) {
 }
 
 /** @param {string} file */
-const isShipped = (file) => /\.(ts|tsx|css|html)$/.test(file) && !/\.config\.ts$/.test(file);
+const isShipped = (file) => /\.(ts|tsx|css|html)$/.test(file) && !file.endsWith('.config.ts');
 
 /** @returns {Notice[]} */
 export function collectNotices() {
