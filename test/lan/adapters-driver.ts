@@ -1,0 +1,220 @@
+/** Drives adapters-main.ts on the desk: runs single steps, whole additions and removals, and links. */
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Credentials } from '../../electron/contract/channels.ts';
+import { type EnrolmentStep, enrolmentSteps, removalSteps } from '../../electron/contract/enrolment.ts';
+import type { Refusal } from '../../electron/contract/errors.ts';
+import type { MachineId } from '../../electron/contract/ids.ts';
+import type { HostKey, MachineRecord } from '../../electron/contract/machine.ts';
+import type { Effect, IssuedEffect, LaneContext } from '../../electron/core/kernel/effects.ts';
+import type { Learned, Posted } from '../../electron/core/kernel/events.ts';
+import { until } from '../support/wait.ts';
+import type { Lan } from './vlan.ts';
+
+export type ToDriver =
+  | { readonly kind: 'hold'; readonly machineId: MachineId; readonly credentials: Credentials }
+  | { readonly kind: 'effect'; readonly effect: IssuedEffect };
+
+type StepFinished = Extract<Posted, { kind: 'lane-step-finished' }>;
+export type AddRequest = {
+  readonly address: string;
+  readonly port?: number;
+  readonly user: string;
+  readonly credentials: Credentials;
+  /** Stops before this step. */
+  readonly before?: EnrolmentStep;
+  /** Pinned instead of what `identify` shows. */
+  readonly hostKey?: HostKey;
+};
+export type AddOutcome = {
+  readonly machineId: MachineId;
+  readonly steps: readonly StepFinished[];
+  readonly learned: Learned;
+  readonly refusal: Refusal | null;
+  readonly failedStep: string | null;
+  readonly machine: MachineRecord | null;
+};
+
+const program = fileURLToPath(new URL('./adapters-main.ts', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+let counter = 0;
+
+export class Driver {
+  readonly child: ChildProcess;
+  readonly events: Posted[] = [];
+  readonly log: string[] = [];
+  ownPublicKey = '';
+  private trouble = '';
+  private effects = 0;
+
+  private constructor(child: ChildProcess) {
+    this.child = child;
+    child.stderr?.on('data', (piece: Buffer) => {
+      this.trouble += piece.toString('utf8');
+    });
+    if (child.stdout === null) throw new Error('the driver needs a pipe');
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const message = JSON.parse(line) as { event?: Posted; log?: string; ownPublicKey?: string };
+      if (message.event !== undefined) this.events.push(message.event);
+      if (message.log !== undefined) this.log.push(message.log);
+      if (message.ownPublicKey !== undefined) this.ownPublicKey = message.ownPublicKey;
+    });
+  }
+
+  static async start(
+    lan: Lan,
+    agentFolder: string,
+    options: { masterId?: string; name?: string; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Driver> {
+    const folder = `${lan.desk.scratch}/${options.name ?? 'driver'}`;
+    const args = ['--import', 'tsx', program, folder, agentFolder, options.masterId ?? 'master-lan'];
+    const child = lan.desk.spawn(process.execPath, args, {
+      cwd: repository,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+    });
+    const driver = new Driver(child);
+    await until(() => driver.ownPublicKey !== '' || child.exitCode !== null, {
+      what: 'the driver is ready',
+      capMs: 20_000,
+    });
+    if (child.exitCode !== null) throw new Error(`the driver ended: ${driver.trouble}`);
+    return driver;
+  }
+
+  async stop(): Promise<void> {
+    this.child.stdin?.end();
+    await until(() => this.child.exitCode !== null || this.child.signalCode !== null, {
+      what: 'the driver ends',
+    });
+  }
+
+  hold(machineId: MachineId, credentials: Credentials): void {
+    this.write({ kind: 'hold', machineId, credentials });
+  }
+
+  effect(effect: Effect): void {
+    this.effects += 1;
+    this.write({ kind: 'effect', effect: { ...effect, effectId: `e-${this.effects}` } });
+  }
+
+  /** The next event that fits, among those not yet seen when this was called. */
+  async next<K extends Posted['kind']>(
+    kind: K,
+    fits: (event: Extract<Posted, { kind: K }>) => boolean,
+    capMs = 40_000,
+  ): Promise<Extract<Posted, { kind: K }>> {
+    const from = this.events.length;
+    return this.find(kind, fits, { from, capMs });
+  }
+
+  async find<K extends Posted['kind']>(
+    kind: K,
+    fits: (event: Extract<Posted, { kind: K }>) => boolean,
+    { from = 0, capMs = 40_000 } = {},
+  ): Promise<Extract<Posted, { kind: K }>> {
+    const isIt = (event: Posted): event is Extract<Posted, { kind: K }> =>
+      event.kind === kind && fits(event as Extract<Posted, { kind: K }>);
+    return until(() => this.events.slice(from).find(isIt), { what: `${kind} comes`, capMs, everyMs: 2 });
+  }
+
+  async step(step: EnrolmentStep, context: LaneContext): Promise<StepFinished> {
+    const { machineId, attempt } = context;
+    const answer = this.next(
+      'lane-step-finished',
+      (event) => event.machineId === machineId && event.attempt === attempt && event.step === step,
+    );
+    this.effect({ kind: 'run-enrolment-step', step, context });
+    return answer;
+  }
+
+  /** The steps in their order as the core asks for them, then the clean-up when one failed. */
+  async add(request: AddRequest): Promise<AddOutcome> {
+    counter += 1;
+    const machineId = `m-${process.pid}-${counter}` as MachineId;
+    this.hold(machineId, request.credentials);
+    const { address, port = 22, user } = request;
+    let context: LaneContext = { machineId, attempt: 1, address, port, user, hostKey: null, learned: {} };
+    const steps: StepFinished[] = [];
+    for (const step of enrolmentSteps) {
+      if (step === 'first-sample' || step === request.before) break;
+      const finished = await this.step(step, context);
+      steps.push(finished);
+      if (finished.outcome.kind === 'failed') {
+        const cleaned = this.next('lane-cleaned-up', (event) => event.machineId === machineId);
+        this.effect({ kind: 'clean-up-lane', context });
+        await cleaned;
+        const { refusal } = finished.outcome;
+        return { machineId, steps, learned: context.learned, refusal, failedStep: step, machine: null };
+      }
+      if (finished.outcome.kind === 'done') {
+        const learned = { ...context.learned, ...finished.outcome.learned };
+        const shown = step === 'identify' ? (request.hostKey ?? learned.hostKey ?? null) : context.hostKey;
+        context = { ...context, learned, hostKey: shown };
+      }
+    }
+    const machine = recordOf(context, machineId);
+    return { machineId, steps, learned: context.learned, refusal: null, failedStep: null, machine };
+  }
+
+  async cleanUp(outcome: AddOutcome, request: AddRequest): Promise<void> {
+    const { address, port = 22, user } = request;
+    const { machineId, learned } = outcome;
+    const hostKey = learned.hostKey ?? null;
+    const cleaned = this.next('lane-cleaned-up', (event) => event.machineId === machineId);
+    this.effect({
+      kind: 'clean-up-lane',
+      context: { machineId, attempt: 1, address, port, user, hostKey, learned },
+    });
+    await cleaned;
+  }
+
+  async remove(machine: MachineRecord, tasks: 'stop' | 'keep'): Promise<StepFinished[]> {
+    counter += 1;
+    const attempt = counter + 1000;
+    const steps: StepFinished[] = [];
+    for (const step of removalSteps) {
+      const answer = this.next(
+        'lane-step-finished',
+        (event) => event.attempt === attempt && event.step === step,
+        90_000,
+      );
+      this.effect({ kind: 'run-removal-step', step, machine, attempt, tasks });
+      const finished = await answer;
+      steps.push(finished);
+      if (finished.outcome.kind === 'failed') break;
+    }
+    this.effect({ kind: 'drop-secrets', machineId: machine.id });
+    return steps;
+  }
+
+  private write(command: ToDriver): void {
+    this.child.stdin?.write(`${JSON.stringify(command)}\n`);
+  }
+}
+
+function recordOf(context: LaneContext, id: MachineId): MachineRecord | null {
+  const { learned, address, port, user } = context;
+  if (learned.hostKey === undefined || learned.login === undefined || learned.agentDir === undefined)
+    return null;
+  return {
+    id,
+    name: address,
+    via: {
+      kind: 'ssh',
+      address,
+      port,
+      user,
+      login: learned.login,
+      hostKey: learned.hostKey,
+      keyPlanted: learned.keyPlanted ?? false,
+      agentDir: learned.agentDir,
+      sudo: learned.sudo ?? false,
+    },
+    agentId: null,
+    note: '',
+    addedAtMs: 0,
+    removal: null,
+  };
+}
