@@ -1,0 +1,155 @@
+// Rows between tables and SQL: how each durable table is read, checked and written. All SQL of the tables is here.
+import type { z } from 'zod';
+import { agentRecordSchema, machineRecordSchema } from '../../contract/machine.ts';
+import { settingsSchema } from '../../contract/settings.ts';
+import { type Diff, type DurableTable, durableTables, type Rows } from '../../contract/tables.ts';
+import { taskRecordSchema } from '../../contract/task.ts';
+import type { DurableRows } from '../../core/kernel/ports.ts';
+import type { Connection } from './connection.ts';
+
+type TableSql = { readonly read: string; readonly put: string; readonly drop: string };
+
+/** One whole row as JSON, and the columns SQLite needs for its keys. */
+const sql: Readonly<Record<DurableTable, TableSql>> = {
+  machines: {
+    read: 'SELECT id, json FROM machines ORDER BY id',
+    put: 'INSERT INTO machines (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
+    drop: 'DELETE FROM machines WHERE id = ?',
+  },
+  agents: {
+    read: 'SELECT id, json FROM agents ORDER BY id',
+    put: `INSERT INTO agents (id, machine_id, json) VALUES (@id, @machineId, @json)
+      ON CONFLICT (id) DO UPDATE SET machine_id = excluded.machine_id, json = excluded.json`,
+    drop: 'DELETE FROM agents WHERE id = ?',
+  },
+  tasks: {
+    read: 'SELECT id, json FROM tasks ORDER BY id',
+    put: `INSERT INTO tasks (id, machine_id, state, json) VALUES (@id, @machineId, @state, @json)
+      ON CONFLICT (id) DO UPDATE SET machine_id = excluded.machine_id, state = excluded.state, json = excluded.json`,
+    drop: 'DELETE FROM tasks WHERE id = ?',
+  },
+  settings: {
+    read: 'SELECT id, json FROM settings ORDER BY id',
+    put: 'INSERT INTO settings (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
+    drop: 'DELETE FROM settings WHERE id = ?',
+  },
+};
+
+const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
+  machines: machineRecordSchema,
+  agents: agentRecordSchema,
+  tasks: taskRecordSchema,
+  settings: settingsSchema,
+};
+
+type Columns = {
+  readonly id: string;
+  readonly json: string;
+  readonly machineId?: string;
+  readonly state?: string;
+};
+
+const columnsOf: { readonly [T in DurableTable]: (row: Rows[T]) => Columns } = {
+  machines: (row) => ({ id: row.id, json: JSON.stringify(row) }),
+  agents: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
+  tasks: (row) => ({ id: row.id, machineId: row.machineId, state: row.state, json: JSON.stringify(row) }),
+  settings: (row) => ({ id: row.id, json: JSON.stringify(row) }),
+};
+
+export type BadRow = {
+  readonly table: DurableTable;
+  readonly id: string;
+  readonly json: string;
+  readonly why: string;
+};
+
+export function readRows(db: Connection): { readonly rows: DurableRows; readonly bad: readonly BadRow[] } {
+  const bad: BadRow[] = [];
+  const machines = readTable(db, 'machines', bad);
+  const known = new Set<string>(machines.map((machine) => machine.id));
+  const agents = withMachine('agents', readTable(db, 'agents', bad), known, bad);
+  const tasks = withMachine('tasks', readTable(db, 'tasks', bad), known, bad);
+  const settings = readTable(db, 'settings', bad);
+  return { rows: { machines: onlyOwnAgents(machines, agents), agents, tasks, settings }, bad };
+}
+
+function readTable<T extends DurableTable>(db: Connection, table: T, bad: BadRow[]): Rows[T][] {
+  const good: Rows[T][] = [];
+  for (const { id, json } of db.prepare<[], { id: string; json: string }>(sql[table].read).iterate()) {
+    const parsed = schemas[table].safeParse(parseJson(json));
+    if (parsed.success && parsed.data.id === id) good.push(parsed.data);
+    else
+      bad.push({
+        table,
+        id,
+        json,
+        why: parsed.success ? 'another id inside' : parsed.error.message.slice(0, 1000),
+      });
+  }
+  return good;
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // The schema then says what is missing: everything.
+    return undefined;
+  }
+}
+
+/** What hangs on a machine that could not be read goes aside with it; the agent's own record brings it back. */
+function withMachine<R extends { readonly id: string; readonly machineId: string }>(
+  table: 'agents' | 'tasks',
+  rows: readonly R[],
+  machines: ReadonlySet<string>,
+  bad: BadRow[],
+): R[] {
+  const orphans = rows.filter((row) => !machines.has(row.machineId));
+  const why = 'its machine could not be read';
+  bad.push(...orphans.map((row) => ({ table, id: row.id, json: JSON.stringify(row), why })));
+  return rows.filter((row) => machines.has(row.machineId));
+}
+
+/** A machine whose agent could not be read meets it again at the next hello. */
+function onlyOwnAgents(
+  machines: readonly Rows['machines'][],
+  agents: readonly Rows['agents'][],
+): Rows['machines'][] {
+  const known = new Set<string>(agents.map((agent) => agent.id));
+  return machines.map((machine) =>
+    machine.agentId === null || known.has(machine.agentId) ? machine : { ...machine, agentId: null },
+  );
+}
+
+/** Statements prepared once for a connection. */
+export function prepareTables(db: Connection): (diff: Diff) => void {
+  const prepared = durableTables.map((table) => ({
+    table,
+    put: db.prepare<[Columns]>(sql[table].put),
+    drop: db.prepare<[string]>(sql[table].drop),
+  }));
+  return (diff) => {
+    for (const { table, put, drop } of prepared) {
+      for (const id of diff[table]?.drop ?? []) drop.run(id);
+      for (const columns of columnsIn(diff, table)) put.run(columns);
+    }
+  };
+}
+
+function columnsIn(diff: Diff, table: DurableTable): Columns[] {
+  switch (table) {
+    case 'machines':
+      return (diff.machines?.put ?? []).map(columnsOf.machines);
+    case 'agents':
+      return (diff.agents?.put ?? []).map(columnsOf.agents);
+    case 'tasks':
+      return (diff.tasks?.put ?? []).map(columnsOf.tasks);
+    case 'settings':
+      return (diff.settings?.put ?? []).map(columnsOf.settings);
+  }
+}
+
+export function dropBadRow(db: Connection, bad: BadRow): void {
+  db.prepare<[string]>(sql[bad.table].drop).run(bad.id);
+}
