@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     `Mesolite runs without a window, with the data in ${dataFolder}. Stop it with Ctrl-C.\n`,
   );
-  const printer = printMachines(runtime.master.snapshot, process.stdout, Date.now);
+  const printer = printMachines(() => runtime.master.snapshot(), process.stdout, Date.now);
   process.stdout.on('error', printer.stop);
   const quit = createQuit({
     runningTasks: runtime.runningLocalTasks,

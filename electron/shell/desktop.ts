@@ -16,7 +16,10 @@ export type DesktopDeps = {
 
 export function createDesktop({ window, dataFolder, loginFacts }: DesktopDeps): Desktop {
   return {
-    writeClipboard: (text) => clipboard.writeText(text),
+    writeClipboard: (text) => {
+      // Asynchronous in newer Electrons, without a value either way.
+      void clipboard.writeText(text);
+    },
     pickKeyFile: async () => {
       const folder = path.join(os.homedir(), '.ssh');
       const options: Electron.OpenDialogOptions = {

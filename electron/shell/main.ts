@@ -105,7 +105,7 @@ async function start(places: Places, logFile: LogFile): Promise<void> {
   });
   const window = openMainWindow({ places, logFile, runtime, quit, holder });
   endWith(quit, window);
-  if (wishes.terminal) startTerminal({ window, snapshot: runtime.master.snapshot, places, log });
+  if (wishes.terminal) startTerminal({ window, snapshot: () => runtime.master.snapshot(), places, log });
 }
 
 /** Made later than the functions that use them. */
@@ -191,7 +191,7 @@ async function openOrAsk(
     const choice = await askTrouble(opened.trouble, logFile.log);
     logFile.log('info', 'data-trouble-choice', { choice });
     if (choice === 'quit') return null;
-    await opened.act(choice);
+    opened.act(choice);
   }
 }
 

@@ -48,7 +48,7 @@ const bridge: Bridge = {
     }
   },
   subscribe: <P extends PushChannel>(channel: P, listener: (push: Pushes[P]) => void) => {
-    const wanted = String(channel);
+    const wanted: string = channel;
     // One own function each: subscribing the same listener twice must not make the first `off` end both.
     const own = ((push: Pushes[P]) => listener(push)) as Listener;
     const set = listeners.get(wanted) ?? new Set<Listener>();

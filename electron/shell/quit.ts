@@ -25,8 +25,8 @@ export type Quit = QuitAnswers & {
   readonly isEnding: () => boolean;
 };
 
-/** Closing may hang on a dead disk or a stuck agent; then the process ends anyway. */
-const closeCapMs = 8000;
+/** Closing may hang on a dead disk or a stuck agent; then the process ends anyway. Stopping waits for tasks to end. */
+const closeCapMs: Readonly<Record<LocalEnd, number>> = { 'if-idle': 8000, keep: 8000, stop: 30_000 };
 
 export function createQuit(deps: QuitDeps): Quit {
   let phase: 'running' | 'asking' | 'ending' = 'running';
@@ -35,10 +35,12 @@ export function createQuit(deps: QuitDeps): Quit {
     if (phase === 'ending') return;
     phase = 'ending';
     deps.log('info', 'quit', { local });
-    const cap = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), closeCapMs).unref());
+    const cap = new Promise<'late'>((resolve) =>
+      setTimeout(() => resolve('late'), closeCapMs[local]).unref(),
+    );
     Promise.race([deps.close(local), cap])
       .then((outcome) => {
-        if (outcome === 'late') deps.log('error', 'quit-late', { afterMs: closeCapMs });
+        if (outcome === 'late') deps.log('error', 'quit-late', { afterMs: closeCapMs[local] });
       })
       .catch((error: unknown) => deps.log('error', 'quit-failed', { error: String(error) }))
       .finally(() => deps.exit(0));

@@ -1,11 +1,25 @@
 // The runtime without Electron: store, adapters and loop wired by hand. `main.ts` puts a window on it, `headless.ts`
 // only lines.
-
+import { randomInt } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import { AgentLinks, isLinkEffect } from '../adapters/agentlink/links.ts';
+import { isLaneEffect, SshLanes } from '../adapters/ssh/lanes.ts';
+import { openStore, type OpenedStore } from '../adapters/store/open.ts';
+import { restoreSnapshot, setStoreAside } from '../adapters/store/repair.ts';
+import { scheduleSnapshots } from '../adapters/store/schedule.ts';
+import { systemClock } from '../adapters/system/clock.ts';
+import { systemIds } from '../adapters/system/ids.ts';
+import { ensureOwnKey, listKeyFiles, type OwnKey } from '../adapters/system/keys.ts';
+import { LocalAgent, localAgentBinary } from '../adapters/system/local-agent.ts';
 import type { AppInfo } from '../contract/channels.ts';
-import { ok } from '../contract/errors.ts';
+import type { MachineRecord } from '../contract/machine.ts';
 import { defaultSettings, type Settings } from '../contract/settings.ts';
-import type { Snapshot } from '../contract/tables.ts';
+import { terminalTaskStates } from '../contract/task.ts';
+import type { Posted } from '../core/kernel/events.ts';
+import type { EffectRunner } from '../core/kernel/ports.ts';
 import type { Log } from './log-file.ts';
+import { Loop } from './loop.ts';
 import type { Places } from './places.ts';
 import type { Ids, Logs, Master, Secrets } from './ports.ts';
 import type { LocalEnd } from './quit.ts';
@@ -28,47 +42,152 @@ export type Opened =
       readonly kind: 'trouble';
       readonly trouble: Trouble;
       /** Carries out a choice; the data is opened anew afterwards. */
-      readonly act: (choice: TroubleChoice) => Promise<void>;
+      readonly act: (choice: TroubleChoice) => void;
     };
 
 export type RuntimeOptions = { readonly places: Places; readonly appVersion: string; readonly log: Log };
 
-export async function openRuntime(_options: RuntimeOptions): Promise<Opened> {
-  const none: Snapshot = {
-    seq: 0,
-    rows: {
-      machines: [],
-      agents: [],
-      tasks: [],
-      settings: [defaultSettings],
-      links: [],
-      samples: [],
-      lanes: [],
-      operations: [],
-      faults: [],
+export async function openRuntime(options: RuntimeOptions): Promise<Opened> {
+  const { places, log } = options;
+  const file = path.join(places.dataFolder, 'mesolite.db');
+  const storeOptions = {
+    file,
+    nativeBinding: places.sqliteBinding ?? undefined,
+    nowMs: systemClock.nowMs,
+    newMasterId: systemIds.master,
+  };
+  const result = openStore(storeOptions);
+  if (result.kind === 'problem') {
+    const act = (choice: TroubleChoice): void => {
+      if (choice === 'restore') log('info', 'store-restore', { worked: restoreSnapshot(storeOptions) });
+      if (choice === 'set-aside') log('warn', 'store-set-aside', { kept: setStoreAside(storeOptions) });
+    };
+    return { kind: 'trouble', trouble: result.problem, act };
+  }
+  const ownKey = await ensureOwnKey(path.join(places.dataFolder, 'keys'));
+  return { kind: 'ready', runtime: assemble({ ...options, file, opened: result.opened, ownKey }) };
+}
+
+type Parts = RuntimeOptions & {
+  readonly file: string;
+  readonly opened: OpenedStore;
+  readonly ownKey: OwnKey;
+};
+type Adapters = { readonly lanes: SshLanes; readonly links: AgentLinks };
+
+function assemble(parts: Parts): Runtime {
+  const { opened, file, log, ownKey } = parts;
+  // The adapters speak of faults only after the loop exists.
+  const posting: { post: (event: Posted) => void } = { post: () => undefined };
+  const { lanes, links } = makeAdapters(parts, (event) => posting.post(event));
+  const runner: EffectRunner = {
+    run: (effect, post) => {
+      if (isLinkEffect(effect)) links.run(effect, post);
+      else if (isLaneEffect(effect)) lanes.run(effect, post);
     },
   };
-  const id = () => Math.random().toString(36).slice(2);
+  const loop = new Loop({
+    store: opened.store,
+    runner,
+    clock: systemClock,
+    seed: randomInt(2 ** 32),
+    log: ({ verb, fields }) => log('info', verb, fields),
+  });
+  posting.post = (event) => loop.post(event);
+  loop.post({ kind: 'local-machine-found', machineId: systemIds.machine(), name: os.hostname() });
+  for (const fault of opened.notices) {
+    log('warn', 'store-notice', { kind: fault.kind, detail: fault.detail });
+    loop.post({ kind: 'fault-raised', fault });
+  }
+  const stopSnapshots = scheduleSnapshots({
+    store: opened.store,
+    file,
+    nowMs: systemClock.nowMs,
+    done: (made) => {
+      if (made.ok) log('info', 'store-snapshot', { file: made.value.file });
+      else log('warn', 'store-snapshot-failed', { detail: made.refusal.detail });
+    },
+  });
+  const localMachine = () => [...loop.state.tables.machines.values()].find(isLocal);
   return {
-    kind: 'ready',
-    runtime: {
-      master: { command: async () => ok(null), snapshot: () => none, subscribe: () => () => undefined },
-      ids: {
-        machine: () => `m-${id()}` as ReturnType<Ids['machine']>,
-        task: () => `t-${id()}` as ReturnType<Ids['task']>,
-        operation: () => `o-${id()}` as ReturnType<Ids['operation']>,
-      },
-      secrets: { hold: () => undefined, drop: () => undefined },
-      logs: {
-        open: async () => ({
-          ok: false,
-          refusal: { code: 'unsupported', reason: 'log-unavailable', detail: '' },
-        }),
-      },
-      settings: () => defaultSettings,
-      loginFacts: async () => ({ keyFiles: [], hasSshAgent: false, ownPublicKey: '' }),
-      runningLocalTasks: () => 0,
-      close: async () => undefined,
+    master: loop,
+    ids: systemIds,
+    secrets: lanes,
+    logs: links,
+    settings: () => loop.state.tables.settings.get('settings') ?? defaultSettings,
+    loginFacts: async () => ({
+      keyFiles: await listKeyFiles(),
+      hasSshAgent: agentSocket() !== null,
+      ownPublicKey: ownKey.publicKey,
+    }),
+    runningLocalTasks: () => {
+      const local = localMachine();
+      const tasks = [...loop.state.tables.tasks.values()];
+      return tasks.filter((task) => task.machineId === local?.id && !terminalTaskStates.has(task.state))
+        .length;
+    },
+    close: async (end) => {
+      stopSnapshots();
+      await endLocalAgent(links, localMachine(), { end, log });
+      loop.stop();
+      links.closeAll();
+      lanes.closeAll();
+      opened.store.close();
     },
   };
+}
+
+function makeAdapters(
+  { places, opened, ownKey, appVersion, log }: Parts,
+  post: (event: Posted) => void,
+): Adapters {
+  const sayLine = (line: string): void => log('info', 'adapter', { line });
+  const local = new LocalAgent({
+    binary: localAgentBinary(places.agentFolder, process.platform, process.arch),
+    dir: path.join(places.dataFolder, 'agent'),
+    log: sayLine,
+    onFault: (detail) => {
+      if (detail === null) post({ kind: 'dismiss-fault', id: 'local-agent' });
+      else post({ kind: 'fault-raised', fault: { id: 'local-agent', kind: 'local-agent', detail } });
+    },
+  });
+  const lanes = new SshLanes({
+    clock: systemClock,
+    sources: { ownKeyPath: ownKey.privatePath, agentSocket: agentSocket() },
+    ownPublicKey: ownKey.publicKey,
+    keyMarker: `mesolite:${opened.masterId}`,
+    agentFile: (arch) => path.join(places.agentFolder, `linux-${arch}`, 'mesolite-agent'),
+    log: sayLine,
+  });
+  const links = new AgentLinks({
+    dial: (machine, signal) => (isLocal(machine) ? local.dial(signal) : lanes.dial(machine, signal)),
+    master: { masterId: opened.masterId, epoch: opened.epoch },
+    appVersion,
+    clock: systemClock,
+    log: sayLine,
+  });
+  return { lanes, links };
+}
+
+function isLocal(machine: MachineRecord): boolean {
+  return machine.via.kind === 'local';
+}
+
+function agentSocket(): string | null {
+  return process.env.SSH_AUTH_SOCK || null;
+}
+
+type Ending = { readonly end: LocalEnd; readonly log: Log };
+
+/** An agent with tasks stays unless it was said to stop them; the next start finds it by its socket. */
+async function endLocalAgent(
+  links: AgentLinks,
+  local: MachineRecord | undefined,
+  { end, log }: Ending,
+): Promise<void> {
+  if (local === undefined || end === 'keep' || !links.isLive(local.id)) return;
+  const tasks = end === 'stop' ? 'stop' : 'keep';
+  const answer = await links.shutDown(local.id, { tasks, onlyIfIdle: end === 'if-idle' });
+  if (answer.ok) log('info', 'local-agent-ended', { tasks });
+  else log('warn', 'local-agent-stays', { reason: answer.refusal.reason, detail: answer.refusal.detail });
 }

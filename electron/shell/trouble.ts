@@ -2,7 +2,7 @@
 // Plain HTML without a script; the choices are links that this file takes from the window's navigation.
 import { type PageMap, pageOf } from './pages.ts';
 
-export type TroubleKind = 'locked' | 'read-only' | 'corrupt' | 'newer' | 'failed';
+export type TroubleKind = 'locked' | 'corrupt' | 'newer' | 'failed';
 export type TroubleChoice = 'retry' | 'restore' | 'set-aside' | 'quit';
 export type Trouble = {
   readonly kind: TroubleKind;
@@ -20,11 +20,6 @@ const words: Readonly<Record<TroubleKind, Words>> = {
     what: 'The database is locked. Most often another Mesolite, or a copy or backup program, has it open.',
     still: 'Nothing was changed. Your machines and their tasks go on.',
   },
-  'read-only': {
-    title: 'The data of Mesolite cannot be written',
-    what: 'The database or its folder is read-only. Mesolite writes down every decision before it acts, so it does not start like this.',
-    still: 'Nothing was changed. Your machines and their tasks go on.',
-  },
   corrupt: {
     title: 'The data of Mesolite is damaged',
     what: 'The database did not pass its check. This can come from a failing disk or from another program that wrote into it.',
@@ -39,7 +34,7 @@ const words: Readonly<Record<TroubleKind, Words>> = {
   },
   failed: {
     title: 'The data of Mesolite cannot be opened',
-    what: 'The operating system or the database refused it.',
+    what: 'The operating system or the database refused it. Mesolite writes down every decision before it acts, so it does not start like this.',
     still: 'Nothing was changed. Your machines and their tasks go on.',
   },
 };
@@ -55,7 +50,6 @@ const labels: Readonly<Record<TroubleChoice, string>> = {
 export function choicesFor(trouble: Trouble): readonly TroubleChoice[] {
   switch (trouble.kind) {
     case 'locked':
-    case 'read-only':
     case 'failed':
       return ['retry', 'quit'];
     case 'newer':

@@ -6,13 +6,22 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import type { Bridge } from '../../electron/contract/channels.ts';
 import { until } from '../support/wait.ts';
+
+declare global {
+  interface Window {
+    /** As renderer/bridge declares it. */
+    readonly mesolite?: Bridge;
+  }
+}
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -143,7 +152,18 @@ function plainEnv(): Record<string, string> {
 }
 
 export function readMetrics(profile: Profile): Blocking {
-  return JSON.parse(readFileSync(path.join(profile.dataFolder, 'main-metrics.json'), 'utf8')) as Blocking;
+  return JSON.parse(readFileSync(metricsFile(profile), 'utf8')) as Blocking;
+}
+
+function metricsFile(profile: Profile): string {
+  return path.join(profile.dataFolder, 'main-metrics.json');
+}
+
+/** Measured up to now: the file is written each second. */
+export async function freshMetrics(profile: Profile): Promise<Blocking> {
+  const nowMs = Date.now();
+  await until(() => statSync(metricsFile(profile)).mtimeMs > nowMs, { what: 'the measures were written' });
+  return readMetrics(profile);
 }
 
 /** Starts the measuring anew, so that one part of a test is measured alone. */

@@ -6,7 +6,7 @@ import { type AppUnderTest, makeProfile, type Profile, startApp } from './app.ts
 export type Start = (env?: Readonly<Record<string, string>>) => Promise<AppUnderTest>;
 
 export const test = base.extend<{ profile: Profile; start: Start; lan: Lan }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures wanted from this very pattern
+  // oxlint-disable-next-line eslint/no-empty-pattern -- Playwright reads the fixtures wanted from this very pattern
   profile: async ({}, use) => {
     const profile = makeProfile();
     await use(profile);
@@ -21,7 +21,7 @@ export const test = base.extend<{ profile: Profile; start: Start; lan: Lan }>({
     });
     for (const app of started) if (!app.hasEnded()) await app.crash();
   },
-  // biome-ignore lint/correctness/noEmptyPattern: as above
+  // oxlint-disable-next-line eslint/no-empty-pattern -- Playwright reads the fixtures wanted from this very pattern
   lan: async ({}, use) => {
     const prefix = process.env.MESOLITE_LAN;
     if (!prefix) throw new Error('MESOLITE_LAN is not set: run this by `npm test -- e2e`');

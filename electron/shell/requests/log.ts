@@ -115,7 +115,7 @@ export async function saveLog(logs: Logs, save: Save): Promise<Result<{ path: st
   const part = `${save.path}.${randomUUID().slice(0, 8)}.part`;
   try {
     const handle = await fs.promises.open(part, 'wx', 0o600);
-    const copied = await copyInto(logs, save, handle).finally(() => handle.close());
+    const copied = await closing(handle, () => copyInto(logs, save, handle));
     if (!copied.ok) {
       await fs.promises.rm(part, { force: true });
       return copied;
@@ -126,6 +126,14 @@ export async function saveLog(logs: Logs, save: Save): Promise<Result<{ path: st
     await fs.promises.rm(part, { force: true }).catch(() => undefined);
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     return refuse('invalid', 'cannot-write-file', `${save.path}: ${code}`);
+  }
+}
+
+async function closing<T>(handle: fs.promises.FileHandle, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { anything, assert, asyncProperty } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Channel, requestSchemas } from '../../../electron/contract/channels.ts';
 import { ok } from '../../../electron/contract/errors.ts';
@@ -50,8 +50,8 @@ describe('the gate of requests', () => {
     const channels = Object.keys(requestSchemas) as Channel[];
     for (const channel of channels) {
       const { gate, called, clock } = setUp();
-      await fc.assert(
-        fc.asyncProperty(fc.anything({ maxDepth: 3 }), async (value) => {
+      await assert(
+        asyncProperty(anything({ maxDepth: 3 }), async (value) => {
           clock.ms += 10_000;
           const before = called.length;
           const answer = await gate.handle(window, channel, value);

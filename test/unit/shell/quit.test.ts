@@ -95,11 +95,12 @@ describe('quitting', () => {
   });
 
   it('ends also when closing fails', async () => {
-    const { quit, ended } = setUp({
+    const { quit, seen, ended } = setUp({
       setting: () => 'keep',
       close: () => Promise.reject(new Error('disk gone')),
     });
     quit.request(true);
     await ended();
+    expect(seen).toEqual(['exit 0']);
   });
 });

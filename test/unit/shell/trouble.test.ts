@@ -9,7 +9,7 @@ import {
   troublePages,
 } from '../../../electron/shell/trouble.ts';
 
-const kinds: TroubleKind[] = ['locked', 'read-only', 'corrupt', 'newer', 'failed'];
+const kinds: TroubleKind[] = ['locked', 'corrupt', 'newer', 'failed'];
 const trouble = (kind: TroubleKind, rest: Partial<Trouble> = {}): Trouble => ({
   kind,
   file: '/data/<b>state</b>.db',
