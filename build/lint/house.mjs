@@ -35,6 +35,8 @@ function isLiteralText(node) {
   if (node.type === 'Literal') return typeof node.value === 'string';
   if (node.type === 'TemplateLiteral') return node.expressions.length === 0;
   if (node.type === 'BinaryExpression') return isLiteralText(node.left) && isLiteralText(node.right);
+  if (node.type === 'ConditionalExpression')
+    return isLiteralText(node.consequent) && isLiteralText(node.alternate);
   return false;
 }
 
@@ -98,7 +100,19 @@ const literalRemoteCommand = {
   },
   create(/** @type {any} */ context) {
     const constants = new Set();
+    // A parameter whose type is a union of texts can only be one of them.
+    const takeParameters = (/** @type {Node} */ node) => {
+      for (const parameter of node.params) {
+        const type = parameter.typeAnnotation?.typeAnnotation;
+        const choices = type?.type === 'TSUnionType' ? type.types : [type];
+        if (choices.every((/** @type {Node} */ one) => one?.type === 'TSLiteralType'))
+          constants.add(parameter.name);
+      }
+    };
     return {
+      FunctionDeclaration: takeParameters,
+      FunctionExpression: takeParameters,
+      ArrowFunctionExpression: takeParameters,
       VariableDeclaration(/** @type {Node} */ node) {
         if (node.kind !== 'const') return;
         for (const one of node.declarations) if (isLiteralText(one.init)) constants.add(one.id.name);

@@ -12,7 +12,7 @@ export const innocent = {
   'electron/adapters/store/open.ts':
     "import { shapeOf } from '../../core/kernel/shape.ts';\n\ntype Db = { prepare(sql: string): { get(id: string): unknown } };\nconst QUERY = 'select * from shapes where id = ?';\nexport const openStore = (db: Db): unknown => db.prepare(QUERY).get(shapeOf('a').id);\n",
   'electron/adapters/ssh/list.ts':
-    "type Client = { exec(command: string): void };\nconst SCRIPT = 'exec sh -s';\nexport const list = (client: Client): void => client.exec(SCRIPT);\n",
+    "type Client = { exec(command: string): void };\ntype Command = 'exec sh -s' | 'exec sudo -n sh -s';\nconst script = 'exec sh -s';\nconst send = (client: Client, command: 'a' | 'b'): void => client.exec(command);\nexport const list = (client: Client, isRoot: boolean): Command => {\n  client.exec(script);\n  client.exec(isRoot ? 'a' : 'b');\n  send(client, 'a');\n  return script;\n};\n",
   'electron/shell/main.ts':
     "import { app } from 'electron';\nimport { list } from '../adapters/ssh/list.ts';\nimport { openStore } from '../adapters/store/open.ts';\n\nexport const start = (): unknown => [app.getName(), list, openStore];\n",
   'renderer/app/main.tsx':
