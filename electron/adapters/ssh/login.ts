@@ -125,7 +125,7 @@ export class FewKeysAgent extends BaseAgent<ParsedKey> {
   override getIdentities(done: IdentityCallback<ParsedKey>): void {
     this.inner.getIdentities((error, keys) => {
       if (error) done(error);
-      else done(null, (keys ?? []).slice(0, maxAgentKeys) as ParsedKey[]);
+      else done(null, (keys ?? []).slice(0, maxAgentKeys));
     });
   }
 

@@ -39,7 +39,7 @@ function publicLine(type: string, blob: Buffer): string {
 
 /** Private keys in ~/.ssh, told by their first line; nothing else of them is read. */
 export async function listKeyFiles(folder = join(homedir(), '.ssh')): Promise<readonly string[]> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((): string[] => []);
   const found: string[] = [];
   for (const name of names.sort()) {
     if (name.endsWith('.pub') || found.length >= maxCandidates) continue;
