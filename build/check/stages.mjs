@@ -9,7 +9,7 @@ import { listFindings, readLayers, readLint, readTypes, runCruiser, runPackage, 
 
 /** @typedef {import('./pool.mjs').Finding} Finding */
 
-export const typeProjects = ['electron/contract', 'electron/core', 'electron', 'renderer', 'test', 'build'];
+const typeProjects = ['electron/contract', 'electron/core', 'electron', 'renderer', 'test', 'build'];
 const sourceFolders = ['electron', 'renderer', 'test', 'build'];
 
 /** Files git knows or would add: what a commit can contain. @param {string[]} [patterns] */

@@ -7,7 +7,7 @@ import { inRoot } from '../lib/paths.mjs';
 import { run } from '../lib/run.mjs';
 
 /** A program of a package in node_modules, started with this very Node. @param {string} name package @param {string} [bin] */
-export function packageProgram(name, bin = name) {
+function packageProgram(name, bin = name) {
   const folder = inRoot('node_modules', ...name.split('/'));
   const file = path.join(folder, 'package.json');
   if (!existsSync(file)) throw new Error(`${name} is not installed: run npm ci`);
