@@ -2,9 +2,7 @@
 // the version before or the version after. Released migrations are never edited.
 import type { Connection } from './connection.ts';
 import { firstTables } from './migrations/0001-first-tables.ts';
-
-/** The last statement sets `user_version`: within the transaction, and literal like all the others. */
-export type Migration = { readonly version: number; readonly statements: readonly string[] };
+import type { Migration } from './migrations/migration.ts';
 
 export const migrations: readonly Migration[] = [firstTables];
 

@@ -8,7 +8,8 @@ import type { FaultRecord } from '../../contract/operation.ts';
 import { ailmentOf, applicationId, type Connection, connect, markAsOurs, messageOf } from './connection.ts';
 import { copyParts, makePrivate, moveAside, putBack, replaceFile, sizeOf } from './files.ts';
 import { readMeta, readNumber, writeMeta } from './meta.ts';
-import { type Migration, migrate, migrations, newestVersion, versionOf } from './migrate.ts';
+import { migrate, migrations, newestVersion, versionOf } from './migrate.ts';
+import type { Migration } from './migrations/migration.ts';
 import { copyBeforeMigration, listSnapshots, quickCheck, restoreNewest } from './snapshots.ts';
 import { SqliteStore } from './sqlite-store.ts';
 

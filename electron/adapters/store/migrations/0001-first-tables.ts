@@ -1,5 +1,5 @@
 // The first tables. A row is its record as JSON, beside the columns that SQLite itself must know.
-import type { Migration } from '../migrate.ts';
+import type { Migration } from './migration.ts';
 
 export const firstTables: Migration = {
   version: 1,
