@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/wait.ts';
 import { ADVERSE_HOSTS } from './adverse.ts';
+import { diffFiles, FISH_TRACES, LOGIN_TRACES } from './listing.ts';
 import type { RunResult } from './run.ts';
 import type { SshHabit } from './serve.ts';
 import { createLan, type Lan } from './vlan.ts';
@@ -36,6 +37,13 @@ describe('users', () => {
     ['dash', 'echo $0', /^sh$/],
   ])('of another login shell have it run the commands: %s', async (user, line, answer) => {
     expect((await ssh(`${user}@users`, line)).stdout.trim()).toMatch(answer);
+  });
+
+  it('of fish leave traces of fish only', async () => {
+    const before = lan.host('users').listEverything();
+    await ssh('fay@users', 'true');
+    const diff = diffFiles(before, lan.host('users').listEverything(), [...LOGIN_TRACES, ...FISH_TRACES]);
+    expect(diff).toMatchObject({ added: [], removed: [] });
   });
 
   it('with nologin get past the authentication and no further', async () => {

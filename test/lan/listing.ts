@@ -141,12 +141,16 @@ function describeProcess(pid: number): ProcessEntry[] {
   }
 }
 
-/** What sshd, PAM, sudo and the shells themselves leave behind after any login. */
+/** What sshd, PAM and sudo themselves leave behind after any login. */
 export const LOGIN_TRACES: readonly RegExp[] = [
   /^\/var\/log\/(wtmp|btmp|lastlog|auth\.log)$/,
   /^\/run\/(utmp|motd\.dynamic(\.new)?|sudo(\/.*)?)$/,
   /^\/var\/lib\/sudo(\/.*)?$/,
-  /^\/(root|home\/[^/]+)\/\.(config|local|cache|local\/share)(\/fish(\/.*)?)?$/,
+];
+
+/** What fish leaves in a home in addition. Apart, as it would hide an empty ~/.local of ours. */
+export const FISH_TRACES: readonly RegExp[] = [
+  /^\/(root|home\/[^/]+)\/\.(config|cache|local|local\/share)(\/fish(\/.*)?)?$/,
 ];
 
 export type ListingDiff = {
