@@ -15,6 +15,8 @@ const INSIST_MS = 2000;
 const NOISE =
   /:(ERROR|WARNING):(bus|object_proxy|viz_main_impl|gpu_|gl_|egl_|vaapi_|angle_|browser_main_loop|command_buffer|sandbox_linux)/;
 
+const NO_ANSWER = /Missing X server or \$DISPLAY|cannot open display/;
+
 /** @param {boolean} isOwnDisplay */
 function chromiumFlags(isOwnDisplay) {
   const flags = [];
@@ -23,6 +25,7 @@ function chromiumFlags(isOwnDisplay) {
     flags.push('--no-sandbox');
   }
   if (isOwnDisplay) flags.push('--disable-gpu');
+  else if (process.env.WAYLAND_DISPLAY && !process.env.DISPLAY) flags.push('--ozone-platform=wayland');
   return flags;
 }
 
@@ -30,6 +33,11 @@ function chromiumFlags(isOwnDisplay) {
 function forwardErrors(stream) {
   createInterface({ input: stream }).on('line', (line) => {
     if (!NOISE.test(line)) process.stderr.write(`${line}\n`);
+    if (NO_ANSWER.test(line)) {
+      say(
+        `note  the display ${process.env.DISPLAY} does not answer; without DISPLAY set, the app runs under Xvfb: env -u DISPLAY npm start`,
+      );
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 // Runs a program to its end, with a time-out and its output kept; nothing here goes through a shell.
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { Trouble } from './log.mjs';
 
@@ -142,6 +142,10 @@ export function npmCommand() {
   if (fromEnv?.endsWith('.js') && path.basename(fromEnv).startsWith('npm')) {
     return { command: process.execPath, args: [fromEnv] };
   }
+  // On Windows npm is a batch file, which cannot be started without a shell; its script lies beside Node.
+  const beside = path.join(path.dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js');
+  if (process.platform === 'win32' && existsSync(beside))
+    return { command: process.execPath, args: [beside] };
   const found = findProgram('npm');
   if (!found)
     throw new Trouble('npm is not on the PATH', [

@@ -1,5 +1,5 @@
 // Runs set-up steps one after the other and says each in one line with its time.
-import { formatMs, sayStep } from './log.mjs';
+import { formatMs, sayStep, stepLine } from './log.mjs';
 
 /**
  * A step looks first and works only when something is missing.
@@ -8,6 +8,21 @@ import { formatMs, sayStep } from './log.mjs';
  * @typedef {{ name: string, when?: (context: C) => boolean | undefined, quick: (context: C) => string | undefined | Promise<string | undefined>,
  *   work: (context: C) => Promise<string | void> }} Step
  */
+
+/** In a terminal, shows that a long step is alive, on a line that its result replaces. @param {string} name @param {number} startedMs */
+function tick(name, startedMs) {
+  if (!process.stdout.isTTY) return () => {};
+  const show = () =>
+    process.stdout.write(
+      `\r${stepLine('..', name, `${Math.round((performance.now() - startedMs) / 1000)} s`)}`,
+    );
+  show();
+  const timer = setInterval(show, 1000);
+  return () => {
+    clearInterval(timer);
+    process.stdout.write('\r\u001b[K');
+  };
+}
 
 /** @template C @param {Step<C>[]} steps @param {C} context @param {{ quiet?: boolean, tell?: typeof sayStep }} [options] */
 export async function runSteps(steps, context, options = {}) {
@@ -20,11 +35,14 @@ export async function runSteps(steps, context, options = {}) {
       continue;
     }
     const startedMs = performance.now();
+    const stopTicking = tick(step.name, startedMs);
     try {
       const note = await step.work(context);
+      stopTicking();
       const time = formatMs(performance.now() - startedMs);
       tell('ok', step.name, note ? `${time}  ${note}` : time);
     } catch (error) {
+      stopTicking();
       tell('FAIL', step.name, formatMs(performance.now() - startedMs));
       throw error;
     }
