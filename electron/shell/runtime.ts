@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { AgentLinks, isLinkEffect } from '../adapters/agentlink/links.ts';
 import { isLaneEffect, SshLanes } from '../adapters/ssh/lanes.ts';
-import { openStore, type OpenedStore } from '../adapters/store/open.ts';
+import { type OpenedStore, openStore } from '../adapters/store/open.ts';
 import { restoreSnapshot, setStoreAside } from '../adapters/store/repair.ts';
 import { scheduleSnapshots } from '../adapters/store/schedule.ts';
 import { systemClock } from '../adapters/system/clock.ts';

@@ -1,9 +1,10 @@
 // A database in a bad state is told in a window with choices; the app never starts empty in silence.
-import { copyFileSync, existsSync, openSync, closeSync, readdirSync, statSync, writeSync } from 'node:fs';
+
 import { execFileSync } from 'node:child_process';
+import { closeSync, copyFileSync, existsSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import type { Page } from '@playwright/test';
+import Database from 'better-sqlite3';
 import { until } from '../support/wait.ts';
 import { type AppUnderTest, type Profile, readLog } from './app.ts';
 import { expect, type Start, test } from './fixtures.ts';

@@ -2,7 +2,7 @@
 // changed it meanwhile; all other bytes stay as they are. Our line is put first, so that a last line without a newline
 // is not touched.
 import { randomBytes } from 'node:crypto';
-import { type Refusal, type Result, ok } from '../../contract/errors.ts';
+import { ok, type Refusal, type Result } from '../../contract/errors.ts';
 import { type Lane, oddEnd, readPairs } from './lane.ts';
 import { readyLine } from './script.ts';
 import { quote } from './words.ts';

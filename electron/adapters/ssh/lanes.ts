@@ -1,8 +1,8 @@
 // Carries out the steps of adding and removing machines, one lane a machine. A step is run when the core asks for it,
 // is timed, and posts exactly one answer; a clean-up first ends the step that is under way.
 import type { Credentials } from '../../contract/channels.ts';
-import { type Result, refuse } from '../../contract/errors.ts';
 import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
+import { type Result, refuse } from '../../contract/errors.ts';
 import type { MachineId } from '../../contract/ids.ts';
 import type { MachineRecord } from '../../contract/machine.ts';
 import type { IssuedEffect, LaneContext } from '../../core/kernel/effects.ts';

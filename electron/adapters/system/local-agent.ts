@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type Refusal, type Result, ok, refuse } from '../../contract/errors.ts';
+import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 
 const startTimeoutMs = 8000;
 const retryMs = 25;

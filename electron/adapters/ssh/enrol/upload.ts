@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { LaneContext } from '../../../core/kernel/effects.ts';
-import { type Lane, done, failed, oddEnd, readPairs, type StepReport } from '../lane.ts';
+import { done, failed, type Lane, oddEnd, readPairs, type StepReport } from '../lane.ts';
 import { readyLine } from '../script.ts';
 import { bytesInWords, quote } from '../words.ts';
 
