@@ -185,6 +185,10 @@ describe('a listing of everything', () => {
         'sudo touch /etc/ours /usr/bin/ours /var/lib/ours /run/ours /opt/ours; sudo rm /etc/hostname;' +
         'nohup sleep 301 >/dev/null 2>&1 &',
     );
+    const sleeper = { pid: expect.any(Number) as number, uid: 4243, command: 'sleep 301' };
+    await until(() => host.listEverything().processes.some((entry) => entry.command === sleeper.command), {
+      what: 'what was started in the background runs',
+    });
     const after = host.listEverything();
     expect(diffFiles(before, after)).toEqual({
       added: [
@@ -195,7 +199,7 @@ describe('a listing of everything', () => {
       changed: ['/etc/hostname', '/home/lab', '/home/lab/.ssh/authorized_keys'],
     });
     expect(after.authorizedKeys.get('lab')).toContain('ssh-ed25519 AAAA x');
-    expect(after.processes).toContainEqual({ pid: expect.any(Number), uid: 4243, command: 'sleep 301' });
+    expect(after.processes).toContainEqual(sleeper);
   });
 });
 
