@@ -121,7 +121,7 @@ async function writeFile(lane: Lane, expectedSum: string, content: Buffer): Prom
   if (code === 7) return ok(false);
   const denied = code === 5;
   const refusal: Refusal = denied
-    ? { code: 'unauthorized', reason: 'key-not-planted', detail: quote(errors) }
+    ? { code: 'conflict', reason: 'key-not-planted', detail: quote(errors) }
     : { ...oddEnd(answer.value), reason: 'key-not-planted' };
   return { ok: false, refusal };
 }

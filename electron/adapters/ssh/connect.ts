@@ -15,9 +15,10 @@ import { quote } from './words.ts';
 const bannerTimeoutMs = 10_000;
 const handshakeTimeoutMs = 20_000;
 /** PAM modules wait after a failure, and directory services are slow. */
-const loginTimeoutMs = 30_000;
+const loginTimeoutMs = 20_000;
 const keepaliveMs = 1000;
 const keepaliveMisses = 3;
+const longestPauseMs = 640;
 
 export type Greeting = {
   readonly hostKey: HostKey;
@@ -78,6 +79,7 @@ class Handshake {
   private stage: 'banner' | 'kex' | 'login' | 'done' = 'banner';
   private asked: 'nothing' | 'methods' | 'proof' = 'nothing';
   private prompts = 0;
+  private hasSocketEnded = false;
   private finishWait: (result: Result<null>) => void = () => {};
   private timer: NodeJS.Timeout | null = null;
 
@@ -195,7 +197,7 @@ class Handshake {
     this.asked = 'proof';
     const method = this.proof(login.user, login.attempt, methods ?? []);
     if (method === null) {
-      this.fail('unauthorized', 'login-method-not-offered', `${login.user}: the server offers ${offered}`);
+      this.fail('unsupported', 'login-method-not-offered', `${login.user}: the server offers ${offered}`);
     }
     return method ?? false;
   }
@@ -243,7 +245,8 @@ class Handshake {
     this.lastError ??= refusal;
     if (this.stage === 'done') return;
     if (this.stage === 'banner' && !isSocketTrouble(error)) {
-      return this.failWithoutBanner('is not SSH');
+      this.hasSocketEnded = /lost before handshake/i.test(error.message);
+      return this.failWithoutBanner(this.hasSocketEnded ? 'then it closed' : 'that is not SSH');
     }
     if (this.stage === 'banner' && this.heard.length > 0)
       return this.failWithoutBanner('then the connection broke');
@@ -275,13 +278,16 @@ class Handshake {
 
   private onClose(): void {
     if (this.stage === 'done') return;
-    if (this.stage === 'banner') return this.failWithoutBanner('closed the connection');
+    if (this.stage === 'banner') {
+      this.hasSocketEnded = true;
+      return this.failWithoutBanner('then it closed');
+    }
     const during = this.stage === 'kex' ? 'the key exchange' : 'the login';
     this.fail('unreachable', 'connection-reset', `${this.where()} closed the connection during ${during}`);
   }
 
   private failWithoutBanner(what: string): void {
-    if (this.heard.length === 0 && what === 'closed the connection') {
+    if (this.heard.length === 0 && this.hasSocketEnded) {
       return this.fail('unreachable', 'closed-early', `${this.where()} closed the connection without a word`);
     }
     // sshd itself says these before its greeting when it wants nobody now.
@@ -321,6 +327,7 @@ export class SshConnection {
   private readonly handshake: Handshake;
   private isOpen = true;
   private isClosedByUs = false;
+  private hadChannel = false;
 
   constructor(handshake: Handshake) {
     this.handshake = handshake;
@@ -343,7 +350,17 @@ export class SshConnection {
   }
 
   /** Only our two constant commands: everything else travels on standard input. */
-  exec(command: 'exec sh -s' | 'exec sudo -n sh -s'): Promise<Result<ClientChannel>> {
+  async exec(command: 'exec sh -s' | 'exec sudo -n sh -s'): Promise<Result<ClientChannel>> {
+    // Where MaxSessions is 1, sshd frees a session a moment after it has closed its channel.
+    for (let pauseMs = 10; ; pauseMs *= 2) {
+      const opened = await this.tryExec(command);
+      const isEarly = !opened.ok && opened.refusal.reason === 'channel-refused' && this.hadChannel;
+      if (!isEarly || pauseMs > longestPauseMs) return opened;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  private tryExec(command: string): Promise<Result<ClientChannel>> {
     return new Promise((resolve) => {
       const onClose = () => resolve(refuse('unreachable', 'connection-reset', 'the connection ended'));
       if (!this.isOpen) return onClose();
@@ -351,8 +368,9 @@ export class SshConnection {
       try {
         this.handshake.client.exec(command, (error, channel) => {
           this.handshake.client.off('close', onClose);
-          if (error) resolve(refuse('unauthorized', 'channel-refused', quote(error.message)));
-          else resolve(ok(channel));
+          if (error) return resolve(refuse('unsupported', 'channel-refused', quote(error.message)));
+          this.hadChannel = true;
+          resolve(ok(channel));
         });
       } catch (error) {
         resolve(refuse('unreachable', 'connection-reset', quote(String(error))));

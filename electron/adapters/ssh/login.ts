@@ -64,10 +64,10 @@ function parseKey(bytes: Buffer, path: string, passphrase: Secret | null): Resul
   if (parsed instanceof Error) {
     const words = parsed.message;
     if (/no passphrase given/i.test(words)) {
-      return refuse('unauthorized', 'key-passphrase-needed', `${path} is encrypted`);
+      return refuse('invalid', 'key-passphrase-needed', `${path} is encrypted`);
     }
     if (/bad passphrase|integrity check failed|bad decrypt/i.test(words)) {
-      return refuse('unauthorized', 'key-passphrase-wrong', `${path}: the passphrase does not open it`);
+      return refuse('invalid', 'key-passphrase-wrong', `${path}: the passphrase does not open it`);
     }
     return refuse('invalid', 'key-file-not-a-key', `${path}: ${quote(words)}`);
   }

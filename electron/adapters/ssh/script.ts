@@ -180,6 +180,6 @@ class Run {
     const said = `${noise.toString('utf8')} ${this.errors}`.trim();
     const words = said === '' ? 'it ended without a word' : `it said ${quote(said)}`;
     if (this.request.asRoot === true) return refuse('unauthorized', 'sudo-refused', words);
-    return refuse('unauthorized', 'shell-refused', words);
+    return refuse('unsupported', 'shell-refused', words);
   }
 }

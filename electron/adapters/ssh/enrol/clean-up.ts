@@ -5,6 +5,9 @@ import { deleteFolder, isOwnFolder } from '../folder.ts';
 import { Lane, type Made } from '../lane.ts';
 import { runScript } from '../script.ts';
 
+/** Under the core's own cap, which then goes on without us. */
+const capMs = 18_000;
+
 /** $1 the folder. Ends the daemon this attempt has started, with everything it started (nothing yet). */
 export const stopDaemon = `b=$1/bin/mesolite-agent
 [ -x "$b" ] && "$b" stop --dir "$1" 2>&1
@@ -22,7 +25,7 @@ export async function cleanUp(lane: Lane, context: LaneContext): Promise<void> {
   const login = lane.made.some((one) => one.kind === 'key')
     ? ({ kind: 'own-key' } as const)
     : context.learned.login;
-  const timer = setTimeout(() => broom.abort.abort(), 30_000);
+  const timer = setTimeout(() => broom.abort.abort(), capMs);
   try {
     const connection = await broom.ensure(context.hostKey, login);
     if (!connection.ok) {
