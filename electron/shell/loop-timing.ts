@@ -1,19 +1,11 @@
-// What the loop needs of time: a clock, a timer, a way to let others run, and a record of how long its turns took.
+// What the loop needs of time: a timer, a way to let others run, and a record of how long its turns took.
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '../core/kernel/ports.ts';
 
 export type Timers = {
   /** Calls once after so many ms; the answer cancels it. */
   readonly after: (ms: number, call: () => void) => () => void;
   /** Calls as soon as everything that waits for the process has had its turn. */
   readonly soon: (call: () => void) => void;
-};
-
-export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  // CLOCK_MONOTONIC on Linux and macOS stands still while the computer sleeps; on Windows it goes on. Either way the
-  // loop sees the sleep: by the wall clock that ran ahead, or by a timer that came late.
-  monoMs: () => performance.now(),
 };
 
 export const systemTimers: Timers = {

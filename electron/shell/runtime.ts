@@ -53,7 +53,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Opened> {
   const storeOptions = {
     file,
     nativeBinding: places.sqliteBinding ?? undefined,
-    nowMs: systemClock.nowMs,
+    nowMs: () => systemClock.nowMs(),
     newMasterId: systemIds.master,
   };
   const result = openStore(storeOptions);
@@ -102,7 +102,7 @@ function assemble(parts: Parts): Runtime {
   const stopSnapshots = scheduleSnapshots({
     store: opened.store,
     file,
-    nowMs: systemClock.nowMs,
+    nowMs: () => systemClock.nowMs(),
     done: (made) => {
       if (made.ok) log('info', 'store-snapshot', { file: made.value.file });
       else log('warn', 'store-snapshot-failed', { detail: made.refusal.detail });
