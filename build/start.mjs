@@ -41,6 +41,8 @@ function forwardErrors(stream) {
   });
 }
 
+let hasAppEnded = false;
+
 /** The agents for machines of other kinds, while the app is already in use. */
 async function buildTheRest() {
   const stale = staleTargets(allTargets);
@@ -54,6 +56,8 @@ async function buildTheRest() {
       `${formatMs(performance.now() - startedMs)}  ${stale.map(targetName).join(', ')}, in the background`,
     );
   } catch (error) {
+    // Ended together with the app: the next start goes on with it.
+    if (hasAppEnded) return;
     sayStep(
       'FAIL',
       'agent',
@@ -118,6 +122,7 @@ async function main() {
   const app = runApp(/** @type {string} */ (ready.electronPath), [...flags, root, ...words], env);
   void buildTheRest();
   const code = await app;
+  hasAppEnded = true;
   stopRunning();
   await stopDisplay();
   return code;
