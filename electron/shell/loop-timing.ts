@@ -1,5 +1,4 @@
 // What the loop needs of time: a timer, a way to let others run, and a record of how long its turns took.
-import { performance } from 'node:perf_hooks';
 
 export type Timers = {
   /** Calls once after so many ms; the answer cancels it. */
