@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+
+	"mesolite/agent/internal/agent"
+	"mesolite/agent/internal/boot"
+	"mesolite/agent/internal/wire"
+)
+
+func versionCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
+	flags, _ := newFlags("version", errOut)
+	asJSON := flags.Bool("json", false, "one line of JSON")
+	if flags.Parse(args) != nil {
+		return exitUsage
+	}
+	if !*asJSON {
+		fmt.Fprintf(out, "mesolite-agent %s (wire %d, %s/%s)\n", version, wire.Version, runtime.GOOS, runtime.GOARCH)
+		return 0
+	}
+	return printJSON(out, map[string]interface{}{
+		"version": version, "wireVersion": wire.Version, "wireVersionMin": wire.VersionMin, "os": runtime.GOOS, "arch": runtime.GOARCH,
+	}, 0)
+}
+
+func selftestCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
+	flags, dirFlag := newFlags("selftest", errOut)
+	if flags.Parse(args) != nil {
+		return exitUsage
+	}
+	dir, ok := checkDir(*dirFlag, errOut)
+	if !ok {
+		return exitUsage
+	}
+	report := agent.Selftest(dir, version)
+	code := 0
+	if !report.OK {
+		code = exitFailed
+	}
+	return printJSON(out, report, code)
+}
+
+func bootCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
+	flags, dirFlag := newFlags("boot", errOut)
+	if flags.Parse(args) != nil {
+		return exitUsage
+	}
+	dir, ok := checkDir(*dirFlag, errOut)
+	if !ok {
+		return exitUsage
+	}
+	var kind string
+	var err error
+	switch flags.Arg(0) {
+	case "install":
+		kind, err = boot.Install(dir)
+	case "remove":
+		kind, err = boot.Remove(dir)
+	case "show":
+		kind = boot.Kind(dir)
+	default:
+		fmt.Fprintln(errOut, "mesolite-agent: boot install, remove or show")
+		return exitUsage
+	}
+	if err != nil {
+		return fail(errOut, err)
+	}
+	return printJSON(out, map[string]string{"boot": kind}, 0)
+}

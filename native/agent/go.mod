@@ -1,0 +1,3 @@
+module mesolite/agent
+
+go 1.19

@@ -1,0 +1,349 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"mesolite/agent/internal/cgroup"
+	"mesolite/agent/internal/clock"
+	"mesolite/agent/internal/launch"
+	"mesolite/agent/internal/link"
+	"mesolite/agent/internal/log"
+	"mesolite/agent/internal/spool"
+	"mesolite/agent/internal/stream"
+	"mesolite/agent/internal/task"
+	"mesolite/agent/internal/update"
+	"mesolite/agent/internal/wire"
+)
+
+const (
+	// Tasks are started by this many at a time: each start is mostly waiting for the kernel.
+	starters = 4
+	// No task is taken with less free disk than this: final states must find room.
+	minFreeMib = 16
+	inboxSize  = 256
+)
+
+// Config is what the command line gives.
+type Config struct {
+	Dir     string
+	Version string
+	Options Options
+	Log     *log.Logger
+	// Ready is called once the socket answers.
+	Ready func()
+}
+
+// Agent is the daemon. All its fields belong to the goroutine of Run, except where a comment says otherwise.
+type Agent struct {
+	config      Config
+	folder      *folder
+	options     Options
+	log         *log.Logger
+	clock       clock.Clock
+	id          string
+	incarnation string
+	bootID      string
+
+	lease    link.Lease
+	machine  *task.Machine
+	updates  *update.Schedule
+	journal  *spool.Journal
+	launcher *launch.Launcher
+	fates    map[string]*stream.Fate
+	holder   *session // the connection that said hello
+	greeted  bool     // and had its answer: status updates may follow
+
+	inbox    chan event
+	sampler  *sampler
+	facts    *factSource
+	stopping *stopping
+	queue    startQueue
+	done     chan struct{}
+}
+
+// event is anything for the loop.
+type event interface{}
+
+type (
+	durable struct{ then []task.Effect }
+	askSnap struct{}
+	request struct {
+		from *session
+		wire.Request
+		facts *wire.Facts // for hello
+	}
+	closed struct{ from *session }
+)
+
+// Run is the life of the daemon. It returns nil after an ordered end.
+func Run(ctx context.Context, config Config) error {
+	// A few MB of heap are plenty; the rest of the resident memory is the program itself.
+	debug.SetGCPercent(50)
+	debug.SetMemoryLimit(64 << 20)
+	folder, err := openFolder(config.Dir)
+	if err != nil {
+		return err
+	}
+	defer folder.close()
+	a, err := open(folder, config)
+	if err != nil {
+		return err
+	}
+	listener, err := link.Listen(config.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	a.perform(a.machine.Step(a.env(), task.Recover{}))
+	go a.accept(listener)
+	a.log.Line("agent started version=%s id=%s incarnation=%s dir=%s tasks=%d cgroup=%s", config.Version, a.id, a.incarnation, config.Dir, a.machine.Len(), a.launcher.Cgroups.Kind)
+	if config.Ready != nil {
+		config.Ready()
+	}
+	a.loop(ctx)
+	err = a.journal.Close()
+	a.log.Line("agent ended id=%s", a.id)
+	return err
+}
+
+func open(folder *folder, config Config) (*Agent, error) {
+	a := &Agent{
+		config: config, folder: folder, log: config.Log, clock: clock.NewReal(), incarnation: randomHex(8),
+		machine: task.NewMachine(), updates: update.NewSchedule(), fates: map[string]*stream.Fate{},
+		inbox: make(chan event, inboxSize), done: make(chan struct{}),
+	}
+	var err error
+	if a.options, err = folder.options(config.Options); err != nil {
+		return nil, err
+	}
+	if a.id, err = folder.agentID(); err != nil {
+		return nil, err
+	}
+	if a.lease, err = folder.lease(); err != nil {
+		return nil, fmt.Errorf("read lease.json: %w", err)
+	}
+	root := a.options.Root
+	boot, _ := os.ReadFile(filepath.Join(root, "/proc/sys/kernel/random/boot_id")) // without one every boot looks the same
+	a.bootID = trim(boot)
+	cut := int64(0)
+	a.journal, cut, err = spool.OpenJournal(folder.path("journal"), spool.Options{
+		Replay:      a.machine.Replay,
+		AskSnapshot: func() { a.post(askSnap{}) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if cut > 0 {
+		a.log.Line("journal cut: the last record was torn")
+	}
+	groups := cgroup.Detect("/", a.id)
+	a.launcher = &launch.Launcher{Dir: config.Dir, Exe: ownProgram(), Cgroups: groups, Tell: func(n launch.News) { a.post(task.News{News: n}) }}
+	a.facts = newFactSource(root, config.Dir, groups.Kind)
+	a.sampler = newSampler(a)
+	a.queue.wake = make(chan struct{}, 1)
+	for i := 0; i < starters; i++ {
+		go a.startLoop()
+	}
+	return a, nil
+}
+
+func trim(b []byte) string {
+	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == ' ') {
+		b = b[:len(b)-1]
+	}
+	return string(b)
+}
+
+// ownProgram is this very file, also after it was replaced by an upgrade.
+func ownProgram() string {
+	if _, err := os.Stat("/proc/self/exe"); err == nil {
+		return "/proc/self/exe"
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return os.Args[0]
+	}
+	return path
+}
+
+// post gives the loop an event; after the end it is dropped.
+func (a *Agent) post(e event) {
+	select {
+	case a.inbox <- e:
+	case <-a.done:
+	}
+}
+
+func (a *Agent) env() task.Env {
+	env := task.Env{
+		NowMs: a.clock.WallMs(), BootID: a.bootID, CanRunAs: launch.CanRunAs,
+		UUID: func() string { return randomHex(16) },
+	}
+	if err := a.journal.Trouble(); err != nil {
+		env.Full = "the agent cannot write to its disk: " + err.Error()
+	} else if free, ok := freeMib(a.config.Dir); ok && free < minFreeMib {
+		env.Full = fmt.Sprintf("only %d MiB are free on the agent's disk", free)
+	}
+	return env
+}
+
+func (a *Agent) loop(ctx context.Context) {
+	defer close(a.done)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		a.sendDue()
+		resetTimer(timer, a.nextWait())
+		select {
+		case e := <-a.inbox:
+			a.handle(e)
+		case <-timer.C:
+		case <-ctx.Done():
+			a.end()
+			ctx = context.Background() // once
+		}
+		if a.stopping != nil && a.stopping.isOver(a) {
+			a.finish()
+			return
+		}
+	}
+}
+
+func resetTimer(timer *time.Timer, wait time.Duration) {
+	if !timer.Stop() {
+		select {
+		case <-timer.C:
+		default:
+		}
+	}
+	timer.Reset(wait)
+}
+
+// nextWait is how long nothing is due.
+func (a *Agent) nextWait() time.Duration {
+	next, any := a.updates.NextMs()
+	if !any || a.holder == nil || !a.greeted {
+		return time.Hour
+	}
+	wait := time.Duration(next-a.clock.MonoMs()) * time.Millisecond
+	if wait < 0 {
+		return 0
+	}
+	return wait
+}
+
+// sendDue sends the status updates whose time has come.
+func (a *Agent) sendDue() {
+	if a.holder == nil || !a.greeted {
+		return
+	}
+	for _, id := range a.updates.Due(a.clock.MonoMs()) {
+		if status := a.machine.Head(id); status != nil {
+			_ = a.holder.conn.Send(wire.StatusEvent{V: wire.Version, Event: "status-update", Status: *status}) // ended: sent again at the next hello
+		}
+	}
+}
+
+func (a *Agent) handle(e event) {
+	switch e := e.(type) {
+	case task.News:
+		a.step(e)
+		a.sampler.setTasks(a.machine)
+	case durable:
+		a.perform(e.then)
+	case request:
+		a.serve(e)
+	case closed:
+		a.sessionClosed(e.from)
+	case askSnap:
+		var records []byte
+		a.machine.Snapshot(func(payload []byte) { records = spool.AppendRecord(records, payload) })
+		a.journal.Compact(records)
+	}
+}
+
+// perform carries effects out, in order.
+func (a *Agent) perform(effects []task.Effect) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case task.Persist:
+			a.persist(e)
+		case task.Start:
+			a.queue.put(e.Info)
+		case task.Adopt:
+			a.launcher.Adopt(e.TaskID, e.SameBoot)
+		case task.Kill:
+			a.kill(e)
+		case task.Release:
+			a.launcher.Acknowledge(e.TaskID)
+		case task.Head:
+			a.updates.Head(e.TaskID, e.UUID, a.clock.MonoMs())
+		case task.Answer:
+			e.Reply(e.Error)
+		case task.Ended:
+			if fate, ok := a.fates[e.TaskID]; ok {
+				close(fate.Ended)
+				delete(a.fates, e.TaskID)
+			}
+		case task.Remove:
+			if err := a.launcher.Forget(e.TaskID); err != nil {
+				a.log.Line("task folder stays task=%s cause=%v", e.TaskID, err)
+			}
+		}
+	}
+}
+
+func (a *Agent) persist(e task.Persist) {
+	then := e.Then
+	for i, payload := range e.Entries {
+		var after func()
+		if i == len(e.Entries)-1 {
+			after = func() { a.post(durable{then}) }
+		}
+		if err := a.journal.Append(payload, after); err != nil {
+			a.log.Line("journal refused a record cause=%v", err)
+			return
+		}
+	}
+	if len(e.Entries) == 0 {
+		_ = a.journal.Append(nil, func() { a.post(durable{then}) }) // only refused when the agent ends
+	}
+}
+
+func (a *Agent) kill(e task.Kill) {
+	if err := a.launcher.Kill(e.TaskID, e.GraceMs); err != nil {
+		a.log.Line("task cannot be reached task=%s cause=%v", e.TaskID, err) // its end is about to be told
+	}
+}
+
+func (a *Agent) accept(listener *net.UnixListener) {
+	go func() {
+		<-a.done
+		_ = listener.Close() // ends Accept
+	}()
+	for {
+		socket, err := listener.AcceptUnix()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			a.log.Line("accept failed cause=%v", err)
+			time.Sleep(100 * time.Millisecond) // out of descriptors: they come back
+			continue
+		}
+		if uid, allowed := link.PeerAllowed(socket); !allowed {
+			a.log.Line("connection refused uid=%d", uid)
+			_ = socket.Close() // a stranger gets no word
+			continue
+		}
+		s := &session{agent: a, conn: link.NewConn(socket), socket: socket, streams: map[uint32]*stream.Stream{}}
+		go s.read()
+	}
+}

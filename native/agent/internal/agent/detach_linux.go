@@ -1,0 +1,91 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"mesolite/agent/internal/link"
+)
+
+const (
+	// ReadyFd is where a daemon that was started detached says `ok`, or why not.
+	ReadyFd = 3
+	// ReadyEnv tells the daemon that ReadyFd is there.
+	ReadyEnv = "MESOLITE_READY"
+	// startLimit is how long a start may take.
+	startLimit = 20 * time.Second
+	dialLimit  = 2 * time.Second
+)
+
+// Answers tells whether a daemon answers in this folder.
+func Answers(dir string) bool {
+	conn, err := link.Dial(dir, dialLimit)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close() // only asked
+	return true
+}
+
+// StartDetached starts a daemon in a session of its own, and returns once its socket answers.
+func StartDetached(dir string, args []string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make state folder: %w", err)
+	}
+	null, err := os.Open("/dev/null")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = null.Close() }()
+	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	defer func() { _ = log.Close() }()
+	ready, tell, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ready.Close() }()
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	argv := append([]string{exe, "daemon", "--foreground", "--dir", dir}, args...)
+	pid, err := syscall.ForkExec(exe, argv, &syscall.ProcAttr{
+		Dir:   "/",
+		Env:   append(os.Environ(), ReadyEnv+"=1"),
+		Files: []uintptr{null.Fd(), log.Fd(), log.Fd(), tell.Fd()},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	_ = tell.Close() // the daemon has its own
+	if err != nil {
+		return fmt.Errorf("start daemon: %w", err)
+	}
+	return awaitReady(dir, ready, pid)
+}
+
+func awaitReady(dir string, ready *os.File, pid int) error {
+	if err := ready.SetReadDeadline(time.Now().Add(startLimit)); err != nil {
+		return err
+	}
+	words, err := io.ReadAll(io.LimitReader(ready, 4096))
+	text := strings.TrimSpace(string(words))
+	switch {
+	case text == "ok":
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("the daemon (pid %d) did not get ready within %s", pid, startLimit)
+	case text == "" && Answers(dir):
+		return nil
+	case text == "":
+		return fmt.Errorf("the daemon ended at once; see %s", filepath.Join(dir, "log"))
+	}
+	return errors.New(text)
+}

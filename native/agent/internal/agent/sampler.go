@@ -1,0 +1,117 @@
+package agent
+
+import (
+	"os"
+	"sync"
+	"time"
+
+	"mesolite/agent/internal/link"
+	"mesolite/agent/internal/sysinfo"
+	"mesolite/agent/internal/task"
+	"mesolite/agent/internal/wire"
+)
+
+// firstAfter is how soon a new subscriber gets its first sample when no rates are known yet.
+const firstAfter = 100 * time.Millisecond
+
+// sampler runs in a goroutine of its own while somebody subscribes: reading /proc must not hold the loop.
+type sampler struct {
+	agent *Agent
+	read  *sysinfo.Sampler
+	meter *sysinfo.TaskMeter
+
+	mu    sync.Mutex // guards what follows
+	tasks []sysinfo.TaskPid
+	disks []wire.Disk
+	stop  chan struct{}
+	over  chan struct{}
+}
+
+func newSampler(a *Agent) *sampler {
+	return &sampler{
+		agent: a,
+		read:  sysinfo.NewSampler(os.DirFS(a.options.Root+"/"), sysinfo.StatfsUnder(a.options.Root)),
+		meter: &sysinfo.TaskMeter{Cgroups: a.launcher.Cgroups, Proc: a.options.Root + "/proc"},
+	}
+}
+
+func (s *sampler) setDisks(disks []wire.Disk) {
+	s.mu.Lock()
+	s.disks = disks
+	s.mu.Unlock()
+}
+
+// setTasks is called by the loop when a task starts or ends.
+func (s *sampler) setTasks(machine *task.Machine) {
+	var tasks []sysinfo.TaskPid
+	machine.EachAlive(func(r *task.Record) {
+		if r.Phase == task.PhaseRunning && r.Pid > 0 {
+			tasks = append(tasks, sysinfo.TaskPid{ID: r.ID, Pid: r.Pid})
+		}
+	})
+	s.mu.Lock()
+	s.tasks = tasks
+	s.mu.Unlock()
+}
+
+func (s *sampler) subscribe(conn *link.Conn, everyMs int64) {
+	s.unsubscribe()
+	stop, over := make(chan struct{}), make(chan struct{})
+	s.stop, s.over = stop, over
+	s.mu.Lock()
+	s.read.SetDisks(s.disks)
+	s.mu.Unlock()
+	s.setTasks(s.agent.machine)
+	go func() {
+		defer close(over)
+		s.run(conn, time.Duration(everyMs)*time.Millisecond, stop)
+	}()
+}
+
+// unsubscribe waits for the goroutine: there is never a second one.
+func (s *sampler) unsubscribe() {
+	if s.stop != nil {
+		close(s.stop)
+		<-s.over
+		s.stop, s.over = nil, nil
+	}
+}
+
+func (s *sampler) close() { s.unsubscribe() }
+
+func (s *sampler) run(conn *link.Conn, every time.Duration, stop chan struct{}) {
+	defer s.read.Close()
+	if now := s.agent.clock.MonoMs(); !s.read.Primed(now) {
+		s.read.Prime(now)
+	}
+	timer := time.NewTimer(firstAfter)
+	defer timer.Stop()
+	next := time.Now().Add(firstAfter)
+	for {
+		select {
+		case <-timer.C:
+		case <-stop:
+			return
+		case <-conn.Done():
+			return
+		}
+		if conn.Idle() { // a reader that lags gets fewer samples, and sees it by seq
+			s.send(conn)
+		}
+		next = next.Add(every)
+		if now := time.Now(); next.Before(now) {
+			next = now.Add(every) // the machine slept
+		}
+		timer.Reset(time.Until(next))
+	}
+}
+
+func (s *sampler) send(conn *link.Conn) {
+	clock := s.agent.clock
+	sample := s.read.Take(clock.MonoMs(), clock.WallMs())
+	s.mu.Lock()
+	tasks := s.tasks
+	s.mu.Unlock()
+	sample.Tasks = s.meter.Measure(tasks, clock.MonoMs(), sample.Tasks)
+	_ = conn.Send(wire.SampleEvent{V: wire.Version, Event: "sample", Sample: *sample}) // ended: nobody wants it
+}

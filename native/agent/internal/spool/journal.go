@@ -1,0 +1,317 @@
+package spool
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// A journal is one file of records: u32 length, u32 CRC-32C of the payload, payload; little endian. The first record
+// is the magic. Appends are grouped: what arrives while a sync runs shares the next one, so "on disk, then announced"
+// costs one fdatasync for many changes. A torn tail (length or sum wrong) ends the replay and is cut off.
+const (
+	magic          = "mesolite-journal 1"
+	recordHeader   = 8
+	maxRecordBytes = 4 << 20
+	// Compaction starts when the file is both this large and four times what it was after the last one.
+	compactBytes = 1 << 20
+	// The ballast is given up when the disk is full, so that final states still find room.
+	ballastBytes = 1 << 20
+	retryEvery   = 500 * time.Millisecond
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// ErrClosed is given for appends after Close.
+var ErrClosed = errors.New("journal closed")
+
+// Journal is owned by its commit goroutine; Append may be called from anywhere.
+type Journal struct {
+	path string
+	file *os.File
+	size int64
+	base int64 // size after the last compaction
+
+	mu      sync.Mutex
+	pending []byte
+	covered int // how much of pending a waiting snapshot holds already
+	after   []func()
+	closed  bool
+	trouble error
+	wake    chan struct{}
+	done    chan struct{}
+	compact chan []byte
+	asked   bool
+	ask     func()
+}
+
+// Options of OpenJournal.
+type Options struct {
+	// Replay is called for each record found, in order.
+	Replay func(payload []byte) error
+	// AskSnapshot is called (at most once until Compact is called) when the journal has grown enough to be
+	// rewritten. The owner of the state then calls Compact.
+	AskSnapshot func()
+}
+
+// OpenJournal replays the file at path, cuts a torn tail, and starts the commit goroutine.
+func OpenJournal(path string, options Options) (*Journal, int64, error) {
+	_ = os.Remove(path + ".tmp") // a compaction that never finished
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open journal: %w", err)
+	}
+	size, cut, err := replay(file, options.Replay)
+	if err == nil && cut > 0 {
+		err = file.Truncate(size)
+	}
+	j := &Journal{
+		path: path, file: file, size: size, base: size, ask: options.AskSnapshot,
+		wake: make(chan struct{}, 1), done: make(chan struct{}), compact: make(chan []byte, 1),
+	}
+	if err == nil && size == 0 {
+		err = j.begin()
+	}
+	if err != nil {
+		_ = file.Close() // the first error tells more
+		return nil, 0, fmt.Errorf("open journal: %w", err)
+	}
+	j.makeBallast()
+	go j.commitLoop()
+	return j, cut, nil
+}
+
+func (j *Journal) begin() error {
+	record := AppendRecord(nil, []byte(magic))
+	if _, err := j.file.WriteAt(record, 0); err != nil {
+		return err
+	}
+	j.size, j.base = int64(len(record)), int64(len(record))
+	if err := j.file.Sync(); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(j.path))
+}
+
+// AppendRecord frames a payload as the journal does.
+func AppendRecord(to, payload []byte) []byte {
+	var header [recordHeader]byte
+	binary.LittleEndian.PutUint32(header[0:], uint32(len(payload)))
+	binary.LittleEndian.PutUint32(header[4:], crc32.Checksum(payload, castagnoli))
+	to = append(to, header[:]...)
+	return append(to, payload...)
+}
+
+// replay gives the length of the sound part and how many bytes after it must be cut.
+func replay(file io.ReaderAt, each func([]byte) error) (sound, cut int64, err error) {
+	source := io.NewSectionReader(file, 0, 1<<62)
+	var header [recordHeader]byte
+	var buf []byte
+	first := true
+	for {
+		n, err := io.ReadFull(source, header[:])
+		if err == io.EOF {
+			return sound, 0, nil
+		}
+		if err != nil {
+			return sound, int64(n), nil
+		}
+		length := binary.LittleEndian.Uint32(header[0:])
+		if length == 0 || length > maxRecordBytes {
+			return sound, 1, nil
+		}
+		if uint32(cap(buf)) < length {
+			buf = make([]byte, length)
+		}
+		payload := buf[:length]
+		if _, err := io.ReadFull(source, payload); err != nil {
+			return sound, 1, nil
+		}
+		if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(header[4:]) {
+			return sound, 1, nil
+		}
+		switch {
+		case first && string(payload) != magic:
+			return 0, 0, fmt.Errorf("not a journal of this version: %.40q", payload)
+		case !first && each != nil:
+			if err := each(payload); err != nil {
+				return 0, 0, fmt.Errorf("replay: %w", err)
+			}
+		}
+		first = false
+		sound += recordHeader + int64(length)
+	}
+}
+
+// Append queues a record; after runs in the commit goroutine once it is durable. A nil payload is a barrier: after
+// runs when everything appended before is durable.
+func (j *Journal) Append(payload []byte, after func()) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return ErrClosed
+	}
+	if payload != nil {
+		j.pending = AppendRecord(j.pending, payload)
+	}
+	if after != nil {
+		j.after = append(j.after, after)
+	}
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Trouble is why the newest write did not succeed yet, or nil.
+func (j *Journal) Trouble() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.trouble
+}
+
+// Compact replaces the journal by these records (AppendRecord). They must be the state after every Append so far.
+func (j *Journal) Compact(records []byte) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return
+	}
+	j.covered = len(j.pending)
+	select {
+	case <-j.compact:
+	default:
+	}
+	j.compact <- records
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Close writes what is pending and ends.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	already := j.closed
+	j.closed = true
+	j.mu.Unlock()
+	if !already {
+		close(j.wake)
+	}
+	<-j.done
+	return j.file.Close()
+}
+
+func (j *Journal) commitLoop() {
+	defer close(j.done)
+	for range j.wake {
+		j.commit()
+	}
+	j.commit()
+}
+
+// batch is what one commit makes durable.
+type batch struct {
+	records  []byte
+	snapshot []byte
+	covered  int
+	after    []func()
+}
+
+func (j *Journal) take() (b batch, closed bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b = batch{records: j.pending, covered: j.covered, after: j.after}
+	j.pending, j.covered, j.after = nil, 0, nil
+	select {
+	case b.snapshot = <-j.compact:
+	default:
+	}
+	return b, j.closed
+}
+
+func (j *Journal) commit() {
+	b, closed := j.take()
+	hadSnapshot := b.snapshot != nil
+	for {
+		err := j.write(&b)
+		j.mu.Lock()
+		j.trouble = err
+		closed = closed || j.closed
+		j.mu.Unlock()
+		if err == nil {
+			break
+		}
+		if closed {
+			return // not durable: nobody is told
+		}
+		_ = os.Remove(j.ballastPath())
+		time.Sleep(retryEvery) // the only way on is that the disk gets room again; nothing is announced meanwhile
+	}
+	for _, f := range b.after {
+		f()
+	}
+	if hadSnapshot {
+		j.asked = false
+		j.makeBallast()
+	}
+	if j.ask != nil && !j.asked && j.size > compactBytes && j.size > 4*j.base {
+		j.asked = true
+		j.ask()
+	}
+}
+
+func (j *Journal) write(b *batch) error {
+	if b.snapshot != nil {
+		// A snapshot that finds no room is given up: the records it covers are then appended as usual.
+		if err := j.rewrite(b.snapshot); err == nil {
+			b.records = b.records[b.covered:]
+		}
+		b.snapshot = nil
+	}
+	if len(b.records) == 0 {
+		return nil
+	}
+	if _, err := j.file.WriteAt(b.records, j.size); err != nil {
+		return fmt.Errorf("append to journal: %w", err)
+	}
+	if err := datasync(j.file); err != nil {
+		return fmt.Errorf("sync journal: %w", err)
+	}
+	j.size += int64(len(b.records))
+	b.records = nil
+	return nil
+}
+
+func (j *Journal) rewrite(snapshot []byte) error {
+	data := append(AppendRecord(nil, []byte(magic)), snapshot...)
+	if err := WriteFile(j.path, data, 0o600); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(j.path, os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("reopen journal: %w", err)
+	}
+	_ = j.file.Close() // replaced: nothing of it is needed
+	j.file, j.size, j.base = file, int64(len(data)), int64(len(data))
+	return nil
+}
+
+func (j *Journal) ballastPath() string { return filepath.Join(filepath.Dir(j.path), "ballast") }
+
+// makeBallast reserves room; without room there is none, and that is no error.
+func (j *Journal) makeBallast() {
+	if info, err := os.Stat(j.ballastPath()); err == nil && info.Size() >= ballastBytes {
+		return
+	}
+	if err := os.WriteFile(j.ballastPath(), make([]byte, ballastBytes), 0o600); err != nil {
+		_ = os.Remove(j.ballastPath())
+	}
+}

@@ -1,0 +1,8 @@
+package spool
+
+import (
+	"os"
+	"syscall"
+)
+
+func datasync(file *os.File) error { return syscall.Fdatasync(int(file.Fd())) }

@@ -1,0 +1,78 @@
+package sysinfo
+
+import (
+	"net"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"mesolite/agent/internal/wire"
+)
+
+const maxAddresses = 128
+
+// StatfsUnder asks the kernel about a folder under root ("" is /).
+func StatfsUnder(root string) Statfs {
+	return func(path string) (total, used uint64, ok bool) {
+		info, err := os.Stat(root + path)
+		if err != nil || !info.IsDir() {
+			return 0, 0, false // single files are bound into containers
+		}
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(root+path, &s); err != nil {
+			return 0, 0, false
+		}
+		unit := uint64(s.Frsize)
+		return s.Blocks * unit, (s.Blocks - s.Bfree) * unit, true
+	}
+}
+
+// ThisHost asks the system.
+func ThisHost() Host {
+	host := Host{Statfs: StatfsUnder(""), UID: os.Geteuid(), Addresses: addresses()}
+	host.Hostname, _ = os.Hostname() // no name is shown as none
+	if own, err := user.LookupId(strconv.Itoa(os.Geteuid())); err == nil {
+		host.User = own.Username
+	} else {
+		host.User = strconv.Itoa(os.Geteuid())
+	}
+	var name syscall.Utsname
+	if err := syscall.Uname(&name); err == nil {
+		var release strings.Builder
+		for _, c := range name.Release {
+			if c == 0 {
+				break
+			}
+			release.WriteByte(byte(c))
+		}
+		host.Kernel = release.String()
+	}
+	return host
+}
+
+func addresses() []wire.Address {
+	list := []wire.Address{}
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return list
+	}
+	for _, i := range interfaces {
+		if i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagUp == 0 {
+			continue
+		}
+		found, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range found {
+			network, ok := a.(*net.IPNet)
+			if !ok || network.IP.IsLinkLocalUnicast() || len(list) >= maxAddresses {
+				continue
+			}
+			list = append(list, wire.Address{Iface: i.Name, Mac: i.HardwareAddr.String(), IP: network.IP.String()})
+		}
+	}
+	return list
+}
