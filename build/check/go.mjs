@@ -11,7 +11,7 @@ import { installPackages } from '../steps/system.mjs';
 
 const OWN_VERSION = 'v0.8.2';
 const NEWEST_FOR_DEBIAN = 20; // the minor of Go 1.x
-const folder = inRoot('native', 'agent');
+const agentFolder = inRoot('native', 'agent');
 
 /** @param {string} text what `go version` prints @returns {'system' | 'own'} */
 export function staticcheckSource(text) {
@@ -45,9 +45,9 @@ async function ownStaticcheck(go, version) {
   return path.join(place, process.platform === 'win32' ? 'staticcheck.exe' : 'staticcheck');
 }
 
-/** @returns {Promise<import('./pool.mjs').Finding>} */
-export async function checkGo() {
-  if (!existsSync(path.join(folder, 'go.mod'))) return { failures: 'native/agent/go.mod is not there' };
+/** @param {string} [folder] a Go module @returns {Promise<import('./pool.mjs').Finding>} */
+export async function checkGo(folder = agentFolder) {
+  if (!existsSync(path.join(folder, 'go.mod'))) return { failures: `${folder}: no go.mod` };
   const go = await ensureGo();
   const options = { cwd: folder, env: goEnv(), timeoutMs: 300_000 };
   const version = (await run(go, ['env', 'GOVERSION'], options)).stdout.trim();

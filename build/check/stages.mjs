@@ -113,7 +113,7 @@ async function secrets() {
 // The slow ones first, so that two of them run beside each other.
 /** @type {import('./pool.mjs').Stage[]} */
 export const stages = [
-  { name: 'go', run: checkGo },
+  { name: 'go', run: () => checkGo() },
   { name: 'types', run: types },
   { name: 'lint', run: lint },
   { name: 'tidy', run: tidy },

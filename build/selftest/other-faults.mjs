@@ -188,3 +188,20 @@ export const secretFaults = [
   { file: 'npm.txt', rule: 'npm-token', text: `//registry/:${'_auth'}Token=${'a1b2'.repeat(9)}` },
   { file: 'address.txt', rule: 'login-in-address', text: `https://${'me:'}${'hunter22@'}host.example/` },
 ];
+
+/** Rule is a word of the complaint. @type {Fault[]} */
+export const goFaults = [
+  { file: 'format.go', rule: 'gofmt -w', text: 'package house\n\nvar  Wide = 1' },
+  {
+    file: 'vet.go',
+    rule: 'Printf',
+    text: 'package house\n\nimport "fmt"\n\nfunc Say() { fmt.Printf("%d\\n", "text") }',
+  },
+  { file: 'unused.go', rule: 'U1000', text: 'package house\n\nfunc nobody() {}' },
+];
+
+/** A Go module around them. */
+export const goHouse = {
+  'go.mod': 'module example/house\n\ngo 1.19\n',
+  'clean.go': '// Package house is planted.\npackage house\n\n// One is used.\nfunc One() int { return 1 }\n',
+};

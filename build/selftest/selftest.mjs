@@ -4,6 +4,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { checkGo } from '../check/go.mjs';
 import { findSecrets } from '../check/secrets.mjs';
 import { readLayers, readLint, readTypes, runCruiser, runPackage } from '../check/tools.mjs';
 import { hashFiles, listFiles, readStamp, writeStamp } from '../lib/hash.mjs';
@@ -13,6 +14,8 @@ import {
   deadEntry,
   deadFaults,
   formatFaults,
+  goFaults,
+  goHouse,
   innocent,
   layerFaults,
   layerHelp,
@@ -165,7 +168,26 @@ const secrets = async () => {
   return compare('secrets', secretFaults, found);
 };
 
-const tools = { lint, types, layers, 'dead code': dead, format, secrets };
+const goCode = async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'mesolite-selftest-go-'));
+  try {
+    const planted = Object.fromEntries(goFaults.map((fault) => [fault.file, `${fault.text}\n`]));
+    writeAll(folder, { ...goHouse, ...planted });
+    const { failures } = await checkGo(folder);
+    const lines = failures.split('\n');
+    const found = goFaults.flatMap((fault) =>
+      lines.some((line) => line.includes(fault.file) && line.includes(fault.rule)) ? [fault] : [],
+    );
+    const blamed = lines
+      .filter((line) => line.includes('clean.go'))
+      .map((line) => `go blames an innocent file: ${line}`);
+    return [...compare('go', goFaults, found), ...blamed];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const tools = { go: goCode, lint, types, layers, 'dead code': dead, format, secrets };
 const stampFile = path.join(stampDir, 'selftest');
 
 /** Everything the answer depends on. */
@@ -182,7 +204,8 @@ function fingerprint() {
 /** @returns {Promise<import('../check/pool.mjs').Finding>} */
 export async function selftest() {
   const hash = fingerprint();
-  const count = [lintFaults, typeFaults, layerFaults, deadFaults, formatFaults, secretFaults].flat().length;
+  const count = [lintFaults, typeFaults, layerFaults, deadFaults, formatFaults, secretFaults, goFaults].flat()
+    .length;
   if (readStamp(stampFile) === hash) return { failures: '', note: `${count} planted faults, as before` };
   const failures = [];
   for (const work of Object.values(tools)) failures.push(...(await work()));
