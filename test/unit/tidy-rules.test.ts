@@ -6,6 +6,7 @@ import {
   badNumbering,
   localPlaces,
   longFiles,
+  longGoFunctions,
   oneSidedFixtures,
   silentFolders,
 } from '../support/tidy/files.ts';
@@ -68,6 +69,13 @@ describe('files', () => {
   it('the 401st line is one too many', () => {
     expect(longFiles([aFile('x\n'.repeat(400))])).toEqual([]);
     expect(longFiles([aFile('x\n'.repeat(401))])).toEqual(['electron/core/master/a.ts: 401 lines']);
+  });
+
+  it('the 71st line of a Go function is one too many', () => {
+    const go = (lines: number) =>
+      aFile(`func (a *A) Long() {\n${'\tx()\n'.repeat(lines - 2)}}\n`, 'native/a.go');
+    expect(longGoFunctions([go(70)])).toEqual([]);
+    expect(longGoFunctions([go(71)])).toEqual(['native/a.go: Long has 71 lines']);
   });
 
   it('a folder without a word about itself is found', () => {

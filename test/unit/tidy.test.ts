@@ -9,6 +9,7 @@ import {
   badNumbering,
   localPlaces,
   longFiles,
+  longGoFunctions,
   oneSidedFixtures,
   silentFolders,
 } from '../support/tidy/files.ts';
@@ -28,7 +29,8 @@ const isRule = (file: string): boolean =>
 
 describe('words', () => {
   it('the domain is called by its own words in the contract, the core and the agent', () => {
-    const domain = under('electron/contract/', 'electron/core/', 'native/agent/');
+    const named = under('electron/contract/', 'electron/core/', 'native/agent/');
+    const domain = named.filter((one) => !one.file.endsWith('_test.go'));
     expect(domain.length).toBeGreaterThan(20);
     expect(domain.flatMap(bannedNames)).toEqual([]);
   });
@@ -59,6 +61,14 @@ describe('files', () => {
 
   it('have at most 400 lines', () => {
     expect(longFiles(sources)).toEqual([]);
+  });
+
+  it('hold Go functions of at most 70 lines', () => {
+    const code = under('native/agent/').filter(
+      (one) => one.file.endsWith('.go') && !one.file.endsWith('_test.go'),
+    );
+    expect(code.length).toBeGreaterThan(10);
+    expect(longGoFunctions(code)).toEqual([]);
   });
 
   it('stand in folders that say what lives there', () => {

@@ -24,6 +24,19 @@ export function longFiles(sources: readonly SourceFile[]): readonly Complaint[] 
   return counted.filter((one) => one.lines > maxLines).map((one) => `${one.file}: ${one.lines} lines`);
 }
 
+const maxFunctionLines = 70;
+
+/** Go has no linter of sizes here; gofmt puts the brace that ends a function at the start of its line. */
+export function longGoFunctions(sources: readonly SourceFile[]): readonly Complaint[] {
+  return sources.flatMap(({ file, text }) => {
+    const functions = [...text.matchAll(/^func (?:\([^)]*\) )?(\w+)[^\n]*\{\n[\s\S]*?^\}/gm)];
+    return functions
+      .map((match) => ({ name: match[1] ?? '', lines: match[0].split('\n').length }))
+      .filter((one) => one.lines > maxFunctionLines)
+      .map((one) => `${file}: ${one.name} has ${one.lines} lines`);
+  });
+}
+
 function opensWithComment({ file, text }: SourceFile): boolean {
   const start = text.replace(/^#!.*\n/, '').trimStart();
   return file.endsWith('.sh') ? start.startsWith('#') : /^(\/\/|\/\*)/.test(start);
