@@ -158,8 +158,10 @@ function makeAdapters(
     keyMarker: `mesolite:${opened.masterId}`,
     agentFile: (arch) => path.join(places.agentFolder, `linux-${arch}`, 'mesolite-agent'),
     log: sayLine,
+    aliveTasks: (machineId) => links.aliveTasks(machineId),
+    endTasks: (machineId, signal) => links.endTasks(machineId, signal),
   });
-  const links = new AgentLinks({
+  const links: AgentLinks = new AgentLinks({
     dial: (machine, signal) => (isLocal(machine) ? local.dial(signal) : lanes.dial(machine, signal)),
     master: { masterId: opened.masterId, epoch: opened.epoch },
     appVersion,

@@ -23,8 +23,10 @@ async function main(): Promise<void> {
     agentFile: (arch) => `${agentFolder}/linux-${arch}/mesolite-agent`,
     log: (line) => tell({ log: line }),
     clock: systemClock,
+    aliveTasks: (machineId) => links.aliveTasks(machineId),
+    endTasks: (machineId, signal) => links.endTasks(machineId, signal),
   });
-  const links = new AgentLinks({
+  const links: AgentLinks = new AgentLinks({
     dial: (machine, signal) => lanes.dial(machine, signal),
     master: { masterId: masterId as never, epoch: 1 },
     appVersion: '0.0.0-test',

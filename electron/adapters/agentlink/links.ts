@@ -2,7 +2,7 @@
 // At most one link a machine. A link ends with exactly one `link-down`, unless `disconnect` or a newer `connect` ended it.
 import type { Duplex } from 'node:stream';
 import type { LogFile } from '../../contract/channels.ts';
-import { type Refusal, type Result, refuse } from '../../contract/errors.ts';
+import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import type { MachineId, MasterId, TaskId } from '../../contract/ids.ts';
 import type { MachineRecord } from '../../contract/machine.ts';
 import type { CallAnswer, CallParams, EventMessage } from '../../contract/wire.ts';
@@ -112,8 +112,33 @@ export class AgentLinks {
     return session.call('agent.shutdown', params, { timeoutMs: 30_000 });
   }
 
-  isLive(machineId: MachineId): boolean {
-    return this.links.get(machineId)?.live !== undefined;
+  /** Tasks that have not ended, as the agent knows them. */
+  async aliveTasks(machineId: MachineId): Promise<Result<readonly TaskId[]>> {
+    const session = this.links.get(machineId)?.live;
+    if (session === undefined) return notConnected();
+    const listed = await session.call('task.list', {});
+    if (!listed.ok) return listed;
+    return ok(listed.value.tasks.filter((task) => task.endedAtMs === null).map((task) => task.info.taskId));
+  }
+
+  /** Kills every task and waits until each has ended; each has its own grace. */
+  async endTasks(machineId: MachineId, signal: AbortSignal): Promise<Result<number>> {
+    const alive = await this.aliveTasks(machineId);
+    if (!alive.ok) return alive;
+    const session = this.links.get(machineId)?.live;
+    if (session === undefined) return notConnected();
+    for (const taskId of alive.value) {
+      const asked = await session.call('task.kill', { taskId, graceMs: null });
+      if (!asked.ok && asked.refusal.code !== 'not-found') return asked;
+    }
+    for (;;) {
+      const left = await this.aliveTasks(machineId);
+      if (!left.ok) return left;
+      if (left.value.length === 0) return ok(alive.value.length);
+      if (signal.aborted)
+        return refuse('timeout', 'tasks-did-not-stop', `${left.value.length} tasks still run`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /** The process ends: close everything without a word to the core. */

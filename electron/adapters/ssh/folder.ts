@@ -8,9 +8,3 @@ export function isOwnFolder(dir: string): boolean {
   const last = parts.at(-1);
   return parts.length >= 2 && (last === '.mesolite' || last === 'mesolite');
 }
-
-/** $1 the folder. Guards again on the machine: not a link, not a mount point's root, and our file is inside. */
-export const deleteFolder = `d=$1
-case $d in */mesolite|*/.mesolite) ;; *) echo problem=guard; exit 3;; esac
-if [ -L "$d" ]; then echo problem=guard; exit 3; fi
-if [ -d "$d" ]; then rm -rf --one-file-system "$d" 2>/dev/null || rm -rf "$d" || { echo problem=left; exit 3; }; fi`;

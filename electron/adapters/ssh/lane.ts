@@ -1,7 +1,7 @@
 // What one lane (adding or removing one machine) holds in memory between its steps: its one connection, what the
 // machine is, and what this attempt has put there.
 import { type Refusal, type Result, refuse } from '../../contract/errors.ts';
-import type { MachineId } from '../../contract/ids.ts';
+import type { MachineId, TaskId } from '../../contract/ids.ts';
 import type { HostKey, Login } from '../../contract/machine.ts';
 import type { StepOutcome } from '../../core/kernel/events.ts';
 import { openSsh, type SshConnection } from './connect.ts';
@@ -40,6 +40,9 @@ export type LaneTools = {
   /** The agent's file for a CPU, or null when this installation has none. */
   readonly agentFile: (arch: MachineProbe['arch']) => string | null;
   readonly log: (line: string) => void;
+  /** The machine's tasks over its link, while that is live. */
+  readonly aliveTasks: (machineId: MachineId) => Promise<Result<readonly TaskId[]>>;
+  readonly endTasks: (machineId: MachineId, signal: AbortSignal) => Promise<Result<number>>;
 };
 
 export type Place = {
@@ -59,6 +62,8 @@ export class Lane {
   /** Root through sudo: all that concerns the agent's folder. */
   asRoot = false;
   agentDir = '';
+  /** Removal with `keep`: folders of these stay. null = not known, so all tasks' folders stay. */
+  keptTasks: readonly TaskId[] | null = null;
 
   constructor(place: Place, tools: LaneTools) {
     this.place = place;

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 
 const startTimeoutMs = 8000;
-const retryMs = 25;
 /** `sun_path` holds 108 bytes with its NUL; macOS 104. */
 const maxSocketPathBytes = 100;
 
@@ -79,47 +78,17 @@ export class LocalAgent {
     if (refused !== null) return { ok: false, refusal: refused };
     const outputPath = join(dir, 'start.log');
     const output = openSync(outputPath, 'w', 0o600);
+    // It puts the daemon in a session of its own and ends when that answers, or with its words when it does not.
     const child = spawn(binary, ['daemon', '--dir', dir], {
       cwd: '/',
-      detached: true, // a session of its own: it outlives this app
       stdio: ['ignore', output, output],
       env: agentEnv(process.env),
     });
     closeSync(output);
-    child.unref();
-    log(`local agent: started ${binary}, pid ${child.pid ?? '?'}`);
-    return this.waitUntilUp(child, outputPath, signal);
-  }
-
-  private async waitUntilUp(
-    child: ChildProcess,
-    outputPath: string,
-    signal: AbortSignal,
-  ): Promise<Result<null>> {
-    let ended: string | null = null;
-    child.once('error', (error) => {
-      ended = error.message;
-    });
-    child.once('exit', (code, killedBy) => {
-      ended = killedBy === null ? `it ended with code ${code}` : `it was ended by ${killedBy}`;
-    });
-    const giveUpAtMs = performance.now() + startTimeoutMs;
-    while (performance.now() < giveUpAtMs && !signal.aborted) {
-      const socket = await this.tryConnect();
-      if (socket !== null) {
-        socket.destroy();
-        return ok(null);
-      }
-      if (ended !== null)
-        return refuse('internal', 'local-agent-not-started', `${ended}: ${tail(outputPath)}`);
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
-    }
-    if (signal.aborted) return refuse('conflict', 'cancelled', 'stopped while the local agent started');
-    return refuse(
-      'timeout',
-      'local-agent-not-started',
-      `no answer in ${startTimeoutMs / 1000} s: ${tail(outputPath)}`,
-    );
+    log(`local agent: starting ${binary}`);
+    const ended = await waitForEnd(child, signal);
+    if (ended === 'started') return ok(null);
+    return refuse('internal', 'local-agent-not-started', `${ended}: ${tail(outputPath)}`);
   }
 
   private tryConnect(): Promise<Socket | null> {
@@ -154,6 +123,28 @@ export function socketPlace(dir: string): { readonly path: string; release(): vo
     return { path, release: () => {} }; // no folder yet: connecting fails as it should
   }
   return { path: `/proc/self/fd/${handle}/sock`, release: () => closeSync(handle) };
+}
+
+function waitForEnd(child: ChildProcess, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    const settle = (words: string) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      resolve(words);
+    };
+    const stop = (words: string) => {
+      child.kill('SIGKILL');
+      settle(words);
+    };
+    const onAbort = () => settle('nobody waits for it any more');
+    const timer = setTimeout(() => stop(`no answer in ${startTimeoutMs / 1000} s`), startTimeoutMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    child.once('error', (error) => settle(error.message));
+    child.once('exit', (code, killedBy) => {
+      if (code === 0) settle('started');
+      else settle(killedBy === null ? `it ended with code ${code}` : `it was ended by ${killedBy}`);
+    });
+  });
 }
 
 function prepare(binary: string, dir: string): Refusal | null {

@@ -1,17 +1,19 @@
 // Undoes what this attempt has put on the machine, newest first, and only that.
 import type { LaneContext } from '../../../core/kernel/effects.ts';
 import { unplantKey } from '../authorized-keys.ts';
-import { deleteFolder, isOwnFolder } from '../folder.ts';
+import { isOwnFolder } from '../folder.ts';
 import { Lane, type Made } from '../lane.ts';
+import { dropFilesScript } from '../remove/scripts.ts';
 import { runScript } from '../script.ts';
 
 /** Under the core's own cap, which then goes on without us. */
 const capMs = 18_000;
 
 /** $1 the folder. Ends the daemon this attempt has started, with everything it started (nothing yet). */
-export const stopDaemon = `b=$1/bin/mesolite-agent
-[ -x "$b" ] && "$b" stop --dir "$1" 2>&1
-exit 0`;
+const stopDaemon = `b=$1/bin/mesolite-agent
+[ -x "$b" ] || exit 0
+"$b" boot --dir "$1" remove 2>&1
+"$b" stop --tasks stop --dir "$1" 2>&1`;
 
 /** $1 the folder. The file alone, where the folder was there before us. */
 const dropBinary = `rm -f "$1/bin/mesolite-agent" "$1"/bin/.new-*; rmdir "$1/bin" 2>/dev/null; exit 0`;
@@ -47,7 +49,7 @@ async function undo(lane: Lane, made: Made): Promise<void> {
     return;
   }
   if (!isOwnFolder(made.dir) || lane.connection === null) return;
-  const script = made.kind === 'daemon' ? stopDaemon : made.kind === 'folder' ? deleteFolder : dropBinary;
+  const script = made.kind === 'daemon' ? stopDaemon : made.kind === 'folder' ? dropFilesScript : dropBinary;
   const { connection, asRoot } = lane;
   const signal = lane.abort.signal;
   const answer = await runScript(connection, { script, args: [made.dir], asRoot, signal });

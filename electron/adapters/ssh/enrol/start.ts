@@ -5,13 +5,21 @@ import { quote } from '../words.ts';
 
 const timeoutMs = 40_000;
 
-/** $1 the folder. A daemon that runs from an older file is ended first; its tasks go on. */
-const script = `b=$1/bin/mesolite-agent
-out=$("$b" selftest 2>&1); rc=$?
-printf '%s\\n' "$out"
-[ $rc = 0 ] || { echo problem=selftest; exit 3; }
-"$b" start --dir "$1" 2>&1 || { echo problem=start; tail -n 5 "$1/log" 2>/dev/null; exit 3; }
-"$b" status --dir "$1" 2>&1 || { echo problem=start; exit 3; }`;
+/**
+ * $1 the folder. A daemon that still runs from an older file is ended first; its tasks go on. An entry for the boot
+ * that cannot be made is said, but no reason to fail: the app starts the agent at the next contact.
+ */
+const script = `b=$1/bin/mesolite-agent; was=no
+out=$("$b" selftest --dir "$1" 2>&1) || { printf '%s\\n' "$out"; echo problem=selftest; exit 3; }
+pid=$("$b" status --json --dir "$1" 2>/dev/null | sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p')
+if [ -n "$pid" ]; then
+  if [ "$(readlink "/proc/$pid/exe")" = "$b" ]; then was=running
+  else "$b" stop --tasks keep --dir "$1"; fi
+fi
+"$b" daemon --dir "$1" 2>&1 || { echo problem=start; tail -n 5 "$1/log" 2>/dev/null; exit 3; }
+"$b" boot --dir "$1" install 2>&1 || echo "boot=none"
+"$b" status --dir "$1" 2>&1 || { echo problem=start; exit 3; }
+echo "was=$was"`;
 
 export async function start(lane: Lane, context: LaneContext): Promise<StepReport> {
   const dir = lane.agentDir || (context.learned.agentDir ?? '');
@@ -22,8 +30,11 @@ export async function start(lane: Lane, context: LaneContext): Promise<StepRepor
   if (!answer.ok) return failed(script, answer.refusal);
   const { code, output, errors } = answer.value;
   const said = `${output.toString('utf8')}${errors}`;
+  const pairs = readPairs(output);
+  // It ran before this lane: a clean-up must leave it alone.
+  if (pairs.get('was') === 'running') lane.made.pop();
   if (code === 0) return done(script, said);
-  const problem = readPairs(output).get('problem');
+  const problem = pairs.get('problem');
   const detail = quote(said);
   if (problem === 'selftest') {
     return failed(script, { code: 'unsupported', reason: 'selftest-failed', detail }, said);
