@@ -112,6 +112,10 @@ export class AgentLinks {
     return session.call('agent.shutdown', params, { timeoutMs: 30_000 });
   }
 
+  isLive(machineId: MachineId): boolean {
+    return this.links.get(machineId)?.live !== undefined;
+  }
+
   /** Tasks that have not ended, as the agent knows them. */
   async aliveTasks(machineId: MachineId): Promise<Result<readonly TaskId[]>> {
     const session = this.links.get(machineId)?.live;
