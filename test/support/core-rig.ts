@@ -10,6 +10,12 @@ import { checkDiff, checkState } from '../../electron/core/master/invariants.ts'
 import { createState, type State } from '../../electron/core/master/state.ts';
 import { nextDeadline, type StepResult, step } from '../../electron/core/master/step.ts';
 
+function withoutId(issued: IssuedEffect): Effect {
+  const { effectId, ...effect } = issued;
+  if (effectId === '') throw new Error('an effect without an id');
+  return effect as Effect;
+}
+
 const noRows: DurableRows = { machines: [], agents: [], tasks: [], settings: [] };
 
 export class CoreRig {
@@ -71,7 +77,7 @@ export class CoreRig {
 
   /** The effects since the last call. */
   take(): Effect[] {
-    const taken = this.effects.map(({ effectId: _, ...effect }) => effect as Effect);
+    const taken = this.effects.map(withoutId);
     this.effects = [];
     return taken;
   }

@@ -38,10 +38,11 @@ export function registerAgent(draft: Draft, machine: MachineRecord, event: LinkU
   if (machine.agentId !== event.agentId) draft.put('machines', { ...machine, agentId: event.agentId });
 }
 
-export function markAgentUnreachable(draft: Draft, machineId: MachineId): void {
+/** False: it was not active. */
+export function markAgentUnreachable(draft: Draft, machineId: MachineId): boolean {
   const agentId = draft.get('machines', machineId)?.agentId;
   const agent = agentId ? draft.get('agents', agentId) : undefined;
-  if (agent?.state.kind !== 'active') return;
+  if (agent?.state.kind !== 'active') return false;
   draft.put('agents', { ...agent, state: { kind: 'unreachable', sinceMs: draft.atMs } });
   for (const task of openTasksOf(draft, agent)) {
     const status = {
@@ -51,6 +52,7 @@ export function markAgentUnreachable(draft: Draft, machineId: MachineId): void {
     } as const;
     draft.put('tasks', applyMasterStatus(task, draft.atMs, status));
   }
+  return true;
 }
 
 function markAgentGone(draft: Draft, agentId: AgentRecord['id']): void {

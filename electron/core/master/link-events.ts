@@ -63,9 +63,13 @@ export function onLinkUp(draft: Draft, event: Fact<'link-up'>): void {
 
 /** Identity is host key and agent id together: a copied disk or a second address of a known machine must not mix. */
 function refuseAgent(draft: Draft, machine: MachineRecord, agentId: AgentId): Refusal | null {
-  const holder = draft.get('agents', agentId)?.machineId;
-  if (holder === undefined || holder === machine.id) return null;
-  const name = draft.get('machines', holder)?.name ?? holder;
+  const known = draft.get('agents', agentId);
+  if (known?.state.kind === 'gone') {
+    // Its tasks were declared gone for good. Removing the machine and adding it again adopts what it really holds.
+    return { code: 'conflict', reason: 'agent-gone', detail: agentId };
+  }
+  if (!known || known.machineId === machine.id) return null;
+  const name = draft.get('machines', known.machineId)?.name ?? known.machineId;
   return { code: 'conflict', reason: 'already-added', detail: name };
 }
 
@@ -127,8 +131,16 @@ export function onLinkDeadlines(draft: Draft): void {
     } else if (isDue(session.retryAtMonoMs, draft.monoMs)) {
       connect(draft, must(draft.get('machines', machineId), `machine ${machineId}`));
     }
-    if (quietMs >= draft.settings.unreachableAfterMs) markAgentUnreachable(draft, machineId);
+    if (quietMs >= draft.settings.unreachableAfterMs) giveUpOn(draft, machineId);
   }
+}
+
+/** A connection that was silent for that long is no good either: only a fresh hello may bring the agent back. */
+function giveUpOn(draft: Draft, machineId: MachineId): void {
+  if (!markAgentUnreachable(draft, machineId)) return;
+  const machine = must(draft.get('machines', machineId), `machine ${machineId}`);
+  const { phase } = linkOf(draft, machineId);
+  if (phase === 'live' || phase === 'silent') reconnect(draft, machine);
 }
 
 export function nextLinkDeadline(state: State): Deadline {

@@ -36,6 +36,7 @@ const hardStops: ReadonlySet<string> = new Set([
   'lease-old-epoch',
   'wire-version',
   'already-added',
+  'agent-gone',
 ]);
 
 export function isHardStop(refusal: Refusal): boolean {

@@ -55,7 +55,10 @@ function takeIn(
   // It is on the agent's disk: nothing is to be launched any more.
   if (getSend(draft, 'launch', known.id)) endSend(draft, 'launch', known.id);
   const verdict = applyAgentStatus(known, held.status);
-  if (verdict.kind === 'illegal') draft.note('refuse-status', { taskId: known.id, why: verdict.why });
+  if (verdict.kind === 'illegal') {
+    draft.note('refuse-status', { taskId: known.id, why: verdict.why });
+    if (known.state === 'TASK_UNREACHABLE') markUnknown(draft, known);
+  }
   if (verdict.kind !== 'applied') return;
   const task = verdict.task;
   draft.put('tasks', {
@@ -64,6 +67,16 @@ function takeIn(
     endedAtMs: isTerminal(task) ? (held.endedAtMs ?? task.endedAtMs) : task.endedAtMs,
   });
   settleTask(draft, known.id);
+}
+
+/** It is there, but what the agent says of it makes no sense: neither lost nor fine. */
+function markUnknown(draft: Draft, task: TaskRecord): void {
+  const status = {
+    state: 'TASK_UNKNOWN',
+    reason: 'REASON_RECONCILIATION',
+    message: 'the agent holds the task but tells no state that it can have',
+  } as const;
+  draft.put('tasks', applyMasterStatus(task, draft.atMs, status));
 }
 
 function adopt(

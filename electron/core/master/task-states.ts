@@ -34,6 +34,7 @@ export const taskMoves: Readonly<Record<TaskState, readonly TaskState[]>> = {
     'TASK_DROPPED',
     ...ended,
     'TASK_GONE_BY_OPERATOR',
+    'TASK_UNKNOWN',
   ],
   TASK_UNKNOWN: ['TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING', ...ended, 'TASK_UNREACHABLE'],
   TASK_GONE_BY_OPERATOR: [],

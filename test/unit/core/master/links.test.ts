@@ -218,6 +218,29 @@ describe('an agent out of reach', () => {
     expect(rig.row('machines', one).agentId).toBe(agentId('reborn'));
   });
 
+  it('that was declared gone is refused for ever: its tasks have ended here', () => {
+    const rig = withTask();
+    rig.post(aHello('one', { agentId: agentId('reborn') }));
+    rig.take();
+    rig.post(aHello('one'));
+    expect(rig.row('links', one)).toMatchObject({ phase: 'stopped', problem: { reason: 'agent-gone' } });
+    expect(rig.row('tasks', taskId('job')).state).toBe('TASK_GONE');
+    expect(rig.kinds()).toEqual(['disconnect']);
+  });
+
+  it('comes back by a fresh hello only, also when its old connection speaks again', () => {
+    const rig = withTask();
+    rig.take();
+    rig.pass(10_000);
+    expect(rig.row('agents', agentId('one')).state.kind).toBe('unreachable');
+    expect(rig.kinds()).toEqual(['disconnect', 'connect']);
+    rig.post({ kind: 'sample-received', machineId: one, sample: aSample() });
+    expect(rig.row('agents', agentId('one')).state.kind).toBe('unreachable');
+    rig.post(aHello('one', { tasks: [anAgentTask('job', 'TASK_RUNNING')] }));
+    expect(rig.row('agents', agentId('one')).state.kind).toBe('active');
+    expect(rig.row('tasks', taskId('job')).state).toBe('TASK_RUNNING');
+  });
+
   it('is refused when it belongs to another machine: a copied disk must not mix', () => {
     const rig = new CoreRig({ machines: [aMachine('one'), aMachine('two')] });
     rig.post(aHello('one'));

@@ -1,0 +1,153 @@
+// One maker for each kind of event, over few names, so that a random walk meets every combination. The record type makes
+// a new kind of event fail to compile until it is here.
+import { enrolmentSteps, removalSteps } from '../../electron/contract/enrolment.ts';
+import type { Refusal } from '../../electron/contract/errors.ts';
+import { taskStates } from '../../electron/contract/task.ts';
+import type { Posted } from '../../electron/core/kernel/events.ts';
+import {
+  agentId,
+  aHello,
+  aHostKey,
+  anAgentTask,
+  aSample,
+  aStatus,
+  aTask,
+  machineId,
+  noAnswer,
+  noRoute,
+  operationId,
+  taskId,
+} from './builders.ts';
+
+const machines = ['one', 'two', 'new', 'here'] as const;
+const tasks = ['a', 'b', 'c'] as const;
+const refusals: readonly (Refusal | null)[] = [
+  null,
+  noRoute,
+  noAnswer,
+  { code: 'conflict', reason: 'killed-before-launch', detail: '' },
+  { code: 'not-found', reason: 'no-such-task', detail: '' },
+  { code: 'unauthorized', reason: 'login-refused', detail: '' },
+  { code: 'invalid', reason: 'bad', detail: '' },
+];
+
+let serial = 0;
+const anOperation = () => operationId(`walk${(serial += 1)}`);
+
+/** `pick` chooses; without it, a cycle through all values. */
+export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() => Posted)[] {
+  const machine = () => machineId(pick(machines));
+  const task = () => taskId(pick(tasks));
+  const refusal = () => pick(refusals);
+  const makers: {
+    readonly [K in Exclude<Posted['kind'], 'master-started'>]: () => Extract<Posted, { kind: K }>;
+  } = {
+    'add-machine': () => {
+      const name = pick(machines);
+      const place = { address: `${name}.lan`, port: 22, user: 'ada', name: '' };
+      return {
+        kind: 'add-machine',
+        machineId: machineId(name),
+        operationId: anOperation(),
+        credentials: 'password',
+        ...place,
+      };
+    },
+    'confirm-host-key': () => ({
+      kind: 'confirm-host-key',
+      machineId: machine(),
+      hostKey: aHostKey(pick(['k1', 'k2'])),
+    }),
+    'retry-add': () => ({ kind: 'retry-add', machineId: machine(), operationId: anOperation() }),
+    'cancel-add': () => ({ kind: 'cancel-add', machineId: machine() }),
+    'dismiss-lane': () => ({ kind: 'dismiss-lane', machineId: machine() }),
+    'remove-machine': () => ({
+      kind: 'remove-machine',
+      machineId: machine(),
+      operationId: anOperation(),
+      tasks: pick(['stop', 'keep']),
+      force: pick([false, false, true]),
+    }),
+    reconnect: () => ({ kind: 'reconnect', machineId: machine() }),
+    'edit-machine': () => ({ kind: 'edit-machine', machineId: machine(), name: pick(['x', 'y']), note: '' }),
+    'run-task': () => ({
+      kind: 'run-task',
+      machineId: machine(),
+      operationId: anOperation(),
+      info: { ...aTask(pick(tasks)), resources: { ...aTask().resources, cpusMilli: pick([500, 3000]) } },
+    }),
+    'kill-task': () => ({ kind: 'kill-task', taskId: task(), operationId: anOperation() }),
+    'forget-task': () => ({ kind: 'forget-task', taskId: task() }),
+    'change-settings': () => ({
+      kind: 'change-settings',
+      settings: { unreachableAfterMs: pick([5000, 20_000]) },
+    }),
+    'dismiss-fault': () => ({ kind: 'dismiss-fault', id: 'local-agent' }),
+    'local-machine-found': () => ({
+      kind: 'local-machine-found',
+      machineId: machineId('here'),
+      name: 'here',
+    }),
+    'deadline-passed': () => ({ kind: 'deadline-passed' }),
+    'woke-up': () => ({ kind: 'woke-up', asleepMs: pick([3000, 86_400_000]) }),
+    'link-up': () => {
+      const name = pick(machines);
+      const held = tasks
+        .filter(() => pick([true, false, false]))
+        .map((each) => anAgentTask(each, pick(taskStates)));
+      return aHello(name, { agentId: agentId(pick([name, name, name, 'one', 'reborn'])), tasks: held });
+    },
+    'link-down': () => ({ kind: 'link-down', machineId: machine(), refusal: refusal() ?? noRoute }),
+    'link-heard': () => ({ kind: 'link-heard', machineId: machine(), roundTripMs: pick([null, 3]) }),
+    'sample-received': () => ({ kind: 'sample-received', machineId: machine(), sample: aSample() }),
+    'status-update-received': () => ({
+      kind: 'status-update-received',
+      machineId: machine(),
+      status: aStatus(pick(tasks), pick(taskStates), pick([{}, {}, { uuid: null }, { uuid: 'same' }])),
+    }),
+    'launch-answered': () => ({ kind: 'launch-answered', taskId: task(), refusal: refusal() }),
+    'kill-answered': () => ({ kind: 'kill-answered', taskId: task(), refusal: refusal() }),
+    'forget-answered': () => ({ kind: 'forget-answered', taskId: task(), refusal: refusal() }),
+    'lane-step-finished': () => laneStep(pick, machine()),
+    'lane-cleaned-up': () => ({ kind: 'lane-cleaned-up', machineId: machine(), attempt: pick([1, 2, 3]) }),
+    'fault-raised': () => ({
+      kind: 'fault-raised',
+      fault: { id: 'local-agent', kind: 'local-agent', detail: 'x' },
+    }),
+  };
+  return Object.values(makers);
+}
+
+function laneStep(
+  pick: <T>(values: readonly T[]) => T,
+  machine: ReturnType<typeof machineId>,
+): Extract<Posted, { kind: 'lane-step-finished' }> {
+  const learned = {
+    hostKey: aHostKey(pick(['k1', 'k1', 'k2'])),
+    login: { kind: 'own-key' },
+    agentDir: '/opt/mesolite',
+  } as const;
+  return {
+    kind: 'lane-step-finished',
+    machineId: machine,
+    attempt: pick([1, 1, 2, 3]),
+    step: pick([...enrolmentSteps, ...removalSteps]),
+    ran: '',
+    answered: '',
+    tookMs: 1,
+    outcome: pick([
+      { kind: 'done', learned },
+      { kind: 'done', learned },
+      { kind: 'skipped' },
+      { kind: 'failed', refusal: { code: 'unauthorized', reason: 'login-refused', detail: '' } },
+    ] as const),
+  };
+}
+
+function cycle(): <T>(values: readonly T[]) => T {
+  let turn = 0;
+  return (values) => {
+    turn += 1;
+    return values[(turn * 7919 + (turn >> 3)) % values.length] as never;
+  };
+}
