@@ -85,7 +85,7 @@ function sourceHash() {
     !file.endsWith('_test.go') && !file.includes(`${path.sep}testdata${path.sep}`);
   const files = listFiles([sourceDir], keep);
   if (files.length === 0) throw new Trouble('native/agent has no source');
-  return hashFiles(files, ['1'], root);
+  return hashFiles(files, ['2'], root);
 }
 
 /** @param {Target} target @param {string} folder */
@@ -107,7 +107,9 @@ export async function buildAgents(targets, options = {}) {
     const file = agentFile(target);
     mkdirSync(path.dirname(file), { recursive: true });
     const fresh = `${file}.${process.pid}`;
-    const args = ['build', '-ldflags', '-s -w -buildid=', '-o', fresh, './cmd/mesolite-agent'];
+    // The entry lets the shim of each task run without the Go runtime (native/agent/internal/shim).
+    const entry = target.os === 'linux' ? ' -E mesolite_entry' : '';
+    const args = ['build', '-ldflags', `-s -w -buildid=${entry}`, '-o', fresh, './cmd/mesolite-agent'];
     const env = {
       ...goEnv(),
       GOOS: target.os,

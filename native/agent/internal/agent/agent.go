@@ -102,6 +102,10 @@ func Run(ctx context.Context, config Config) error {
 	}
 	defer func() { _ = listener.Close() }()
 	a.perform(a.machine.Step(a.env(), task.Recover{}))
+	a.launcher.Cgroups.Sweep(func(id string) bool {
+		record := a.machine.Get(id)
+		return record != nil && record.Phase != task.PhaseEnded
+	})
 	go a.accept(listener)
 	a.log.Line("agent started version=%s id=%s incarnation=%s dir=%s tasks=%d cgroup=%s", config.Version, a.id, a.incarnation, config.Dir, a.machine.Len(), a.launcher.Cgroups.Kind)
 	if config.Ready != nil {

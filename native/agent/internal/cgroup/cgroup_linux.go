@@ -156,13 +156,34 @@ func ownPath(root string) string {
 	return ""
 }
 
-// Close removes our (empty) folders; groups that still live stay.
-func (d *Driver) Close() {
+// Sweep removes groups that nobody lives in and that keep does not name: an agent that was killed left them.
+func (d *Driver) Sweep(keep func(task string) bool) {
+	for _, base := range d.folders() {
+		entries, _ := os.ReadDir(base) // unreadable: nothing to sweep
+		for _, entry := range entries {
+			if entry.IsDir() && !keep(entry.Name()) {
+				_ = os.Remove(filepath.Join(base, entry.Name())) // rmdir only takes what is empty
+			}
+		}
+	}
+}
+
+func (d *Driver) folders() []string {
+	var list []string
 	for _, base := range d.bases {
-		removeTree(filepath.Dir(base), filepath.Base(base))
+		list = append(list, base)
 	}
 	if d.base != "" {
-		removeTree(filepath.Dir(d.base), filepath.Base(d.base))
+		list = append(list, d.base)
+	}
+	return list
+}
+
+// Close removes our (empty) folders; groups that still live stay.
+func (d *Driver) Close() {
+	d.Sweep(func(string) bool { return false })
+	for _, base := range d.folders() {
+		removeTree(filepath.Dir(base), filepath.Base(base))
 	}
 }
 
@@ -175,7 +196,7 @@ func removeTree(parent, name string) {
 func (d *Driver) Create(task string, limits Limits) (Group, error) {
 	group := d.Open(task)
 	for _, join := range group.Joins {
-		if err := os.Mkdir(filepath.Dir(join), 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		if err := os.MkdirAll(filepath.Dir(join), 0o755); err != nil {
 			d.Remove(task)
 			return Group{}, fmt.Errorf("make cgroup: %w", err)
 		}
