@@ -17,21 +17,28 @@ export function askTrouble(trouble: Trouble, log: Log): Promise<TroubleChoice> {
       webPreferences: webPreferences(undefined),
     });
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    let isChosen = false;
     const choose = (choice: TroubleChoice): void => {
+      if (isChosen) return;
+      isChosen = true;
       for (const signal of signals) process.off(signal, quit);
       app.off('before-quit', onBeforeQuit);
       // The next window is opened before this one goes, or the app would end as its last window closes.
       app.once('window-all-closed', () => undefined);
-      window.destroy();
-      resolve(choice);
+      // Not within the event of the window itself.
+      setImmediate(() => {
+        window.destroy();
+        resolve(choice);
+      });
     };
     const quit = (): void => choose('quit');
     const onBeforeQuit = (event: Electron.Event): void => {
       event.preventDefault();
       quit();
     };
-    // The general rule has already denied it; what counts here is only which link it was.
-    window.webContents.on('will-navigate', (details) => {
+    // The general rule has already denied it (and with it the later `will-navigate`); what counts here is only which
+    // link it was.
+    window.webContents.on('will-frame-navigate', (details) => {
       const choice = choiceOf(details.url, trouble);
       if (choice) choose(choice);
     });

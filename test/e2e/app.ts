@@ -24,6 +24,7 @@ declare global {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const hold = fileURLToPath(new URL('hold.cjs', import.meta.url));
 
 export type Profile = {
   readonly folder: string;
@@ -116,7 +117,7 @@ export async function startApp({ profile, env = {} }: StartOptions): Promise<App
   if (!executablePath) throw new Error('MESOLITE_ELECTRON is not set: run this by `npm test -- e2e`');
   const electron = await _electron.launch({
     executablePath,
-    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', root],
+    args: ['-r', hold, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', root],
     env: { ...plainEnv(), MESOLITE_DATA: profile.dataFolder, HOME: profile.home, MESOLITE_TEST: '1', ...env },
     timeout: 30_000,
   });
@@ -125,7 +126,9 @@ export async function startApp({ profile, env = {} }: StartOptions): Promise<App
   child.stdout?.on('data', (piece: Buffer) => (text += piece.toString()));
   child.stderr?.on('data', (piece: Buffer) => (text += piece.toString()));
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await electron.evaluate(() => (globalThis as unknown as { letAppStart(): void }).letAppStart());
   const page = await electron.firstWindow({ timeout: 30_000 });
+  await page.waitForURL('app://mesolite/**');
   return {
     electron,
     page,
