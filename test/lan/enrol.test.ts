@@ -39,7 +39,6 @@ const hosts: readonly HostSpec[] = [
   { name: 'prompts', sshd: { extra: ['PasswordAuthentication no', 'KbdInteractiveAuthentication yes'] } },
   { name: 'keysonly', sshd: { passwordLogin: false, extra: ['KbdInteractiveAuthentication no'] } },
   { name: 'rekeyed' },
-  { name: 'odd', sshd: false },
 ];
 
 let lan: Lan;
@@ -98,97 +97,6 @@ function failedLogins(host: string, from: number): string[] {
     .split('\n')
     .filter((line) => /^Failed (password|publickey|keyboard-interactive)/.test(line));
 }
-
-describe('a machine that cannot be reached', () => {
-  it.each([
-    [
-      'a closed port',
-      { address: '10.77.0.1', port: 2 },
-      'reach',
-      'connection-refused',
-      /10\.77\.0\.1 port 2/,
-    ],
-    [
-      'an address where nothing is',
-      { address: '10.77.0.200' },
-      'reach',
-      'no-route',
-      /10\.77\.0\.200 port 22/,
-    ],
-    [
-      'an address of another network',
-      { address: '198.51.100.7' },
-      'reach',
-      'network-down',
-      /198\.51\.100\.7/,
-    ],
-    [
-      'a name nobody has',
-      { address: 'no-such-machine' },
-      'reach',
-      /no-such-host|name-lookup-failed/,
-      /no-such-machine/,
-    ],
-  ])('%s is named as such', async (_what, place, step, reason, detail) => {
-    const outcome = await driver.add({ ...place, user: 'lab', credentials: password(pass) });
-    expect(outcome.failedStep).toBe(step);
-    expect(outcome.refusal?.reason).toMatch(typeof reason === 'string' ? new RegExp(`^${reason}$`) : reason);
-    expect(outcome.refusal?.detail).toMatch(detail);
-  });
-
-  it('that swallows every packet runs into the time-out', async () => {
-    const narrow = lan.host('narrow');
-    await narrow.dropInbound();
-    try {
-      const outcome = await driver.add({ address: 'narrow', user: 'lab', credentials: password(pass) });
-      expect(outcome).toMatchObject({
-        failedStep: 'reach',
-        refusal: { code: 'timeout', reason: 'connect-timeout' },
-      });
-    } finally {
-      await narrow.clear();
-    }
-  });
-});
-
-describe('what is not an SSH server', () => {
-  it.each([
-    ['http', 'identify', 'not-ssh', /"HTTP\/1\.1 400/],
-    ['silent', 'identify', 'not-ssh', /said nothing; said no SSH greeting within 10 s/],
-    ['hang-up', 'identify', 'closed-early', /without a word/],
-    ['garbage', 'identify', 'not-ssh', /said "/],
-  ] as const)('%s is told apart and quoted', async (kind, step, reason, detail) => {
-    const server = await lan.serve({ host: 'odd', port: 22, kind });
-    try {
-      const outcome = await driver.add({ address: 'odd', user: 'lab', credentials: password(pass) });
-      expect(outcome).toMatchObject({ failedStep: step, refusal: { reason } });
-      expect(outcome.refusal?.detail).toMatch(detail);
-    } finally {
-      await server.stop();
-    }
-  });
-
-  it.each([
-    ['weak-algorithms', 'identify', 'no-common-algorithm'],
-    ['auth-refused', 'login', 'login-refused'],
-    ['exec-refused', 'login', 'channel-refused'],
-    ['drop-after-login', 'login', /connection-reset|channel-refused|shell-refused/],
-    ['exec-no-code', 'login', 'shell-refused'],
-    ['exec-endless', 'login', 'answer-too-long'],
-    ['exec-silent', 'login', 'script-timeout'],
-    ['auth-never-answers', 'login', 'login-timeout'],
-  ] as const)('an SSH server with the habit %s is refused with words', async (habit, step, reason) => {
-    const server = await lan.serve({ host: 'odd', port: 22, kind: 'ssh', habit });
-    try {
-      const outcome = await driver.add({ address: 'odd', user: 'lab', credentials: password('lab') });
-      expect(outcome.failedStep).toBe(step);
-      expect(outcome.refusal?.reason).toMatch(reason);
-      expect(server.seen().filter((line) => line.startsWith('auth password')).length).toBeLessThanOrEqual(1);
-    } finally {
-      await server.stop();
-    }
-  });
-});
 
 describe('a login', () => {
   it('with a wrong password is one attempt, refused with what the server offers', async () => {

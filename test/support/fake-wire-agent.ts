@@ -3,9 +3,8 @@
  * real one (agent-conformance.ts). It knows a few command lines: `echo WORDS`, `exit N`, `sleep N`, `yes N` (N bytes).
  */
 import { randomBytes } from 'node:crypto';
-import { Duplex, PassThrough } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { encodeData, encodeJson, FrameDecoder } from '../../electron/adapters/agentlink/codec.ts';
-import type { MachineFacts, Sample } from '../../electron/contract/machine.ts';
 import type { TaskInfo, TaskState, TaskStatus } from '../../electron/contract/task.ts';
 import {
   type AgentTask,
@@ -16,6 +15,7 @@ import {
   requestMessageSchema,
   wireVersion,
 } from '../../electron/contract/wire.ts';
+import { duplexPair, fakeFacts, fakeSample } from './fake-agent-parts.ts';
 
 type FakeTask = {
   info: TaskInfo;
@@ -36,63 +36,6 @@ class Refused extends Error {
     this.code = code;
     this.reason = reason;
   }
-}
-
-export const fakeFacts: MachineFacts = {
-  hostname: 'fake',
-  os: 'Fake OS 1',
-  kernel: '6.1.0',
-  arch: 'amd64',
-  cpuModel: 'Fake CPU',
-  cpus: 4,
-  memMib: 8192,
-  swapMib: 0,
-  disks: [{ mount: '/', device: '/dev/fake', totalMib: 10_000 }],
-  gpus: [],
-  bootId: 'boot-1',
-  machineId: '0123456789abcdef0123456789abcdef',
-  addresses: [{ iface: 'eth0', mac: '02:00:00:00:00:01', ip: '10.77.0.1' }],
-  cgroup: 'none',
-  user: 'root',
-  uid: 0,
-  boot: 'none',
-};
-
-export function fakeSample(seq: number): Sample {
-  return {
-    seq,
-    atMs: 1_700_000_000_000 + seq * 1000,
-    cpuBusyMilli: 100,
-    perCpu: [25, 25, 25, 25],
-    memTotalMib: 8192,
-    memUsedMib: 1024,
-    swapUsedMib: 0,
-    disks: [{ mount: '/', totalMib: 10_000, usedMib: 5000 }],
-    diskReadBytesPerS: 0,
-    diskWriteBytesPerS: 0,
-    netRxBytesPerS: 0,
-    netTxBytesPerS: 0,
-    load: [10, 10, 10],
-    temps: [],
-    gpus: [],
-    tasks: [],
-  };
-}
-
-/** A pair of streams, each the other end of the other. */
-export function duplexPair(): [Duplex, Duplex] {
-  const there = new PassThrough();
-  const back = new PassThrough();
-  const left = Duplex.from({ readable: back, writable: there });
-  const right = Duplex.from({ readable: there, writable: back });
-  for (const [one, other] of [
-    [left, right],
-    [right, left],
-  ] as const) {
-    one.on('error', () => {});
-    one.on('close', () => other.destroy());
-  }
-  return [left, right];
 }
 
 /** The state of a daemon; connections come and go. */

@@ -58,6 +58,15 @@ export async function openSsh(request: OpenRequest): Promise<Result<SshConnectio
   return result;
 }
 
+/** As ssh2 calls it: name, instructions, language, prompts, and where the answers go. */
+type PromptArguments = [
+  string,
+  string,
+  string,
+  { prompt: string; echo?: boolean }[],
+  (answers: string[]) => void,
+];
+
 type HandshakeOptions = {
   readonly to: Address;
   readonly socket: Socket;
@@ -223,13 +232,8 @@ class Handshake {
 
   /** PAM asks for the password with one hidden prompt. Anything else is a second factor, which we cannot answer. */
   private answerPrompts(password: Buffer) {
-    return (
-      _name: string,
-      _words: string,
-      _lang: string,
-      prompts: { prompt: string; echo?: boolean }[],
-      finish: (answers: string[]) => void,
-    ): void => {
+    return (...asked: PromptArguments): void => {
+      const [, , , prompts, finish] = asked;
       this.prompts += 1;
       const [only] = prompts;
       if (this.prompts === 1 && prompts.length === 1 && only !== undefined && only.echo !== true) {
