@@ -57,6 +57,8 @@ export function openWindow(options: WindowOptions): MainWindow {
     minWidth,
     minHeight,
     show: false,
+    // Alt shows it; its keys work all the time.
+    autoHideMenuBar: true,
     title: 'Mesolite',
     backgroundColor: nativeTheme.shouldUseDarkColors ? backgrounds.dark : backgrounds.light,
     webPreferences: webPreferences(options.preload),
