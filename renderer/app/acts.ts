@@ -1,0 +1,111 @@
+// What buttons, keys and the palette do: one request each, its refusal shown in words. No domain decisions here.
+import type { Channel, Request } from '../../electron/contract/channels.ts';
+import type { Refusal } from '../../electron/contract/errors.ts';
+import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
+import type { MachineRecord } from '../../electron/contract/machine.ts';
+import type { Settings } from '../../electron/contract/settings.ts';
+import type { TaskRecord } from '../../electron/contract/task.ts';
+import { call, drop } from '../bridge/bridge.ts';
+import { isActive } from '../store/selectors.ts';
+import { tableStore } from '../store/tables.ts';
+import { toast } from '../store/toasts.ts';
+import { go, openDialog, viewStore } from '../store/view.ts';
+import { wordsNow } from './messages/words.ts';
+
+export function showRefusal(refusal: Refusal, subject = ''): void {
+  const words = wordsNow();
+  const text = words.refusal(refusal);
+  toast({ tone: 'failed', text: subject === '' ? text : `${subject}: ${text}`, detail: refusal.detail });
+}
+
+/** Fire and show: true when it was accepted. */
+export async function ask<C extends Channel>(
+  channel: C,
+  request: Request<C>,
+  subject = '',
+): Promise<boolean> {
+  const answer = await call(channel, request);
+  if (!answer.ok) showRefusal(answer.refusal, subject);
+  return answer.ok;
+}
+
+export function reconnect(machine: MachineRecord): void {
+  drop(ask('machine:reconnect', { machineId: machine.id }, machine.name), 'shows its own refusal');
+}
+
+export async function editMachine(
+  machine: MachineRecord,
+  name: string,
+  note: string,
+): Promise<Refusal | null> {
+  const answer = await call('machine:edit', { machineId: machine.id, name, note });
+  if (!answer.ok) return answer.refusal;
+  const words = wordsNow();
+  const isRenamed = name !== machine.name;
+  toast({
+    text: isRenamed ? words.t('edit.renamed', { old: machine.name, name }) : words.t('edit.noted', { name }),
+    undo: () => {
+      const old = { machineId: machine.id, name: machine.name, note: machine.note };
+      drop(ask('machine:edit', old, machine.name), 'shows its own refusal');
+    },
+  });
+  return null;
+}
+
+export function dismissLane(machineId: MachineId): void {
+  drop(ask('machine:dismiss-lane', { machineId }), 'shows its own refusal');
+}
+
+export function cancelLane(machineId: MachineId): void {
+  drop(ask('machine:cancel-add', { machineId }), 'shows its own refusal');
+}
+
+export function openTask(taskId: TaskId): void {
+  go({ page: 'task', taskId });
+}
+
+function tasksById(taskIds: readonly TaskId[]): readonly TaskRecord[] {
+  const { tasks } = tableStore.getState().tables;
+  return taskIds.flatMap((id) => tasks.get(id) ?? []);
+}
+
+export function askKill(taskIds: readonly TaskId[]): void {
+  if (tasksById(taskIds).some((task) => isActive(task.state))) openDialog({ kind: 'kill-tasks', taskIds });
+}
+
+export function askForget(taskIds: readonly TaskId[]): void {
+  if (tasksById(taskIds).some((task) => !isActive(task.state))) openDialog({ kind: 'forget-tasks', taskIds });
+}
+
+export function runAgain(task: TaskRecord): void {
+  const { info, machineId } = task;
+  const request = {
+    machineId,
+    name: info.name,
+    command: info.command,
+    cpusMilli: info.resources.cpusMilli,
+    memMib: info.resources.memMib,
+    diskMib: info.resources.diskMib,
+    gpus: info.resources.gpus,
+    killGraceMs: info.killPolicy.graceMs,
+  };
+  const run = async () => {
+    const answer = await call('task:run', request);
+    if (answer.ok) openTask(answer.value.taskId);
+    else showRefusal(answer.refusal, info.name);
+  };
+  drop(run(), 'shows its own refusal');
+}
+
+/** The failures shown until now are put aside; undo brings the card back. */
+export function dismissFailures(newestAtMs: number): void {
+  viewStore.setState({ failuresSeenAtMs: newestAtMs });
+}
+
+export function changeSettings(change: Partial<Omit<Settings, 'id'>>): void {
+  drop(ask('settings:set', change), 'shows its own refusal');
+}
+
+export function copyText(text: string): void {
+  drop(ask('clipboard:write', { text }), 'shows its own refusal');
+}

@@ -1,0 +1,55 @@
+// Dialog on the accessible primitive: title, body, a row of buttons. The title is its accessible name.
+import './dialog.css';
+import { Dialog as Base } from '@base-ui/react/dialog';
+import { X } from 'lucide-react';
+import type { FormEvent, ReactNode, RefObject } from 'react';
+import { IconButton } from './button.tsx';
+import { cx } from './cx.ts';
+
+export type DialogProps = {
+  readonly title: string;
+  readonly lead?: ReactNode;
+  readonly closeLabel: string;
+  readonly onClose: () => void;
+  /** Enter submits when given. */
+  readonly onSubmit?: () => void;
+  readonly buttons?: ReactNode;
+  readonly size?: 'narrow' | 'normal' | 'wide';
+  readonly initialFocus?: RefObject<HTMLElement | null>;
+  readonly isAlert?: boolean;
+  readonly children?: ReactNode;
+};
+
+export function Dialog(props: DialogProps) {
+  const { title, lead, closeLabel, onClose, onSubmit, buttons, size = 'normal', children } = props;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit?.();
+  };
+  return (
+    <Base.Root open onOpenChange={(open) => !open && onClose()}>
+      <Base.Portal>
+        <Base.Backdrop className="dialog-shade" />
+        <Base.Viewport className="dialog-place">
+          <Base.Popup
+            className={cx('dialog', `dialog--${size}`)}
+            role={props.isAlert === true ? 'alertdialog' : 'dialog'}
+            {...(props.initialFocus === undefined ? {} : { initialFocus: props.initialFocus })}
+          >
+            <form className="dialog__form" onSubmit={submit} noValidate>
+              <header className="dialog__head">
+                <div className="grow">
+                  <Base.Title className="dialog__title">{title}</Base.Title>
+                  {lead !== undefined && <Base.Description className="dialog__lead">{lead}</Base.Description>}
+                </div>
+                <IconButton label={closeLabel} icon={<X />} onClick={onClose} />
+              </header>
+              {children !== undefined && <div className="dialog__body">{children}</div>}
+              {buttons !== undefined && <footer className="dialog__foot">{buttons}</footer>}
+            </form>
+          </Base.Popup>
+        </Base.Viewport>
+      </Base.Portal>
+    </Base.Root>
+  );
+}

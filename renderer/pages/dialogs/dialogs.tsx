@@ -1,0 +1,39 @@
+// Which dialog is open. Each is mounted fresh, so that nothing typed stays behind.
+import './dialogs.css';
+import { openDialog, useView } from '../../store/view.ts';
+import { AboutDialog } from './about-dialog.tsx';
+import { AddMachineDialog } from './add-machine-dialog.tsx';
+import { EditMachineDialog } from './edit-machine-dialog.tsx';
+import { ForgetTasksDialog, KillTasksDialog } from './end-tasks-dialogs.tsx';
+import { QuitDialog } from './quit-dialog.tsx';
+import { RemoveMachineDialog } from './remove-machine-dialog.tsx';
+import { RunTaskDialog } from './run-task-dialog.tsx';
+
+export const closeDialog = () => openDialog(null);
+
+export function Dialogs() {
+  const dialog = useView((view) => view.dialog);
+  if (dialog === null) return null;
+  switch (dialog.kind) {
+    case 'add-machine':
+      return <AddMachineDialog retry={null} onClose={closeDialog} />;
+    case 'retry-machine':
+      return <AddMachineDialog retry={dialog.machineId} onClose={closeDialog} />;
+    case 'remove-machine':
+      return <RemoveMachineDialog machineId={dialog.machineId} onClose={closeDialog} />;
+    case 'edit-machine':
+      return <EditMachineDialog machineId={dialog.machineId} onClose={closeDialog} />;
+    case 'run-task':
+      return (
+        <RunTaskDialog machineId={dialog.machineId} sample={dialog.sample ?? ''} onClose={closeDialog} />
+      );
+    case 'kill-tasks':
+      return <KillTasksDialog taskIds={dialog.taskIds} onClose={closeDialog} />;
+    case 'forget-tasks':
+      return <ForgetTasksDialog taskIds={dialog.taskIds} onClose={closeDialog} />;
+    case 'quit':
+      return <QuitDialog runningTasks={dialog.runningTasks} onClose={closeDialog} />;
+    case 'about':
+      return <AboutDialog onClose={closeDialog} />;
+  }
+}

@@ -1,0 +1,283 @@
+// Run a task on one machine. Nothing typed here is remembered by the window.
+import { ChevronRight } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import type { Refusal } from '../../../electron/contract/errors.ts';
+import type { MachineId } from '../../../electron/contract/ids.ts';
+import type { Tables } from '../../../electron/contract/tables.ts';
+import { openTask } from '../../app/acts.ts';
+import { cpus, mib } from '../../app/messages/amounts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { call, drop } from '../../bridge/bridge.ts';
+import { Button } from '../../kit/button.tsx';
+import { Dialog } from '../../kit/dialog.tsx';
+import { Segmented, TextArea, TextField } from '../../kit/field.tsx';
+import { Glyph } from '../../kit/glyph.tsx';
+import { type Option, Select } from '../../kit/select.tsx';
+import { activeTasksOf, agentOf, type Free, freeOf, healthOf, machineList } from '../../store/selectors.ts';
+import { useRow, useTables } from '../../store/tables.ts';
+import { Refused } from './refused.tsx';
+import {
+  emptyRun,
+  type RunFaults,
+  type RunField,
+  type RunForm,
+  runFaults,
+  runRequest,
+  runSamples,
+} from './run-task-form.ts';
+
+type Part = {
+  readonly form: RunForm;
+  readonly faults: RunFaults;
+  readonly change: (part: Partial<RunForm>) => void;
+};
+
+function freeOn(tables: Tables, id: string | null): Free | null {
+  const machine = id === null ? undefined : tables.machines.get(id);
+  const agent = machine && agentOf(tables, machine);
+  return agent === undefined ? null : freeOf(agent.resources, activeTasksOf(tables, agent.machineId));
+}
+
+/** The machine asked for, else the live one with the most free cpus. */
+function startingMachine(tables: Tables, wanted: MachineId | null): MachineId | null {
+  if (wanted !== null) return wanted;
+  let best: { id: MachineId; free: number } | null = null;
+  for (const machine of machineList(tables.machines)) {
+    if (!healthOf(tables, machine).isFresh) continue;
+    const free = freeOn(tables, machine.id)?.cpusMilli ?? 0;
+    if (best === null || free > best.free) best = { id: machine.id, free };
+  }
+  return best?.id ?? null;
+}
+
+function useFault(faults: RunFaults) {
+  const words = useWords();
+  return (field: RunField): string | null => {
+    const fault = faults[field];
+    return fault === undefined ? null : words.t(fault.key, fault.args);
+  };
+}
+
+function MachineSelect({ form, faults, change }: Part) {
+  const words = useWords();
+  const say = useFault(faults);
+  const machines = useTables((tables) => tables.machines);
+  const agents = useTables((tables) => tables.agents);
+  const links = useTables((tables) => tables.links);
+  const tasks = useTables((tables) => tables.tasks);
+  const options = useMemo((): readonly Option[] => {
+    const tables = { machines, agents, links, tasks } as Tables;
+    return machineList(machines).map((machine) => {
+      const health = healthOf(tables, machine);
+      const free = freeOn(tables, machine.id);
+      const hint =
+        health.isFresh && free !== null
+          ? words.t('run.machine.free', { cpus: cpus(free.cpusMilli), mem: mib(free.memMib) })
+          : words.t('run.machine.away');
+      return {
+        value: machine.id,
+        text: machine.name,
+        hint,
+        isDisabled: !health.isFresh,
+        mark: <Glyph kind={health.glyph} size={12} />,
+      };
+    });
+  }, [machines, agents, links, tasks, words]);
+  const hasLive = options.some((option) => option.isDisabled !== true);
+  return (
+    <Select
+      label={words.t('run.machine')}
+      value={form.machineId}
+      options={options}
+      fault={say('machineId')}
+      {...(hasLive ? {} : { hint: words.t('run.machine.none') })}
+      onValue={(id) => change({ machineId: id as MachineId })}
+    />
+  );
+}
+
+function Command({ form, faults, change }: Part) {
+  const words = useWords();
+  const say = useFault(faults);
+  const kinds = [
+    { value: 'shell', text: words.t('run.command.shell') },
+    { value: 'argv', text: words.t('run.command.argv') },
+  ] as const;
+  return (
+    <div className="dialog__group">
+      <div className="run-kinds">
+        <Segmented
+          label={words.t('run.command')}
+          value={form.isShell ? 'shell' : 'argv'}
+          choices={kinds}
+          onValue={(kind) => change({ isShell: kind === 'shell' })}
+        />
+        <span className="grow" />
+        <span className="faint">{words.t('run.samples')}</span>
+        {runSamples.map((sample) => (
+          <Button key={sample.key} compact look="quiet" onClick={() => change(sample.change)}>
+            {words.t(`run.sample.${sample.key}`)}
+          </Button>
+        ))}
+      </div>
+      <TextArea
+        label={words.t('run.command')}
+        isMono
+        rows={3}
+        autoFocus
+        value={form.isShell ? form.line : form.argv}
+        placeholder={form.isShell ? 'echo hello' : '/usr/bin/python3\n-u\ntrain.py'}
+        hint={words.t(form.isShell ? 'run.command.shell.hint' : 'run.command.argv.hint')}
+        fault={say('command')}
+        onText={(text) => change(form.isShell ? { line: text } : { argv: text })}
+      />
+    </div>
+  );
+}
+
+function More({ form, faults, change }: Part) {
+  const words = useWords();
+  const say = useFault(faults);
+  const machine = useRow('machines', form.machineId);
+  const agent = useTables((tables) => (machine === undefined ? undefined : agentOf(tables, machine)));
+  const user = agent?.facts.user ?? '';
+  const canSwitch = agent === undefined || agent.facts.uid === 0;
+  return (
+    <details className="run-more" open={faults.env !== undefined || faults.graceS !== undefined || undefined}>
+      <summary>
+        <ChevronRight />
+        {words.t('run.more')}
+      </summary>
+      <div className="run-more__body">
+        <TextArea
+          label={words.t('run.env')}
+          isMono
+          rows={2}
+          placeholder="SEED=7"
+          value={form.env}
+          hint={words.t('run.env.hint')}
+          fault={say('env')}
+          onText={(env) => change({ env })}
+        />
+        <div className="dialog__row">
+          <TextField
+            label={words.t('run.folder')}
+            isMono
+            value={form.folder}
+            hint={words.t('run.folder.hint')}
+            onText={(folder) => change({ folder })}
+          />
+          <TextField
+            label={words.t('run.user')}
+            value={form.user}
+            disabled={!canSwitch}
+            hint={words.t(canSwitch ? 'run.user.hint' : 'run.user.fixed', { user })}
+            onText={(text) => change({ user: text })}
+          />
+        </div>
+        <TextField
+          label={words.t('run.grace')}
+          width="short"
+          inputMode="decimal"
+          value={form.graceS}
+          hint={words.t('run.grace.hint')}
+          fault={say('graceS')}
+          onText={(graceS) => change({ graceS })}
+        />
+      </div>
+    </details>
+  );
+}
+
+export function RunTaskDialog(props: {
+  readonly machineId: MachineId | null;
+  readonly sample: string;
+  readonly onClose: () => void;
+}) {
+  const words = useWords();
+  const { onClose } = props;
+  const start = useTables((tables) => startingMachine(tables, props.machineId));
+  const [form, setForm] = useState<RunForm>(() => ({
+    ...emptyRun,
+    machineId: start,
+    ...runSamples.find((sample) => sample.key === props.sample)?.change,
+  }));
+  const [isTried, setTried] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const cpusFree = useTables((tables) => freeOn(tables, form.machineId)?.cpusMilli ?? null);
+  const memFree = useTables((tables) => freeOn(tables, form.machineId)?.memMib ?? null);
+  const free =
+    cpusFree === null || memFree === null
+      ? null
+      : { cpusMilli: cpusFree, memMib: memFree, diskMib: 0, gpus: 0 };
+  const faults = runFaults(form, free);
+  const shown = isTried ? faults : {};
+  const change = (part: Partial<RunForm>) => setForm((old) => ({ ...old, ...part }));
+  const run = async () => {
+    setTried(true);
+    const request = runRequest(form);
+    if (request === null || Object.keys(faults).length > 0 || isBusy) return;
+    setBusy(true);
+    const answer = await call('task:run', request);
+    setBusy(false);
+    if (!answer.ok) {
+      setRefusal(answer.refusal);
+      return;
+    }
+    onClose();
+    openTask(answer.value.taskId);
+  };
+  const part = { form, faults: shown, change };
+  const say = useFault(shown);
+  return (
+    <Dialog
+      title={words.t('run.title')}
+      closeLabel={words.t('verb.close')}
+      onClose={onClose}
+      onSubmit={() => drop(run(), 'shows its own refusal')}
+      buttons={
+        <>
+          <Button look="quiet" onClick={onClose}>
+            {words.t('verb.cancel')}
+          </Button>
+          <Button look="primary" type="submit" disabled={isBusy}>
+            {words.t('run.submit')}
+          </Button>
+        </>
+      }
+    >
+      <Command {...part} />
+      <div className="dialog__row">
+        <MachineSelect {...part} />
+      </div>
+      <div className="dialog__row">
+        <TextField
+          label={words.t('run.name')}
+          hint={words.t('run.name.hint')}
+          maxLength={200}
+          value={form.name}
+          onText={(name) => change({ name })}
+        />
+        <TextField
+          label={words.t('run.cpus')}
+          width="tiny"
+          inputMode="decimal"
+          value={form.cpus}
+          fault={say('cpus')}
+          onText={(text) => change({ cpus: text })}
+        />
+        <TextField
+          label={words.t('run.mem')}
+          width="short"
+          inputMode="numeric"
+          value={form.mem}
+          fault={say('mem')}
+          onText={(mem) => change({ mem })}
+        />
+      </div>
+      <More {...part} />
+      <Refused refusal={refusal} />
+    </Dialog>
+  );
+}

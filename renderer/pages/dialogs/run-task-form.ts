@@ -1,0 +1,171 @@
+// The form of the run-a-task dialog: its faults in words and the request it makes. Pure.
+import type { RunTask } from '../../../electron/contract/channels.ts';
+import type { MachineId } from '../../../electron/contract/ids.ts';
+import { cpus as cpusText, mib } from '../../app/messages/amounts.ts';
+import type { MessageKey } from '../../app/messages/en.ts';
+import type { MessageArgs } from '../../app/messages/words.ts';
+import type { Free } from '../../store/selectors.ts';
+
+export type RunForm = {
+  readonly machineId: MachineId | null;
+  readonly isShell: boolean;
+  readonly line: string;
+  readonly argv: string;
+  readonly name: string;
+  readonly cpus: string;
+  readonly mem: string;
+  readonly env: string;
+  readonly folder: string;
+  readonly user: string;
+  readonly graceS: string;
+};
+
+export const emptyRun: RunForm = {
+  machineId: null,
+  isShell: true,
+  line: '',
+  argv: '',
+  name: '',
+  cpus: '0.1',
+  mem: '64',
+  env: '',
+  folder: '',
+  user: '',
+  graceS: '3',
+};
+
+export type Fault = { readonly key: MessageKey; readonly args?: MessageArgs };
+export type RunField = 'machineId' | 'command' | 'cpus' | 'mem' | 'graceS' | 'env';
+export type RunFaults = Readonly<Partial<Record<RunField, Fault>>>;
+
+const maxCpusMilli = 1_024_000;
+const maxMemMib = 16_777_216;
+
+export function cpusMilliOf(text: string): number | null {
+  const value = Number(text.trim().replace(',', '.'));
+  const milli = Math.round(value * 1000);
+  return text.trim() !== '' && Number.isFinite(value) && milli >= 10 && milli <= maxCpusMilli ? milli : null;
+}
+
+export function memMibOf(text: string): number | null {
+  const value = Number(text.trim());
+  return /^\d+$/.test(text.trim()) && value >= 1 && value <= maxMemMib ? value : null;
+}
+
+export function graceMsOf(text: string): number | null {
+  const value = Number(text.trim().replace(',', '.'));
+  return text.trim() !== '' && Number.isFinite(value) && value >= 0 && value <= 86_400
+    ? Math.round(value * 1000)
+    : null;
+}
+
+const variable = /^[^\s=]+=/;
+
+export type EnvironmentAnswer =
+  | { readonly ok: true; readonly environment: readonly { readonly name: string; readonly value: string }[] }
+  | { readonly ok: false; readonly line: number };
+
+export function environmentOf(text: string): EnvironmentAnswer {
+  const environment: { name: string; value: string }[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    if (!variable.test(line)) return { ok: false, line: index + 1 };
+    const at = line.indexOf('=');
+    environment.push({ name: line.slice(0, at), value: line.slice(at + 1) });
+  }
+  return { ok: true, environment };
+}
+
+/** One argument a line; an empty line in the middle is an empty argument, at the end it is nothing. */
+export function argvOf(text: string): readonly string[] {
+  const lines = text.replace(/\n+$/, '').split('\n');
+  return lines.length === 1 && lines[0] === '' ? [] : lines;
+}
+
+function resourceFaults(form: RunForm, free: Free | null): RunFaults {
+  const milli = cpusMilliOf(form.cpus);
+  const mem = memMibOf(form.mem);
+  const faults: { -readonly [K in RunField]?: Fault } = {};
+  if (milli === null) faults.cpus = { key: 'run.bad.cpus' };
+  else if (free !== null && milli > free.cpusMilli)
+    faults.cpus = { key: 'run.bad.cpus-free', args: { free: cpusText(free.cpusMilli) } };
+  if (mem === null) faults.mem = { key: 'run.bad.mem' };
+  else if (free !== null && mem > free.memMib)
+    faults.mem = { key: 'run.bad.mem-free', args: { free: mib(free.memMib) } };
+  return faults;
+}
+
+export function runFaults(form: RunForm, free: Free | null): RunFaults {
+  const env = environmentOf(form.env);
+  const isEmpty = form.isShell ? form.line.trim() === '' : (argvOf(form.argv)[0] ?? '') === '';
+  return {
+    ...resourceFaults(form, free),
+    ...(form.machineId === null ? { machineId: { key: 'run.bad.machine' } as const } : {}),
+    ...(isEmpty ? { command: { key: 'run.bad.command' } as const } : {}),
+    ...(graceMsOf(form.graceS) === null ? { graceS: { key: 'run.bad.grace' } as const } : {}),
+    ...(env.ok ? {} : { env: { key: 'run.bad.env' as const, args: { line: env.line } } }),
+  };
+}
+
+/** null while something is wrong. */
+export function runRequest(form: RunForm): RunTask | null {
+  const cpusMilli = cpusMilliOf(form.cpus);
+  const memMib = memMibOf(form.mem);
+  const killGraceMs = graceMsOf(form.graceS);
+  const env = environmentOf(form.env);
+  if (form.machineId === null || cpusMilli === null || memMib === null || killGraceMs === null || !env.ok)
+    return null;
+  const argv = argvOf(form.argv);
+  return {
+    machineId: form.machineId,
+    name: form.name.trim(),
+    command: {
+      shell: form.isShell,
+      value: form.isShell ? form.line : (argv[0] ?? ''),
+      arguments: form.isShell ? [] : [...argv],
+      environment: [...env.environment],
+      workingFolder: form.folder.trim() === '' ? null : form.folder.trim(),
+      user: form.user.trim() === '' ? null : form.user.trim(),
+    },
+    cpusMilli,
+    memMib,
+    diskMib: 0,
+    gpus: 0,
+    killGraceMs,
+  };
+}
+
+export type RunSample = { readonly key: 'hello' | 'count' | 'load'; readonly change: Partial<RunForm> };
+/** Each shows something within seconds and needs nothing but a shell. */
+export const runSamples: readonly RunSample[] = [
+  {
+    key: 'hello',
+    change: {
+      isShell: true,
+      name: 'hello',
+      cpus: '0.1',
+      mem: '32',
+      line: 'for i in 1 2 3; do echo hello $i; sleep 1; done',
+    },
+  },
+  {
+    key: 'count',
+    change: {
+      isShell: true,
+      name: 'count',
+      cpus: '0.1',
+      mem: '32',
+      line: 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo "tick $i"; sleep 1; done',
+    },
+  },
+  {
+    key: 'load',
+    change: {
+      isShell: true,
+      name: 'busy',
+      cpus: '1',
+      mem: '32',
+      line: 'end=$(($(date +%s)+60)); while [ $(date +%s) -lt $end ]; do :; done',
+    },
+  },
+];

@@ -1,0 +1,49 @@
+// A machine's state in words, with the age of what we know. The age ticks; it is never hidden.
+import type { MachineId } from '../../../electron/contract/ids.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { cx } from '../../kit/cx.ts';
+import { useNowMs } from '../../store/clock.ts';
+import type { MachineHealth } from '../../store/health.ts';
+import { useRow } from '../../store/tables.ts';
+
+/** `silent 42 s`, `unreachable, next try in 4 s`, `connecting`. */
+export function HealthText({
+  machineId,
+  health,
+}: {
+  readonly machineId: MachineId;
+  readonly health: MachineHealth;
+}) {
+  const words = useWords();
+  const nowMs = useNowMs();
+  const link = useRow('links', machineId);
+  const parts: string[] = [];
+  const heardMs = link?.lastHeardAtMs ?? null;
+  if (health.word === 'silent' && heardMs !== null) {
+    parts.push(words.t('state.silent-for', { age: words.duration(nowMs - heardMs) }));
+  } else parts.push(words.t(`state.${health.word}`));
+  const nextMs = link?.nextTryAtMs ?? null;
+  if (link?.phase === 'down' && nextMs !== null && nextMs > nowMs) {
+    parts.push(words.t('state.next-try', { age: words.duration(nextMs - nowMs + 999) }));
+  }
+  return <span className={`t-${health.glyph}`}>{parts.join(words.t('list.comma'))}</span>;
+}
+
+/** Age of the newest word from the machine: a calm mark while it is live, else the growing age. */
+export function HeardAge({
+  machineId,
+  health,
+}: {
+  readonly machineId: MachineId;
+  readonly health: MachineHealth;
+}) {
+  const words = useWords();
+  const nowMs = useNowMs();
+  const link = useRow('links', machineId);
+  const heardMs = link?.lastHeardAtMs ?? null;
+  if (health.isFresh) return <span className="faint">{words.t('state.live')}</span>;
+  if (heardMs === null) {
+    return <span className={cx(`t-${health.glyph}`)}>{words.t('state.never-heard')}</span>;
+  }
+  return <span className={cx(`t-${health.glyph}`)}>{words.duration(nowMs - heardMs)}</span>;
+}

@@ -1,0 +1,52 @@
+// Inspector at the right: facts and live figures of what is selected. Its width is dragged or set by arrows.
+import './inspector.css';
+import { X } from 'lucide-react';
+import { useWords } from '../../app/messages/words.ts';
+import { IconButton } from '../../kit/button.tsx';
+import { Splitter } from '../../kit/parts.tsx';
+import { useRow } from '../../store/tables.ts';
+import {
+  inspect,
+  inspectorMaxPx,
+  inspectorMinPx,
+  type Subject,
+  useView,
+  viewStore,
+} from '../../store/view.ts';
+import { MachinePanel } from './machine-panel.tsx';
+import { TaskPanel } from './task-panel.tsx';
+
+function Panel({ subject }: { readonly subject: Subject }) {
+  const words = useWords();
+  const machine = useRow('machines', subject.kind === 'machine' ? subject.id : null);
+  const task = useRow('tasks', subject.kind === 'task' ? subject.id : null);
+  if (machine !== undefined) return <MachinePanel key={machine.id} machine={machine} />;
+  if (task !== undefined) return <TaskPanel key={task.id} task={task} />;
+  return <p className="inspector__empty dim">{words.t('inspector.empty')}</p>;
+}
+
+export function Inspector() {
+  const words = useWords();
+  const isOpen = useView((view) => view.isInspectorOpen);
+  const subject = useView((view) => view.subject);
+  const route = useView((view) => view.route);
+  const px = useView((view) => view.inspectorPx);
+  // The task page already shows everything about its task.
+  const isOwnPage = route.page === 'task' || route.page === 'settings';
+  if (!isOpen || subject === null || isOwnPage) return null;
+  return (
+    <aside className="inspector" aria-label={words.t('inspector.title')} style={{ width: px }}>
+      <Splitter
+        label={words.t('inspector.resize')}
+        value={px}
+        min={inspectorMinPx}
+        max={inspectorMaxPx}
+        onValue={(inspectorPx) => viewStore.setState({ inspectorPx })}
+      />
+      <span className="inspector__close">
+        <IconButton label={words.t('inspector.close')} icon={<X />} onClick={() => inspect(null)} />
+      </span>
+      <Panel subject={subject} />
+    </aside>
+  );
+}

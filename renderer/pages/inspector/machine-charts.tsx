@@ -1,0 +1,80 @@
+// Small charts of one machine over its last two minutes, with one crosshair.
+import type { AgentRecord, SampleRecord } from '../../../electron/contract/machine.ts';
+import { bytesPerS, celsius, cpusLive, mib } from '../../app/messages/amounts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { Chart } from '../../kit/chart.tsx';
+import { niceMax, type Sampled } from '../../kit/chart-path.ts';
+import { type MachinePoint, machineHistory } from '../../store/history.ts';
+
+const quietBytes = 256 * 1024;
+const warmMilliC = 60_000;
+
+function peak(series: readonly Sampled[]): number {
+  return series.reduce((most, point) => Math.max(most, point.value ?? 0), 0);
+}
+
+export function MachineCharts(props: {
+  readonly machineId: string;
+  readonly agent: AgentRecord | undefined;
+  readonly record: SampleRecord | undefined;
+  readonly isStale: boolean;
+}) {
+  const words = useWords();
+  const { machineId, agent, record, isStale } = props;
+  const points = machineHistory(machineId);
+  const take = (pick: (point: MachinePoint) => number | null): readonly Sampled[] =>
+    points.map((point) => ({ atMs: point.atMs, value: pick(point) }));
+  const rx = take((point) => point.rxBytesPerS);
+  const tx = take((point) => point.txBytesPerS);
+  const disk = take((point) => point.diskBytesPerS);
+  const temp = take((point) => point.milliC);
+  const hasTemp = temp.some((point) => point.value !== null);
+  const common = { empty: words.t('chart.empty'), isStale } as const;
+  const memTotal = record?.sample.memTotalMib ?? agent?.facts.memMib ?? 1;
+  const cpu = words.t('chart.cpu');
+  const mem = words.t('chart.mem');
+  return (
+    <div className="charts">
+      <Chart
+        {...common}
+        title={cpu}
+        max={(agent?.facts.cpus ?? 1) * 1000}
+        format={cpusLive}
+        lines={[{ name: cpu, series: take((point) => point.cpuMilli) }]}
+      />
+      <Chart
+        {...common}
+        title={mem}
+        max={memTotal}
+        format={mib}
+        lines={[{ name: mem, series: take((point) => point.memMib) }]}
+      />
+      <Chart
+        {...common}
+        title={words.t('chart.net')}
+        max={niceMax(Math.max(peak(rx), peak(tx)), quietBytes)}
+        format={bytesPerS}
+        lines={[
+          { name: '↓', series: rx },
+          { name: '↑', series: tx, tone: 'second' },
+        ]}
+      />
+      <Chart
+        {...common}
+        title={words.t('chart.disk')}
+        max={niceMax(peak(disk), quietBytes)}
+        format={bytesPerS}
+        lines={[{ name: words.t('chart.disk'), series: disk }]}
+      />
+      {hasTemp && (
+        <Chart
+          {...common}
+          title={words.t('chart.temp')}
+          max={niceMax(peak(temp), warmMilliC)}
+          format={celsius}
+          lines={[{ name: words.t('chart.temp'), series: temp }]}
+        />
+      )}
+    </div>
+  );
+}

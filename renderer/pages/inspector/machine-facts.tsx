@@ -1,0 +1,87 @@
+// What a machine is and how it is reached.
+import type { AgentRecord, MachineRecord } from '../../../electron/contract/machine.ts';
+import { cpus, mib } from '../../app/messages/amounts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { useRow } from '../../store/tables.ts';
+import { type Fact, Facts, Section } from './facts.tsx';
+
+function AgentFacts({ agent }: { readonly agent: AgentRecord }) {
+  const words = useWords();
+  const { facts } = agent;
+  return (
+    <Facts
+      facts={[
+        [words.t('fact.hostname'), facts.hostname],
+        [words.t('fact.os'), facts.os],
+        [words.t('fact.kernel'), facts.kernel],
+        [words.t('fact.arch'), facts.arch],
+        [words.t('fact.memory'), mib(facts.memMib)],
+        [words.t('fact.swap'), facts.swapMib === 0 ? '' : mib(facts.swapMib)],
+        ...facts.gpus.map((gpu): Fact => [`GPU ${gpu.index}`, `${gpu.model}, ${mib(gpu.memMib)}`]),
+        [
+          words.t('task.allocated'),
+          words.t('task.allocated-value', {
+            cpus: cpus(agent.resources.cpusMilli),
+            mem: mib(agent.resources.memMib),
+          }),
+        ],
+        [words.t('fact.agent'), agent.version],
+        [words.t('fact.runs-as'), facts.user],
+        [
+          words.t('fact.limits'),
+          facts.cgroup === 'none' ? words.t('fact.limits-none') : `cgroup ${facts.cgroup}`,
+        ],
+        [words.t('fact.comes-back'), words.t(`fact.boot.${facts.boot}`)],
+      ]}
+    />
+  );
+}
+
+export function MachineFacts({
+  machine,
+  agent,
+}: {
+  readonly machine: MachineRecord;
+  readonly agent: AgentRecord | undefined;
+}) {
+  const words = useWords();
+  const link = useRow('links', machine.id);
+  const { via } = machine;
+  const roundTrip = link?.roundTripMs ?? null;
+  return (
+    <>
+      <Section title={words.t('inspector.facts')}>
+        {agent !== undefined && <AgentFacts agent={agent} />}
+        <Facts
+          facts={[
+            via.kind === 'ssh' ? [words.t('fact.link'), `${via.user}@${via.address}:${via.port}`] : null,
+            via.kind === 'ssh'
+              ? [
+                  words.t('fact.host-key'),
+                  <span key="k" className="mono breakable">
+                    {via.hostKey.fingerprint}
+                  </span>,
+                ]
+              : null,
+            [words.t('fact.round-trip'), roundTrip === null ? '' : `${roundTrip.toFixed(1)} ms`],
+            [words.t('fact.added'), words.dateTime(machine.addedAtMs)],
+          ]}
+        />
+      </Section>
+      {agent !== undefined && agent.facts.addresses.length > 0 && (
+        <Section title={words.t('inspector.addresses')}>
+          <Facts
+            facts={agent.facts.addresses.map(
+              ({ iface, ip, mac }): Fact => [
+                `${iface} ${mac}`.trim(),
+                <span key={ip} className="mono">
+                  {ip}
+                </span>,
+              ],
+            )}
+          />
+        </Section>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+// The verbs of a machine, the same in the row, the inspector and the palette.
+import { ListChecks, Pencil, Play, RotateCw, Trash2 } from 'lucide-react';
+import type { MachineRecord } from '../../../electron/contract/machine.ts';
+import { reconnect } from '../../app/acts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import type { MenuEntry } from '../../kit/menu.tsx';
+import { go, openDialog } from '../../store/view.ts';
+
+export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
+  const words = useWords();
+  const { id: machineId, name } = machine;
+  const entries: MenuEntry[] = [
+    {
+      kind: 'item',
+      text: words.t('verb.run-task'),
+      icon: <Play />,
+      act: () => openDialog({ kind: 'run-task', machineId }),
+    },
+    {
+      kind: 'item',
+      text: words.t('inspector.tasks'),
+      icon: <ListChecks />,
+      keys: 'L',
+      act: () => go({ page: 'tasks', filter: name, state: 'all' }),
+    },
+    { kind: 'line' },
+    {
+      kind: 'item',
+      text: words.t('verb.edit'),
+      icon: <Pencil />,
+      act: () => openDialog({ kind: 'edit-machine', machineId }),
+    },
+    { kind: 'item', text: words.t('verb.reconnect'), icon: <RotateCw />, act: () => reconnect(machine) },
+  ];
+  if (machine.via.kind === 'ssh') {
+    entries.push(
+      { kind: 'line' },
+      {
+        kind: 'item',
+        text: words.t('verb.remove'),
+        icon: <Trash2 />,
+        isDanger: true,
+        act: () => openDialog({ kind: 'remove-machine', machineId }),
+      },
+    );
+  }
+  return entries;
+}

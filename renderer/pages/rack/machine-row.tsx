@@ -1,0 +1,240 @@
+// One machine: state, CPU over memory, disk, temperature, network, age of the data. Values that are not live are hatched.
+import { Ellipsis } from 'lucide-react';
+import { memo } from 'react';
+import { useShallow } from 'zustand/react/shallow';
+import type { TaskId } from '../../../electron/contract/ids.ts';
+import type { AgentRecord, MachineRecord, SampleRecord } from '../../../electron/contract/machine.ts';
+import { openTask } from '../../app/acts.ts';
+import { bytesPerS, celsius, cpus, cpusLive, mib, mibOf, percent } from '../../app/messages/amounts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { IconButton } from '../../kit/button.tsx';
+import { niceMax } from '../../kit/chart-path.ts';
+import { cx } from '../../kit/cx.ts';
+import { Glyph } from '../../kit/glyph.tsx';
+import { Menu } from '../../kit/menu.tsx';
+import { Meter } from '../../kit/meter.tsx';
+import { Spark } from '../../kit/spark.tsx';
+import type { MachineHealth } from '../../store/health.ts';
+import { hottestMilliC, machineHistory } from '../../store/history.ts';
+import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
+import { useRow, useTables } from '../../store/tables.ts';
+import { inspect, lightKin } from '../../store/view.ts';
+import { HealthText, HeardAge } from '../inspector/health-text.tsx';
+import { useMachineMenu } from '../inspector/machine-menu.tsx';
+import { type Allocations, allocations } from './allocations.ts';
+
+const kibPerS = 1024;
+const quietNet = 64 * kibPerS;
+const open = (key: string) => openTask(key as TaskId);
+
+function Meters(props: {
+  readonly allocations: Allocations;
+  readonly agent: AgentRecord | undefined;
+  readonly record: SampleRecord | undefined;
+  readonly isStale: boolean;
+}) {
+  const words = useWords();
+  const { agent, record, isStale, allocations: given } = props;
+  const capacityMilli = (agent?.facts.cpus ?? 0) * 1000;
+  const capacityMib = agent?.facts.memMib ?? 0;
+  const sample = record?.sample;
+  const cpuUse = sample === undefined || capacityMilli === 0 ? null : sample.cpuBusyMilli / capacityMilli;
+  const memUse =
+    sample === undefined || sample.memTotalMib === 0 ? null : sample.memUsedMib / sample.memTotalMib;
+  const keptMilli = capacityMilli - (agent?.resources.cpusMilli ?? capacityMilli);
+  const keptMib = capacityMib - (agent?.resources.memMib ?? capacityMib);
+  const common = { isStale, onHover: lightKin, onPick: open } as const;
+  const used = (text: string | undefined) => text ?? '?';
+  return (
+    <div className="rack-meters">
+      <span className="rack-meters__label">{words.t('rack.cpu')}</span>
+      <Meter
+        {...common}
+        label={words.t('rack.meter-cpu', {
+          n: given.count,
+          allocated: cpus(given.cpusMilli),
+          total: cpus(capacityMilli),
+          used: used(sample && cpusLive(sample.cpuBusyMilli)),
+        })}
+        segments={given.cpu}
+        use={cpuUse}
+        reserved={capacityMilli === 0 ? 0 : keptMilli / capacityMilli}
+        reservedTitle={words.t('rack.kept', { amount: cpus(keptMilli) })}
+      />
+      <span className={cx('rack-meters__value', isStale && 'faint')}>
+        {sample === undefined ? '?' : cpusLive(sample.cpuBusyMilli)}
+        <span className="dim"> / {cpus(capacityMilli)}</span>
+      </span>
+      <span className="rack-meters__label">{words.t('rack.mem')}</span>
+      <Meter
+        {...common}
+        label={words.t('rack.meter-mem', {
+          n: given.count,
+          allocated: mib(given.memMib),
+          total: mib(capacityMib),
+          used: used(sample && mib(sample.memUsedMib)),
+        })}
+        segments={given.mem}
+        use={memUse}
+        reserved={capacityMib === 0 ? 0 : keptMib / capacityMib}
+        reservedTitle={words.t('rack.kept', { amount: mib(keptMib) })}
+      />
+      <span className={cx('rack-meters__value', isStale && 'faint')}>
+        {sample === undefined ? '?' : mibOf(sample.memUsedMib, sample.memTotalMib)}
+      </span>
+    </div>
+  );
+}
+
+function Disk({ record, isStale }: { readonly record: SampleRecord | undefined; readonly isStale: boolean }) {
+  const words = useWords();
+  const fullest = record?.sample.disks.reduce<{ mount: string; share: number } | null>((worst, disk) => {
+    const share = disk.totalMib === 0 ? 0 : disk.usedMib / disk.totalMib;
+    return worst === null || share > worst.share ? { mount: disk.mount, share } : worst;
+  }, null);
+  if (fullest === undefined || fullest === null) return <span className="faint">?</span>;
+  return (
+    <div className="rack-disk" title={fullest.mount}>
+      <Meter
+        size="thin"
+        label={`${words.t('rack.disk')} ${fullest.mount}`}
+        use={fullest.share}
+        isStale={isStale}
+      />
+      <span className={cx('num', isStale ? 'faint' : 'dim')}>{percent(fullest.share)}</span>
+    </div>
+  );
+}
+
+function Net({ record, isStale }: { readonly record: SampleRecord | undefined; readonly isStale: boolean }) {
+  const words = useWords();
+  const history = record === undefined ? [] : machineHistory(record.id);
+  const series = history
+    .slice(-60)
+    .map(({ atMs, rxBytesPerS, txBytesPerS }) => ({ atMs, value: rxBytesPerS + txBytesPerS }));
+  const now = record === undefined ? 0 : record.sample.netRxBytesPerS + record.sample.netTxBytesPerS;
+  const max = niceMax(
+    series.reduce((most, point) => Math.max(most, point.value), 0),
+    quietNet,
+  );
+  return (
+    <div className="rack-net" title={bytesPerS(now)}>
+      <Spark
+        label={`${words.t('rack.net')} ${bytesPerS(now)}`}
+        series={series}
+        slots={60}
+        max={max}
+        width={72}
+        isStale={isStale}
+      />
+    </div>
+  );
+}
+
+function Name({
+  machine,
+  agent,
+  health,
+}: {
+  readonly machine: MachineRecord;
+  readonly agent: AgentRecord | undefined;
+  readonly health: MachineHealth;
+}) {
+  const words = useWords();
+  const size = agent && words.t('rack.size', { cpus: agent.facts.cpus, mem: mib(agent.facts.memMib) });
+  return (
+    <div className="rack-name">
+      <Glyph kind={health.glyph} label={words.t(`state.${health.word}`)} />
+      <div className="rack-name__text">
+        <button
+          type="button"
+          className="row-door clip"
+          onClick={() => inspect({ kind: 'machine', id: machine.id })}
+        >
+          {machine.name}
+        </button>
+        <span className="rack-name__sub clip">
+          {health.isFresh ? (
+            <span className="dim">{size}</span>
+          ) : (
+            <HealthText machineId={machine.id} health={health} />
+          )}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+export type MachineRowProps = {
+  readonly machine: MachineRecord;
+  readonly isCursor: boolean;
+  readonly isSelected: boolean;
+  readonly isMenuOpen: boolean;
+  readonly onMenu: (id: string | null) => void;
+  readonly onCursor: (id: string) => void;
+};
+
+export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
+  const { machine, isCursor, isSelected } = props;
+  const words = useWords();
+  const record = useRow('samples', machine.id);
+  const agent = useTables((tables) => agentOf(tables, machine));
+  const tasks = useTables((tables) => activeTasksOf(tables, machine.id));
+  const health = useTables(useShallow((tables) => healthOf(tables, machine)));
+  const entries = useMachineMenu(machine);
+  const temp = record === undefined ? null : hottestMilliC(record);
+  const isStale = !health.isFresh;
+  return (
+    <div
+      role="row"
+      aria-label={machine.name}
+      aria-selected={isSelected}
+      className={cx(
+        'rack-grid',
+        'rack-row',
+        isCursor && 'rack-row--cursor',
+        isSelected && 'rack-row--selected',
+      )}
+      onClick={() => {
+        props.onCursor(machine.id);
+        inspect({ kind: 'machine', id: machine.id });
+      }}
+    >
+      <div role="cell" className="rack-grid__name">
+        <Name machine={machine} agent={agent} health={health} />
+      </div>
+      <div role="cell" className="rack-grid__meters">
+        <Meters
+          agent={agent}
+          record={record}
+          isStale={isStale}
+          allocations={allocations(tasks, agent, words)}
+        />
+      </div>
+      <div role="cell" className="rack-grid__disk">
+        <Disk record={record} isStale={isStale} />
+      </div>
+      <div
+        role="cell"
+        className={cx('rack-grid__temp', 'num', isStale && 'faint')}
+        title={temp === null ? words.t('rack.no-sensor') : undefined}
+      >
+        {temp === null ? <span className="faint">–</span> : celsius(temp)}
+      </div>
+      <div role="cell" className="rack-grid__net">
+        <Net record={record} isStale={isStale} />
+      </div>
+      <div role="cell" className="rack-grid__age num">
+        <HeardAge machineId={machine.id} health={health} />
+      </div>
+      <div role="cell" className="rack-grid__menu" onClick={(event) => event.stopPropagation()}>
+        <Menu
+          entries={entries}
+          open={props.isMenuOpen}
+          onOpenChange={(isOpen) => props.onMenu(isOpen ? machine.id : null)}
+          trigger={<IconButton size="small" label={words.t('verb.more')} icon={<Ellipsis />} />}
+        />
+      </div>
+    </div>
+  );
+});

@@ -1,0 +1,34 @@
+// The states a task went through, newest first, each with who said so and when.
+import type { TaskRecord } from '../../../electron/contract/task.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { Glyph } from '../../kit/glyph.tsx';
+import { taskGlyphs } from '../../store/health.ts';
+
+export function TaskHistory({ task }: { readonly task: TaskRecord }) {
+  const words = useWords();
+  const newestFirst = task.statuses.toReversed();
+  return (
+    <ol className="task-history">
+      {newestFirst.map((status, index) => (
+        <li
+          key={`${status.uuid ?? 'm'}-${status.state}-${String(newestFirst.length - index)}`}
+          className="task-history__item"
+        >
+          <Glyph kind={taskGlyphs[status.state]} size={12} />
+          <span>{words.t(`task-state.${status.state}`)}</span>
+          <span className="num faint">{words.clock(status.timestampMs)}</span>
+          <span className="task-history__more dim selectable">
+            {words.t(`task.source.${status.source}`)}
+            {status.message !== '' && `: ${status.message}`}
+            {status.reason !== null && ` (${status.reason})`}
+          </span>
+        </li>
+      ))}
+      <li className="task-history__item">
+        <Glyph kind="stopped" size={12} />
+        <span>{words.t('task.created')}</span>
+        <span className="num faint">{words.clock(task.createdAtMs)}</span>
+      </li>
+    </ol>
+  );
+}

@@ -1,0 +1,114 @@
+// Filtering and sorting of the task table. Pure; tested with thousands of rows.
+import type { Tables } from '../../../electron/contract/tables.ts';
+import type { TaskRecord } from '../../../electron/contract/task.ts';
+import { taskGlyphs } from '../../store/health.ts';
+import { isActive, taskUse } from '../../store/selectors.ts';
+import type { TaskFilter } from '../../store/view.ts';
+import { commandLine } from '../task/command-line.ts';
+
+export const taskColumns = ['name', 'state', 'machine', 'started', 'duration', 'cpu', 'mem', 'exit'] as const;
+export type TaskColumn = (typeof taskColumns)[number];
+export type TaskSort = { readonly column: TaskColumn; readonly isDown: boolean };
+
+export function isInFilter(task: TaskRecord, filter: TaskFilter): boolean {
+  const glyph = taskGlyphs[task.state];
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'active':
+      return isActive(task.state) && glyph !== 'unknown';
+    case 'failed':
+      return glyph === 'failed';
+    case 'finished':
+      return glyph === 'done' || glyph === 'stopped';
+    case 'unknown':
+      return glyph === 'unknown';
+  }
+}
+
+function matches(task: TaskRecord, machineName: string, wanted: readonly string[]): boolean {
+  const text =
+    `${task.info.name}\n${machineName}\n${commandLine(task.info.command)}\n${task.id}`.toLowerCase();
+  return wanted.every((word) => text.includes(word));
+}
+
+/** Failures first when sorted by state: what needs a person stands on top. */
+const stateOrder = ['failed', 'unknown', 'waiting', 'working', 'healthy', 'stopped', 'done'] as const;
+
+function exitOf(task: TaskRecord): number {
+  const status = task.statuses.at(-1);
+  return (
+    status?.exitCode ?? (status?.signal !== null && status?.signal !== undefined ? 1000 + status.signal : -1)
+  );
+}
+
+function keyOf(tables: Tables, task: TaskRecord, column: TaskColumn): string | number {
+  switch (column) {
+    case 'name':
+      return task.info.name.toLowerCase();
+    case 'state':
+      return stateOrder.indexOf(taskGlyphs[task.state] as (typeof stateOrder)[number]);
+    case 'machine':
+      return tables.machines.get(task.machineId)?.name.toLowerCase() ?? '';
+    case 'started':
+      return task.startedAtMs ?? task.createdAtMs;
+    case 'duration':
+      // A task that runs goes on growing: its start decides.
+      return task.startedAtMs === null
+        ? -1
+        : (task.endedAtMs ?? Number.MAX_SAFE_INTEGER / 2 - task.startedAtMs) -
+            (task.endedAtMs === null ? 0 : task.startedAtMs);
+    case 'cpu':
+      return taskUse(tables, task)?.cpuBusyMilli ?? -1;
+    case 'mem':
+      return taskUse(tables, task)?.memUsedMib ?? -1;
+    case 'exit':
+      return exitOf(task);
+  }
+}
+
+function compare(a: string | number, b: string | number): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a).localeCompare(String(b), undefined, { numeric: true });
+}
+
+export type TaskQuery = { readonly find: string; readonly filter: TaskFilter; readonly sort: TaskSort };
+
+export function listTasks(tables: Tables, query: TaskQuery): readonly TaskRecord[] {
+  const wanted = query.find.toLowerCase().split(/\s+/).filter(Boolean);
+  const names = new Map([...tables.machines.values()].map((machine) => [machine.id as string, machine.name]));
+  const found = [...tables.tasks.values()].filter(
+    (task) =>
+      isInFilter(task, query.filter) &&
+      (wanted.length === 0 || matches(task, names.get(task.machineId) ?? '', wanted)),
+  );
+  const { column, isDown } = query.sort;
+  const keyed = found.map((task) => ({ task, key: keyOf(tables, task, column) }));
+  const sign = isDown ? -1 : 1;
+  keyed.sort(
+    (a, b) =>
+      sign * compare(a.key, b.key) ||
+      b.task.createdAtMs - a.task.createdAtMs ||
+      a.task.id.localeCompare(b.task.id),
+  );
+  return keyed.map(({ task }) => task);
+}
+
+export function countByFilter(
+  tables: Tables,
+  filters: readonly TaskFilter[],
+): Readonly<Record<TaskFilter, number>> {
+  const counts: Record<TaskFilter, number> = { all: 0, active: 0, failed: 0, finished: 0, unknown: 0 };
+  for (const task of tables.tasks.values()) {
+    for (const filter of filters) if (isInFilter(task, filter)) counts[filter] += 1;
+  }
+  return counts;
+}
+
+/** Nothing moves under the pointer: rows keep their place, what is gone leaves, what is new goes to the end. */
+export function calmOrder(shown: readonly string[], wanted: readonly string[]): readonly string[] {
+  const set = new Set(wanted);
+  const kept = shown.filter((id) => set.has(id));
+  const before = new Set(kept);
+  return [...kept, ...wanted.filter((id) => !before.has(id))];
+}

@@ -1,0 +1,112 @@
+// One task in the table. Subscribes to its own record and its own live use only.
+import { type MouseEvent, memo } from 'react';
+import type { TaskId } from '../../../electron/contract/ids.ts';
+import type { TaskRecord } from '../../../electron/contract/task.ts';
+import { openTask } from '../../app/acts.ts';
+import { cpusLive, mib } from '../../app/messages/amounts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { cx } from '../../kit/cx.ts';
+import { Glyph } from '../../kit/glyph.tsx';
+import { taskGlyphs } from '../../store/health.ts';
+import { identityOf } from '../../store/identity.ts';
+import { isActive, taskUse } from '../../store/selectors.ts';
+import { useRow, useTables } from '../../store/tables.ts';
+import { Duration, exitText } from '../task/task-facts.tsx';
+
+export type TaskRowProps = {
+  readonly id: TaskId;
+  readonly isCursor: boolean;
+  readonly isSelected: boolean;
+  readonly onPress: (id: TaskId, event: MouseEvent) => void;
+  readonly onToggle: (id: TaskId) => void;
+};
+
+function Use({ task }: { readonly task: TaskRecord }) {
+  const use = useTables((tables) => taskUse(tables, task));
+  const isLive = useTables((tables) => tables.links.get(task.machineId)?.phase === 'live');
+  if (!isActive(task.state) || use === undefined)
+    return (
+      <>
+        <span role="cell" className="num" />
+        <span role="cell" className="num" />
+      </>
+    );
+  return (
+    <>
+      <span role="cell" className={cx('num', !isLive && 'stale')}>
+        {cpusLive(use.cpuBusyMilli)}
+      </span>
+      <span role="cell" className={cx('num', !isLive && 'stale')}>
+        {mib(use.memUsedMib)}
+      </span>
+    </>
+  );
+}
+
+export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
+  const { id, isCursor, isSelected, onPress, onToggle } = props;
+  const words = useWords();
+  const task = useRow('tasks', id);
+  const machineName = useTables((tables) =>
+    task === undefined ? '' : (tables.machines.get(task.machineId)?.name ?? ''),
+  );
+  if (task === undefined) return null;
+  const glyph = taskGlyphs[task.state];
+  const exit = exitText(task, words.t.bind(words));
+  return (
+    <div
+      role="row"
+      aria-label={task.info.name}
+      aria-selected={isSelected}
+      className={cx(
+        'task-grid',
+        'task-row',
+        isCursor && 'task-row--cursor',
+        isSelected && 'task-row--selected',
+      )}
+      onClick={(event) => onPress(id, event)}
+      onDoubleClick={() => openTask(id)}
+    >
+      <span role="cell" className="task-row__check" onClick={(event) => event.stopPropagation()}>
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          className="check__box"
+          aria-label={task.info.name}
+          checked={isSelected}
+          onChange={() => onToggle(id)}
+        />
+      </span>
+      <span role="cell" className="task-row__name">
+        <span className="swatch" data-hue={identityOf(task.info.name).hue} />
+        <button
+          type="button"
+          className="row-door clip"
+          onClick={(event) => {
+            event.stopPropagation();
+            openTask(id);
+          }}
+        >
+          {task.info.name}
+        </button>
+      </span>
+      <span role="cell" className="task-row__state">
+        <Glyph kind={glyph} size={12} />
+        <span className={cx('clip', `t-${glyph}`)}>{words.t(`task-state.${task.state}`)}</span>
+      </span>
+      <span role="cell" className="clip dim">
+        {machineName}
+      </span>
+      <span role="cell" className="num dim">
+        {words.clock(task.startedAtMs ?? task.createdAtMs)}
+      </span>
+      <span role="cell" className="num">
+        <Duration task={task} />
+      </span>
+      <Use task={task} />
+      <span role="cell" className={cx('num', glyph === 'failed' ? 't-failed' : 'dim')}>
+        {exit}
+      </span>
+    </div>
+  );
+});

@@ -1,0 +1,264 @@
+// The task table: windowed rows of 28 px, filter, sort, keyboard cursor, many at once.
+import './tasks.css';
+import { ArrowDown, ArrowUp, Play, Search, Square, Trash2, X } from 'lucide-react';
+import { type MouseEvent, useDeferredValue, useMemo, useRef, useState } from 'react';
+import type { TaskId } from '../../../electron/contract/ids.ts';
+import { askForget, askKill, openTask } from '../../app/acts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { Button, IconButton } from '../../kit/button.tsx';
+import { cx } from '../../kit/cx.ts';
+import { SearchField, Segmented } from '../../kit/field.tsx';
+import { useKeys } from '../../kit/keys.ts';
+import { Empty } from '../../kit/parts.tsx';
+import { Rows } from '../../kit/rows.tsx';
+import { tableStore, useTables } from '../../store/tables.ts';
+import { inspect, openDialog, type Route, replaceRoute, taskFilters } from '../../store/view.ts';
+import {
+  calmOrder,
+  countByFilter,
+  listTasks,
+  type TaskColumn,
+  type TaskSort,
+  taskColumns,
+} from './task-list.ts';
+import { TaskRow } from './task-row.tsx';
+import { useSelection } from './use-selection.ts';
+
+const numeric: ReadonlySet<TaskColumn> = new Set(['started', 'duration', 'cpu', 'mem', 'exit']);
+const rowPx = 28;
+
+type TasksRoute = Extract<Route, { page: 'tasks' }>;
+
+function Head({ sort, onSort }: { readonly sort: TaskSort; readonly onSort: (sort: TaskSort) => void }) {
+  const words = useWords();
+  return (
+    <div className="task-grid task-head" role="row">
+      <span role="columnheader" />
+      {taskColumns.map((column) => {
+        const isOn = sort.column === column;
+        const name = words.t(`tasks.col.${column}`);
+        return (
+          <span
+            key={column}
+            role="columnheader"
+            aria-sort={isOn ? (sort.isDown ? 'descending' : 'ascending') : 'none'}
+            className={cx(numeric.has(column) && 'num')}
+          >
+            <button
+              type="button"
+              className="sort"
+              aria-label={words.t('tasks.sort-by', { column: name })}
+              onClick={() => onSort({ column, isDown: isOn ? !sort.isDown : numeric.has(column) })}
+            >
+              {isOn && numeric.has(column) && (sort.isDown ? <ArrowDown /> : <ArrowUp />)}
+              {name}
+              {isOn && !numeric.has(column) && (sort.isDown ? <ArrowDown /> : <ArrowUp />)}
+            </button>
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Ids in the order to show; recomputed when tasks, machines or the query change, for live columns with each sample. */
+function useOrder(route: TasksRoute, sort: TaskSort, isPointerInside: boolean): readonly TaskId[] {
+  const tasks = useTables((tables) => tables.tasks);
+  const machines = useTables((tables) => tables.machines);
+  const isLive = sort.column === 'cpu' || sort.column === 'mem';
+  const samples = useTables((tables) => (isLive ? tables.samples : null));
+  const find = useDeferredValue(route.filter);
+  const query = `${find}\n${route.state}\n${sort.column}${String(sort.isDown)}`;
+  const shown = useRef<{ query: string; ids: readonly string[] }>({ query: '', ids: [] });
+  const wanted = useMemo(
+    () => listTasks(tableStore.getState().tables, { find, filter: route.state, sort }).map((task) => task.id),
+    // The store is read as a whole; these are the parts the answer depends on.
+    [tasks, machines, samples, find, route.state, sort],
+  );
+  return useMemo(() => {
+    const hold = isPointerInside && shown.current.query === query;
+    const ids = hold ? calmOrder(shown.current.ids, wanted) : wanted;
+    shown.current = { query, ids };
+    return ids as readonly TaskId[];
+  }, [wanted, isPointerInside, query]);
+}
+
+function Toolbar({
+  route,
+  shown,
+  search,
+}: {
+  readonly route: TasksRoute;
+  readonly shown: number;
+  readonly search: React.Ref<HTMLInputElement>;
+}) {
+  const words = useWords();
+  const tasks = useTables((tables) => tables.tasks);
+  const counts = useMemo(() => countByFilter(tableStore.getState().tables, taskFilters), [tasks]);
+  return (
+    <header className="page-head">
+      <h1 className="page-head__title">{words.t('tasks.title')}</h1>
+      <Segmented
+        label={words.t('tasks.col.state')}
+        value={route.state}
+        choices={taskFilters.map((value) => ({
+          value,
+          text: words.t(`tasks.filter.${value}`),
+          count: counts[value],
+        }))}
+        onValue={(state) => replaceRoute({ ...route, state })}
+      />
+      <div className="grow tasks-find">
+        <SearchField
+          label={words.t('tasks.find')}
+          icon={<Search />}
+          value={route.filter}
+          inputRef={search}
+          onText={(filter) => replaceRoute({ ...route, filter })}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
+          }}
+          after={
+            route.filter !== '' && (
+              <IconButton
+                size="small"
+                label={words.t('tasks.clear-filter')}
+                icon={<X />}
+                onClick={() => replaceRoute({ ...route, filter: '' })}
+              />
+            )
+          }
+        />
+      </div>
+      <span className="dim num">{words.t('tasks.count', { shown, all: tasks.size })}</span>
+    </header>
+  );
+}
+
+function SelectionBar(props: {
+  readonly ids: readonly TaskId[];
+  readonly onAll: () => void;
+  readonly onClear: () => void;
+}) {
+  const words = useWords();
+  const { ids } = props;
+  if (ids.length === 0) return null;
+  return (
+    <div className="selection-bar" role="toolbar" aria-label={words.t('tasks.selected', { n: ids.length })}>
+      <span>{words.t('tasks.selected', { n: ids.length })}</span>
+      <Button compact look="quiet" onClick={props.onAll}>
+        {words.t('tasks.select-all')}
+      </Button>
+      <Button compact look="quiet" onClick={props.onClear}>
+        {words.t('tasks.clear-selection')}
+      </Button>
+      <span className="grow" />
+      <Button compact icon={<Square />} onClick={() => askKill(ids)}>
+        {words.t('verb.kill')}
+      </Button>
+      <Button compact icon={<Trash2 />} onClick={() => askForget(ids)}>
+        {words.t('verb.forget')}
+      </Button>
+    </div>
+  );
+}
+
+function NoTasks({ isFiltered }: { readonly isFiltered: boolean }) {
+  const words = useWords();
+  if (isFiltered) {
+    return (
+      <Empty
+        text={words.t('tasks.none-match')}
+        actions={
+          <Button onClick={() => replaceRoute({ page: 'tasks', filter: '', state: 'all' })}>
+            {words.t('tasks.clear-filter')}
+          </Button>
+        }
+      />
+    );
+  }
+  return (
+    <Empty
+      text={words.t('tasks.empty')}
+      actions={
+        <>
+          <Button
+            look="primary"
+            icon={<Play />}
+            onClick={() => openDialog({ kind: 'run-task', machineId: null })}
+          >
+            {words.t('verb.run-task')}
+          </Button>
+          <Button onClick={() => openDialog({ kind: 'run-task', machineId: null, sample: 'hello' })}>
+            {words.t('verb.run-hello')}
+          </Button>
+        </>
+      }
+    />
+  );
+}
+
+export function TasksPage({ route }: { readonly route: TasksRoute }) {
+  const words = useWords();
+  const [sort, setSort] = useState<TaskSort>({ column: 'started', isDown: true });
+  const [isPointerInside, setPointerInside] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  const order = useOrder(route, sort, isPointerInside);
+  const all = useTables((tables) => tables.tasks.size);
+  const { cursor, selected, move, press, toggle, selectAll, clear } = useSelection(order);
+  const current = cursor === null ? undefined : cursor;
+  const targets =
+    selected.size > 0 ? order.filter((id) => selected.has(id)) : current === undefined ? [] : [current];
+  useKeys({
+    j: () => move(1),
+    ArrowDown: () => move(1),
+    k: () => move(-1),
+    ArrowUp: () => move(-1),
+    x: () => current && toggle(current),
+    'Mod+a': selectAll,
+    Enter: () => current && inspect({ kind: 'task', id: current }),
+    o: () => current && openTask(current),
+    l: () => current && openTask(current),
+    '.': () => askKill(targets),
+    Delete: () => askForget(targets),
+    '/': () => search.current?.focus(),
+    ...(selected.size > 0 ? { Escape: clear } : {}),
+  });
+  const onPress = (id: TaskId, event: MouseEvent) => {
+    press(id, { isToggle: event.ctrlKey || event.metaKey, isRange: event.shiftKey });
+    if (!event.ctrlKey && !event.metaKey && !event.shiftKey) inspect({ kind: 'task', id });
+  };
+  const isFiltered = all > 0;
+  return (
+    <>
+      <Toolbar route={route} shown={order.length} search={search} />
+      <SelectionBar ids={order.filter((id) => selected.has(id))} onAll={selectAll} onClear={clear} />
+      {order.length === 0 ? (
+        <NoTasks isFiltered={isFiltered} />
+      ) : (
+        <Rows
+          label={words.t('tasks.title')}
+          count={order.length}
+          rowPx={rowPx}
+          cursor={current === undefined ? -1 : order.indexOf(current)}
+          head={<Head sort={sort} onSort={setSort} />}
+          keyOf={(index) => order[index] ?? String(index)}
+          onPointerInside={setPointerInside}
+          renderRow={(index) => {
+            const id = order[index];
+            if (id === undefined) return null;
+            return (
+              <TaskRow
+                id={id}
+                isCursor={id === cursor}
+                isSelected={selected.has(id)}
+                onPress={onPress}
+                onToggle={toggle}
+              />
+            );
+          }}
+        />
+      )}
+    </>
+  );
+}

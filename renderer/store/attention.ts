@@ -1,0 +1,77 @@
+// What needs a person, most urgent first: lanes that wait, machines that are not well, tasks that failed lately.
+import type { LaneRecord } from '../../electron/contract/enrolment.ts';
+import type { MachineRecord } from '../../electron/contract/machine.ts';
+import type { Tables } from '../../electron/contract/tables.ts';
+import type { TaskRecord } from '../../electron/contract/task.ts';
+import type { MachineHealth } from './health.ts';
+import { failedTasks, healthOf, laneList, machineList } from './selectors.ts';
+
+export type Attention =
+  | { readonly kind: 'lane'; readonly key: string; readonly lane: LaneRecord }
+  | {
+      readonly kind: 'machine';
+      readonly key: string;
+      readonly machine: MachineRecord;
+      readonly health: MachineHealth;
+      readonly tasks: number;
+    }
+  | {
+      readonly kind: 'failed-tasks';
+      readonly key: string;
+      readonly tasks: readonly TaskRecord[];
+      readonly newestAtMs: number;
+    };
+
+const failuresKeptMs = 3_600_000;
+/** A first connect takes a moment; only a longer one deserves a word. */
+const connectGraceMs = 6000;
+
+function needsWord(health: MachineHealth, sinceMs: number | null, nowMs: number): boolean {
+  switch (health.word) {
+    case 'silent':
+    case 'unreachable':
+    case 'refused':
+    case 'gone':
+      return true;
+    case 'connecting':
+    case 'registering':
+      return sinceMs !== null && nowMs - sinceMs > connectGraceMs;
+    case 'live':
+    case 'stopped':
+    case 'removing':
+      return false;
+  }
+}
+
+function busyTasks(tables: Tables, machineId: string): number {
+  let n = 0;
+  for (const task of tables.tasks.values()) {
+    if (task.machineId === machineId && (task.state === 'TASK_RUNNING' || task.state === 'TASK_UNREACHABLE'))
+      n += 1;
+  }
+  return n;
+}
+
+export function attentionOf(tables: Tables, nowMs: number, failuresSeenAtMs: number): readonly Attention[] {
+  const found: Attention[] = [];
+  for (const lane of laneList(tables.lanes)) {
+    if (lane.state === 'needs-you' || lane.state === 'failed')
+      found.push({ kind: 'lane', key: `lane-${lane.id}`, lane });
+  }
+  for (const machine of machineList(tables.machines)) {
+    const health = healthOf(tables, machine);
+    if (!needsWord(health, tables.links.get(machine.id)?.sinceMs ?? null, nowMs)) continue;
+    const tasks = busyTasks(tables, machine.id);
+    found.push({ kind: 'machine', key: machine.id, machine, health, tasks });
+  }
+  const failed = failedTasks(tables.tasks).filter((task) => {
+    const atMs = task.endedAtMs ?? task.createdAtMs;
+    return atMs > failuresSeenAtMs && nowMs - atMs < failuresKeptMs;
+  });
+  const newest = failed[0];
+  if (newest !== undefined) {
+    const newestAtMs = newest.endedAtMs ?? newest.createdAtMs;
+    found.push({ kind: 'failed-tasks', key: 'failed-tasks', tasks: failed, newestAtMs });
+  }
+  return found;
+}

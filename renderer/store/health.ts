@@ -1,0 +1,94 @@
+// Which of the six state glyphs a machine, a task or a lane step gets, and why. Pure; tested case by case.
+// Unknown is never shown as fine: only a live link with an active agent is healthy.
+import type { LaneRecord, LaneStep } from '../../electron/contract/enrolment.ts';
+import type { Refusal, RefusalCode } from '../../electron/contract/errors.ts';
+import type { AgentRecord, LinkRecord, MachineRecord } from '../../electron/contract/machine.ts';
+import type { TaskState } from '../../electron/contract/task.ts';
+
+export type GlyphState = 'healthy' | 'working' | 'waiting' | 'failed' | 'unknown' | 'stopped' | 'done';
+
+export type MachineHealth = {
+  readonly glyph: GlyphState;
+  readonly word:
+    | 'live'
+    | 'connecting'
+    | 'registering'
+    | 'silent'
+    | 'unreachable'
+    | 'refused'
+    | 'stopped'
+    | 'gone'
+    | 'removing';
+  /** Since when the last known values are old; null while they are live. */
+  readonly staleSinceMs: number | null;
+  readonly problem: Refusal | null;
+  readonly isFresh: boolean;
+};
+
+/** Refusals that no waiting will cure: a person has to act. */
+const needsPerson: ReadonlySet<RefusalCode> = new Set(['unauthorized', 'conflict', 'invalid', 'unsupported']);
+
+export function machineHealth(
+  machine: MachineRecord,
+  agent: AgentRecord | undefined,
+  link: LinkRecord | undefined,
+): MachineHealth {
+  const staleSinceMs = link?.lastHeardAtMs ?? agent?.lastHelloAtMs ?? machine.addedAtMs;
+  const problem = link?.problem ?? null;
+  const old = { staleSinceMs, problem, isFresh: false } as const;
+  if (agent?.state.kind === 'gone') return { ...old, glyph: 'failed', word: 'gone' };
+  if (machine.removal !== null) return { ...old, glyph: 'working', word: 'removing' };
+  if (link === undefined) return { ...old, glyph: 'unknown', word: 'connecting' };
+  switch (link.phase) {
+    case 'live':
+      if (agent === undefined || agent.state.kind !== 'active') {
+        return { ...old, glyph: 'working', word: 'registering' };
+      }
+      return { glyph: 'healthy', word: 'live', staleSinceMs: null, problem: null, isFresh: true };
+    case 'connecting':
+      if (agent?.state.kind === 'unreachable') return { ...old, glyph: 'unknown', word: 'unreachable' };
+      return { ...old, glyph: link.lastHeardAtMs === null ? 'working' : 'unknown', word: 'connecting' };
+    case 'silent':
+      return { ...old, glyph: 'unknown', word: 'silent' };
+    case 'down':
+      return problem !== null && needsPerson.has(problem.code)
+        ? { ...old, glyph: 'failed', word: 'refused' }
+        : { ...old, glyph: 'unknown', word: 'unreachable' };
+    case 'stopped':
+      return { ...old, glyph: 'stopped', word: 'stopped' };
+  }
+}
+
+export const taskGlyphs: Readonly<Record<TaskState, GlyphState>> = {
+  TASK_STAGING: 'waiting',
+  TASK_STARTING: 'working',
+  TASK_RUNNING: 'healthy',
+  TASK_KILLING: 'working',
+  TASK_FINISHED: 'done',
+  TASK_FAILED: 'failed',
+  TASK_KILLED: 'stopped',
+  TASK_ERROR: 'failed',
+  TASK_DROPPED: 'failed',
+  TASK_LOST: 'failed',
+  TASK_UNREACHABLE: 'unknown',
+  TASK_GONE: 'failed',
+  TASK_GONE_BY_OPERATOR: 'unknown',
+  TASK_UNKNOWN: 'unknown',
+};
+
+export const stepGlyphs: Readonly<Record<LaneStep['state'], GlyphState>> = {
+  waiting: 'stopped',
+  working: 'working',
+  'needs-you': 'waiting',
+  done: 'healthy',
+  failed: 'failed',
+  skipped: 'stopped',
+};
+
+export const laneGlyphs: Readonly<Record<LaneRecord['state'], GlyphState>> = {
+  running: 'working',
+  'needs-you': 'waiting',
+  done: 'healthy',
+  failed: 'failed',
+  cancelled: 'stopped',
+};

@@ -1,0 +1,153 @@
+// Derivations over the tables, memoised by the identity of the table they read: a patch that changes only samples
+// recomputes nothing that depends on tasks.
+import type { LaneRecord } from '../../electron/contract/enrolment.ts';
+import type { MachineRecord, SampleRecord } from '../../electron/contract/machine.ts';
+import type { Resources } from '../../electron/contract/resources.ts';
+import type { Settings } from '../../electron/contract/settings.ts';
+import type { Tables } from '../../electron/contract/tables.ts';
+import { type TaskRecord, type TaskState, terminalTaskStates } from '../../electron/contract/task.ts';
+import { type MachineHealth, machineHealth } from './health.ts';
+
+/** Remembers the newest answer for the newest argument; enough, as there is one store. */
+function memo<A extends object, R>(compute: (argument: A) => R): (argument: A) => R {
+  let last: A | undefined;
+  let answer: R | undefined;
+  return (argument) => {
+    if (argument !== last) {
+      answer = compute(argument);
+      last = argument;
+    }
+    return answer as R;
+  };
+}
+
+/** Gives the old array back when the elements are the same, so that memoised rows do not render again. */
+function sameOr<T>(old: readonly T[] | undefined, next: readonly T[]): readonly T[] {
+  if (old === undefined || old.length !== next.length) return next;
+  return next.every((each, index) => each === old[index]) ? old : next;
+}
+
+export function isActive(state: TaskState): boolean {
+  return !terminalTaskStates.has(state);
+}
+
+/** This computer first, then in the order they were added: rows never jump by themselves. */
+export const machineList = memo((machines: Tables['machines']): readonly MachineRecord[] =>
+  [...machines.values()].sort(
+    (a, b) =>
+      Number(b.via.kind === 'local') - Number(a.via.kind === 'local') ||
+      a.addedAtMs - b.addedAtMs ||
+      a.name.localeCompare(b.name),
+  ),
+);
+
+let groups: ReadonlyMap<string, readonly TaskRecord[]> = new Map();
+export const activeTasksByMachine = memo(
+  (tasks: Tables['tasks']): ReadonlyMap<string, readonly TaskRecord[]> => {
+    const next = new Map<string, TaskRecord[]>();
+    for (const task of tasks.values()) {
+      if (!isActive(task.state)) continue;
+      const group = next.get(task.machineId);
+      if (group === undefined) next.set(task.machineId, [task]);
+      else group.push(task);
+    }
+    const kept = new Map<string, readonly TaskRecord[]>();
+    for (const [id, group] of next) {
+      group.sort((a, b) => a.createdAtMs - b.createdAtMs || a.id.localeCompare(b.id));
+      kept.set(id, sameOr(groups.get(id), group));
+    }
+    groups = kept;
+    return kept;
+  },
+);
+
+const noTasks: readonly TaskRecord[] = [];
+export function activeTasksOf(tables: Tables, machineId: string): readonly TaskRecord[] {
+  return activeTasksByMachine(tables.tasks).get(machineId) ?? noTasks;
+}
+
+export type TaskCounts = { readonly running: number; readonly active: number; readonly all: number };
+export const taskCounts = memo((tasks: Tables['tasks']): TaskCounts => {
+  let running = 0;
+  let active = 0;
+  for (const task of tasks.values()) {
+    if (task.state === 'TASK_RUNNING') running += 1;
+    if (isActive(task.state)) active += 1;
+  }
+  return { running, active, all: tasks.size };
+});
+
+const badEnds: ReadonlySet<TaskState> = new Set([
+  'TASK_FAILED',
+  'TASK_ERROR',
+  'TASK_DROPPED',
+  'TASK_LOST',
+  'TASK_GONE',
+]);
+/** Newest first. */
+export const failedTasks = memo((tasks: Tables['tasks']): readonly TaskRecord[] =>
+  [...tasks.values()]
+    .filter((task) => badEnds.has(task.state))
+    .sort((a, b) => (b.endedAtMs ?? b.createdAtMs) - (a.endedAtMs ?? a.createdAtMs)),
+);
+
+export const laneList = memo((lanes: Tables['lanes']): readonly LaneRecord[] =>
+  [...lanes.values()].sort((a, b) => a.startedAtMs - b.startedAtMs),
+);
+
+export function healthOf(tables: Tables, machine: MachineRecord): MachineHealth {
+  return machineHealth(machine, agentOf(tables, machine), tables.links.get(machine.id));
+}
+
+export function agentOf(tables: Tables, machine: MachineRecord) {
+  return machine.agentId === null ? undefined : tables.agents.get(machine.agentId);
+}
+
+export type Free = Pick<Resources, 'cpusMilli' | 'memMib' | 'diskMib' | 'gpus'>;
+
+/** What may still be allocated. Never below zero, even while an over-committed machine is being reported. */
+export function freeOf(total: Resources, tasks: readonly TaskRecord[]): Free {
+  const free = { cpusMilli: total.cpusMilli, memMib: total.memMib, diskMib: total.diskMib, gpus: total.gpus };
+  for (const { info } of tasks) {
+    free.cpusMilli -= info.resources.cpusMilli;
+    free.memMib -= info.resources.memMib;
+    free.diskMib -= info.resources.diskMib;
+    free.gpus -= info.resources.gpus;
+  }
+  return {
+    cpusMilli: Math.max(0, free.cpusMilli),
+    memMib: Math.max(0, free.memMib),
+    diskMib: Math.max(0, free.diskMib),
+    gpus: Math.max(0, free.gpus),
+  };
+}
+
+export type TaskUse = SampleRecord['sample']['tasks'][number];
+const uses = new WeakMap<SampleRecord, ReadonlyMap<string, TaskUse>>();
+
+/** Live use of one task out of its machine's newest sample. */
+export function taskUse(tables: Tables, task: TaskRecord): TaskUse | undefined {
+  const record = tables.samples.get(task.machineId);
+  if (record === undefined) return undefined;
+  let map = uses.get(record);
+  if (map === undefined) {
+    map = new Map(record.sample.tasks.map((use) => [use.taskId, use]));
+    uses.set(record, map);
+  }
+  return map.get(task.id);
+}
+
+export function lastStatus(task: TaskRecord) {
+  return task.statuses.at(-1);
+}
+
+const fallbackSettings: Settings = {
+  id: 'settings',
+  theme: 'system',
+  language: 'system',
+  onQuit: 'ask',
+  unreachableAfterMs: 10_000,
+};
+export function settingsOf(tables: Tables): Settings {
+  return tables.settings.get('settings') ?? fallbackSettings;
+}

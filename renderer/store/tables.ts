@@ -1,0 +1,86 @@
+// The master's tables in the window. One store, changed only by snapshot and patch; components select from it.
+// Imports the contract's types, nothing of pages or kit.
+import { useStore } from 'zustand';
+import { createStore } from 'zustand/vanilla';
+import type { Refusal } from '../../electron/contract/errors.ts';
+import type { Diff, Patch, Rows, Snapshot, TableName, Tables } from '../../electron/contract/tables.ts';
+import { forgetHistory, recordSample } from './history.ts';
+
+const names: readonly TableName[] = [
+  'machines',
+  'agents',
+  'tasks',
+  'settings',
+  'links',
+  'samples',
+  'lanes',
+  'operations',
+  'faults',
+];
+
+export type TableState = {
+  readonly status: 'loading' | 'ready' | 'failed';
+  readonly problem: Refusal | null;
+  readonly seq: number;
+  readonly tables: Tables;
+};
+
+const emptyTables: Tables = {
+  machines: new Map(),
+  agents: new Map(),
+  tasks: new Map(),
+  settings: new Map(),
+  links: new Map(),
+  samples: new Map(),
+  lanes: new Map(),
+  operations: new Map(),
+  faults: new Map(),
+};
+
+export const tableStore = createStore<TableState>()(() => ({
+  status: 'loading',
+  problem: null,
+  seq: 0,
+  tables: emptyTables,
+}));
+
+export function useTables<T>(select: (tables: Tables) => T): T {
+  return useStore(tableStore, (state) => select(state.tables));
+}
+
+export function useRow<T extends TableName>(table: T, id: string | null): Rows[T] | undefined {
+  return useStore(tableStore, (state) => (id === null ? undefined : state.tables[table].get(id)));
+}
+
+function rowsOf<T extends TableName>(rows: readonly Rows[T][]): ReadonlyMap<string, Rows[T]> {
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+export function applySnapshot(snapshot: Snapshot): void {
+  const tables = Object.fromEntries(
+    names.map((name) => [name, rowsOf(snapshot.rows[name])]),
+  ) as unknown as Tables;
+  for (const row of snapshot.rows.samples) recordSample(row);
+  tableStore.setState({ status: 'ready', problem: null, seq: snapshot.seq, tables });
+}
+
+function applyTable<T extends TableName>(old: ReadonlyMap<string, Rows[T]>, diff: NonNullable<Diff[T]>) {
+  const next = new Map<string, Rows[T]>(old);
+  for (const id of diff.drop) next.delete(id);
+  for (const row of diff.put as readonly Rows[T][]) next.set(row.id, row);
+  return next;
+}
+
+/** Only changed tables get a new Map, so that selectors on the others stay memoised. */
+export function applyPatch(patch: Patch): void {
+  const { tables } = tableStore.getState();
+  const next: Record<string, unknown> = { ...tables };
+  for (const name of names) {
+    const diff = patch.diff[name];
+    if (diff !== undefined)
+      next[name] = applyTable(tables[name] as ReadonlyMap<string, never>, diff as never);
+  }
+  for (const row of patch.diff.samples?.put ?? []) recordSample(row);
+  for (const id of patch.diff.machines?.drop ?? []) forgetHistory(id);
+  tableStore.setState({ seq: patch.to, tables: next as unknown as Tables });
+}

@@ -1,0 +1,139 @@
+// View state of the window: where we are, what is selected, what is open. Nothing here is sent anywhere.
+import { useStore } from 'zustand';
+import { createStore } from 'zustand/vanilla';
+import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
+
+export type Route =
+  | { readonly page: 'rack' }
+  | { readonly page: 'tasks'; readonly filter: string; readonly state: TaskFilter }
+  | { readonly page: 'task'; readonly taskId: TaskId }
+  | { readonly page: 'machines' }
+  | { readonly page: 'settings' };
+export const taskFilters = ['all', 'active', 'failed', 'finished', 'unknown'] as const;
+export type TaskFilter = (typeof taskFilters)[number];
+
+export type Subject =
+  | { readonly kind: 'machine'; readonly id: MachineId }
+  | { readonly kind: 'task'; readonly id: TaskId };
+
+export type DialogState =
+  | { readonly kind: 'add-machine' }
+  | { readonly kind: 'retry-machine'; readonly machineId: MachineId }
+  | { readonly kind: 'remove-machine'; readonly machineId: MachineId }
+  | { readonly kind: 'edit-machine'; readonly machineId: MachineId }
+  | { readonly kind: 'run-task'; readonly machineId: MachineId | null; readonly sample?: string }
+  | { readonly kind: 'kill-tasks'; readonly taskIds: readonly TaskId[] }
+  | { readonly kind: 'forget-tasks'; readonly taskIds: readonly TaskId[] }
+  | { readonly kind: 'quit'; readonly runningTasks: number }
+  | { readonly kind: 'about' };
+
+export type ViewState = {
+  readonly route: Route;
+  readonly subject: Subject | null;
+  readonly isInspectorOpen: boolean;
+  readonly inspectorPx: number;
+  readonly isDockOpen: boolean;
+  readonly dialog: DialogState | null;
+  readonly isPaletteOpen: boolean;
+  readonly isHelpOpen: boolean;
+  /** Failures up to this time were put aside in the attention strip. */
+  readonly failuresSeenAtMs: number;
+};
+
+export const inspectorMinPx = 280;
+export const inspectorMaxPx = 560;
+
+export const viewStore = createStore<ViewState>()(() => ({
+  route: { page: 'rack' },
+  subject: null,
+  isInspectorOpen: false,
+  inspectorPx: 360,
+  isDockOpen: false,
+  dialog: null,
+  isPaletteOpen: false,
+  isHelpOpen: false,
+  failuresSeenAtMs: 0,
+}));
+
+export function useView<T>(select: (view: ViewState) => T): T {
+  return useStore(viewStore, select);
+}
+
+export function routeToHash(route: Route): string {
+  switch (route.page) {
+    case 'tasks': {
+      const query = new URLSearchParams();
+      if (route.filter !== '') query.set('find', route.filter);
+      if (route.state !== 'all') query.set('state', route.state);
+      const text = query.toString();
+      return text === '' ? '#/tasks' : `#/tasks?${text}`;
+    }
+    case 'task':
+      return `#/tasks/${route.taskId}`;
+    default:
+      return `#/${route.page}`;
+  }
+}
+
+export function hashToRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [page = '', id = ''] = path.split('/');
+  if (page === 'tasks' && id !== '') return { page: 'task', taskId: id as TaskId };
+  if (page === 'tasks') {
+    const values = new URLSearchParams(query);
+    const state = taskFilters.find((each) => each === values.get('state')) ?? 'all';
+    return { page: 'tasks', filter: values.get('find') ?? '', state };
+  }
+  if (page === 'machines' || page === 'settings') return { page };
+  return { page: 'rack' };
+}
+
+/** The address is in the hash, so that back and forward work. */
+export function go(route: Route): void {
+  const hash = routeToHash(route);
+  if (window.location.hash === hash) return;
+  window.location.hash = hash;
+  viewStore.setState({ route });
+}
+
+/** Typing in a filter must not fill the history. */
+export function replaceRoute(route: Route): void {
+  window.history.replaceState(null, '', routeToHash(route));
+  viewStore.setState({ route });
+}
+
+export function followHash(): () => void {
+  const take = () => viewStore.setState({ route: hashToRoute(window.location.hash) });
+  take();
+  window.addEventListener('hashchange', take);
+  return () => window.removeEventListener('hashchange', take);
+}
+
+export function inspect(subject: Subject | null): void {
+  viewStore.setState(
+    subject === null ? { subject, isInspectorOpen: false } : { subject, isInspectorOpen: true },
+  );
+}
+
+export function openDialog(dialog: DialogState | null): void {
+  viewStore.setState({ dialog, isPaletteOpen: false, isHelpOpen: false });
+}
+
+/** Lights all segments of one task name, dims the rest. No React work: one attribute and one rule. */
+const hotSheet =
+  typeof CSSStyleSheet === 'function' && 'replaceSync' in CSSStyleSheet.prototype
+    ? new CSSStyleSheet()
+    : null;
+export function lightKin(kin: number | null): void {
+  const root = document.documentElement;
+  if (hotSheet === null) return;
+  if (!document.adoptedStyleSheets.includes(hotSheet)) {
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, hotSheet];
+  }
+  if (kin === null) {
+    root.removeAttribute('data-hot');
+    return;
+  }
+  hotSheet.replaceSync(`[data-hot] [data-kin="${Math.trunc(kin)}"] { opacity: 1 !important; }`);
+  root.setAttribute('data-hot', '');
+}
