@@ -141,6 +141,43 @@ export const reasons = {
   'log-broke-off': reason('The connection ended before the log did.', 'try-again'),
   'log-removed': reason('The log was removed on the machine.', 'none'),
   'not-quitting': reason('Nobody asked to quit.', 'none'),
+  // The master
+  'agent-gone': reason('The machine was declared gone.', 'none'),
+  'already-added': reason('This agent is already in the rack, under another machine.', 'none'),
+  'lane-cleaning': reason('The last try is still being tidied up on the machine.', 'wait'),
+  'lane-ended': reason('This is over already.', 'none'),
+  'lane-exists': reason('The machine is being added already.', 'wait'),
+  'lane-incomplete': reason('The steps ended without all that is needed.', 'report'),
+  'lane-running': reason('The steps are still running.', 'wait'),
+  'local-machine-stays': reason('This computer is always part of the rack.', 'none'),
+  'machine-being-removed': reason('The machine is being removed.', 'wait'),
+  'machine-exists': reason('The machine is in the rack already.', 'none'),
+  'machine-unreachable': reason('The machine cannot be reached now.', 'check-network'),
+  'no-first-sample': reason('The agent runs, but no sample came.', 'try-again'),
+  'no-host-key': reason('The machine showed no key.', 'report'),
+  'no-such-lane': reason('This was dismissed already.', 'none'),
+  'no-such-machine': reason('The machine is no longer in the rack.', 'none'),
+  'not-enough-ports': reason('The ports are not free on this machine.', 'none'),
+  'nothing-to-confirm': reason('No fingerprint waits for an answer.', 'none'),
+  'other-host-key': reason(
+    'The machine now shows another fingerprint than the one on the screen.',
+    'compare-key',
+  ),
+  'snapshot-failed': reason('The safety copy of the database could not be made.', 'free-space'),
+  stopping: reason('Mesolite is closing.', 'none'),
+  'store-read-only': reason('The database cannot be written now.', 'free-space'),
+  'task-ended': reason('The task has ended already.', 'none'),
+  'task-exists': reason('There is a task with this id already.', 'none'),
+  'task-never-ran': reason('The task never ran there.', 'none'),
+  'task-not-ended': reason('The task has not ended yet.', 'stop-task'),
+  'user-needs-root': reason(
+    'Only an agent that runs as root can run a task as another user.',
+    'choose-login',
+  ),
+  // Answers of the agent
+  'agent-stopping': reason('The agent is just ending.', 'wait'),
+  'machine-disk-full': reason("The disk of the machine's agent is full.", 'free-space'),
+  'update-unacknowledged': reason('The last news of the task has not been taken in yet.', 'wait'),
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly next: NextStep }>>;
 
 export type Reason = keyof typeof reasons;

@@ -324,7 +324,7 @@ class FakeConnection {
 
   private openLog(params: { taskId: string; file: 'stdout' | 'stderr'; offset: number; follow: boolean }) {
     const task = this.agent.tasks.get(params.taskId);
-    if (task === undefined) throw new Refused('not-found', 'task-unknown', params.taskId);
+    if (task === undefined) throw new Refused('not-found', 'task', params.taskId);
     const size = task.files[params.file].length;
     const at = params.offset < 0 ? Math.max(0, size + params.offset) : Math.min(params.offset, size);
     const id = this.nextStream;
@@ -336,8 +336,8 @@ class FakeConnection {
 
   private forget(taskId: string): object {
     const task = this.agent.tasks.get(taskId);
-    if (task === undefined) throw new Refused('not-found', 'task-unknown', taskId);
-    if (task.endedAtMs === null) throw new Refused('conflict', 'task-running', taskId);
+    if (task === undefined) throw new Refused('not-found', 'task', taskId);
+    if (task.endedAtMs === null) throw new Refused('conflict', 'task-runs', taskId);
     if (task.unacked.length > 0) throw new Refused('conflict', 'update-unacknowledged', taskId);
     this.agent.tasks.delete(taskId);
     return {};
@@ -346,7 +346,7 @@ class FakeConnection {
   private shutDown(params: { tasks: 'keep' | 'stop'; onlyIfIdle: boolean }): object {
     const running = [...this.agent.tasks.values()].filter((task) => task.endedAtMs === null);
     if (params.onlyIfIdle && running.length > 0) {
-      throw new Refused('conflict', 'tasks-running', `${running.length} tasks run`);
+      throw new Refused('conflict', 'tasks-run', `${running.length} tasks run`);
     }
     if (params.tasks === 'stop') {
       for (const task of running) this.agent.end(task, 'TASK_KILLED', 'killed by signal 15 (TERM)', null);

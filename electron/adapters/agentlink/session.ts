@@ -326,7 +326,22 @@ export class Session {
   }
 }
 
+/** The agent's own short words for what our catalogue calls otherwise. */
+const agentReasons: ReadonlyMap<string, Reason> = new Map([
+  ['tasks-run', 'tasks-running'],
+  ['task-runs', 'task-not-ended'],
+  ['task', 'task-unknown'],
+  ['log', 'log-unavailable'],
+  ['log-not-yet', 'log-unavailable'],
+  ['disk-full', 'machine-disk-full'],
+  ['lease-not-kept', 'machine-disk-full'],
+  ['user-switch', 'user-needs-root'],
+  ['agent-stops', 'agent-stopping'],
+]);
+
 function wireRefusal(error: { code: RefusalCode; reason: string; detail: string }): Refusal {
+  const known = agentReasons.get(error.reason);
+  if (known !== undefined) return { ...error, reason: known };
   if (isReason(error.reason)) return error;
   return {
     code: error.code,
