@@ -45,7 +45,8 @@ export const callSchemas = {
   /** Idempotent by taskId: a repeat returns the old answer. */
   'task.launch': z.object({ info: taskInfoSchema }),
   'task.kill': z.object({ taskId: taskIdSchema, graceMs: z.number().int().nullable() }),
-  'task.list': z.object({}),
+  /** Tasks in the order of their ids, `after` one of them: a page at a time, since a frame is limited. */
+  'task.list': z.object({ after: taskIdSchema.optional() }),
   /** Only for ended tasks whose last update was acknowledged: removes record, log and sandbox. */
   'task.forget': z.object({ taskId: taskIdSchema }),
   'update.ack': z.object({ taskId: taskIdSchema, uuid: z.string() }),
@@ -74,11 +75,13 @@ export const answerSchemas = {
     facts: machineFactsSchema,
     resources: resourcesSchema,
     tasks: z.array(agentTaskSchema),
+    /** There are more than fit in one frame: `task.list` after the last one gives them. */
+    more: z.boolean().optional(),
   }),
   'sample.subscribe': z.object({}),
   'task.launch': z.object({ accepted: z.literal(true) }),
   'task.kill': z.object({}),
-  'task.list': z.object({ tasks: z.array(agentTaskSchema) }),
+  'task.list': z.object({ tasks: z.array(agentTaskSchema), more: z.boolean().optional() }),
   'task.forget': z.object({}),
   'update.ack': z.object({}),
   'log.open': z.object({
