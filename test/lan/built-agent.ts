@@ -1,6 +1,7 @@
 /** The agent as the build makes it, made when it is not there. */
-import { buildAgents, hostTarget, staleTargets, targetName } from '../../build/steps/agent.mjs';
+
 import { agentDir } from '../../build/lib/paths.mjs';
+import { buildAgents, hostTarget, staleTargets, targetName } from '../../build/steps/agent.mjs';
 
 /** Folder with an agent for this computer's CPU, laid out as the app expects it. */
 export async function builtAgentFolder(): Promise<string> {

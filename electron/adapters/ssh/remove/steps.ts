@@ -3,8 +3,9 @@
 // Tasks `stop`: they are killed first and everything of ours goes. Tasks `keep`: their processes go on without an agent,
 // so the folders of those that still run stay (their output is written there, and the small process that notes how
 // they end), and the answers name them; everything else goes.
-import { ok, type Refusal, type Result } from '../../../contract/errors.ts';
+
 import type { RemovalStep } from '../../../contract/enrolment.ts';
+import { ok, type Refusal, type Result } from '../../../contract/errors.ts';
 import type { MachineRecord } from '../../../contract/machine.ts';
 import type { Reason } from '../../../contract/reasons.ts';
 import { unplantKey } from '../authorized-keys.ts';
