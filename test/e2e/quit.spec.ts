@@ -38,7 +38,7 @@ test('with tasks it asks: stay, then keep; the next start finds the task running
   await askToQuit(app);
   const dialog = app.page.getByRole('alertdialog').or(app.page.getByRole('dialog'));
   await expect(dialog).toContainText('This computer still runs 1 task');
-  await dialog.getByRole('button', { name: 'Stay' }).click();
+  await dialog.getByRole('button', { name: 'Stay' }).filter({ hasText: 'Stay' }).click();
   await expect(dialog).toBeHidden();
   expect(app.hasEnded()).toBe(false);
   await askToQuit(app);

@@ -100,3 +100,95 @@ export async function waitForState(
     { what: `${name} is ${state}`, capMs: 30_000, everyMs: 100 },
   );
 }
+
+export type NewMachine = {
+  readonly address: string;
+  readonly user: string;
+  readonly port?: number;
+  readonly password?: string;
+  /** A private key that the dialog offers because it is in ~/.ssh. */
+  readonly keyFile?: string;
+};
+
+/** Opens the dialog, fills it in and sends it. The lane is then on the rack. */
+export async function addMachine(page: Page, machine: NewMachine): Promise<Locator> {
+  await page.getByRole('banner').getByRole('button', { name: 'Add machine' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add a machine' });
+  await dialog.getByLabel('Address').fill(machine.address);
+  if (machine.port !== undefined) await dialog.getByLabel('Port').fill(String(machine.port));
+  await dialog.getByLabel('User', { exact: true }).fill(machine.user);
+  await fillLogin(page, dialog, machine);
+  await dialog.getByRole('button', { name: 'Add machine' }).click();
+  await expect(dialog).toBeHidden();
+  return laneOf(page, machine);
+}
+
+async function fillLogin(page: Page, dialog: Locator, machine: NewMachine): Promise<void> {
+  const kinds = dialog.getByRole('group', { name: 'Log in with' });
+  if (machine.password !== undefined) {
+    await kinds.getByText('Password').click();
+    await dialog.getByRole('textbox', { name: 'Password' }).fill(machine.password);
+    return;
+  }
+  await kinds.getByText('Key file').click();
+  await dialog.getByRole('combobox', { name: 'Private key' }).click();
+  await page.getByRole('option', { name: machine.keyFile ?? '' }).click();
+}
+
+/** Other credentials for a lane that failed. */
+export async function retryWith(page: Page, lane: Locator, machine: NewMachine): Promise<void> {
+  await lane.getByRole('button', { name: 'Use other credentials' }).click();
+  const dialog = page.getByRole('dialog', { name: /Try .* again/ });
+  await fillLogin(page, dialog, machine);
+  await dialog.getByRole('button', { name: 'Try again' }).click();
+  await expect(dialog).toBeHidden();
+}
+
+export function laneOf(page: Page, { user, address, port = 22 }: NewMachine): Locator {
+  return page.getByRole('region', { name: new RegExp(`(Adding|Removing) ${user}@${address}:${port}`) });
+}
+
+/** Compares the fingerprint as a person would, then trusts it. */
+export async function trustKey(lane: Locator, fingerprint: string): Promise<void> {
+  await expect(lane.getByText('Is this the right machine?')).toBeVisible({ timeout: 20_000 });
+  await expect(lane.getByText(fingerprint)).toBeVisible();
+  await lane.getByRole('button', { name: 'It matches, trust it' }).click();
+}
+
+/** By the dialog, on the machine named. Returns when the dialog has closed. */
+export async function runByDialog(
+  page: Page,
+  machine: string,
+  task: { name: string; line: string; graceS?: number },
+) {
+  await page.getByRole('banner').getByRole('button', { name: 'Run task' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Run a task' });
+  await dialog.getByRole('combobox', { name: 'Machine' }).click();
+  await page.getByRole('option', { name: machine }).click();
+  await dialog.getByRole('textbox', { name: 'Command' }).fill(task.line);
+  await dialog.getByRole('textbox', { name: 'Name' }).fill(task.name);
+  if (task.graceS !== undefined) {
+    await dialog.getByText('More', { exact: true }).click();
+    await dialog.getByLabel('Kill grace, seconds').fill(String(task.graceS));
+  }
+  await dialog.getByRole('button', { name: 'Run task' }).click();
+  await expect(dialog).toBeHidden();
+}
+
+/** The page of a task, by the table of tasks. */
+export async function openTask(page: Page, name: string): Promise<void> {
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .getByRole('button', { name: 'Tasks', exact: true })
+    .click();
+  await page.getByRole('row', { name, exact: true }).getByRole('button', { name }).click();
+  await expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
+}
+
+export function logOf(page: Page): Locator {
+  return page.getByRole('region', { name: 'Log' });
+}
+
+export async function goToRack(page: Page): Promise<void> {
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Rack' }).click();
+}

@@ -1,0 +1,164 @@
+// The journey of the first release, word for word, on real machines of the virtual LAN.
+import { copyFileSync, chmodSync } from 'node:fs';
+import path from 'node:path';
+import { diffFiles } from '../lan/listing.ts';
+import { pause, until } from '../support/wait.ts';
+import { type AppUnderTest, type Blocking, freshMetrics } from './app.ts';
+import { expect, test } from './fixtures.ts';
+import {
+  addMachine,
+  goToRack,
+  laneOf,
+  localIsLive,
+  machineRow,
+  openTask,
+  runByDialog,
+  snapshotOf,
+  taskNamed,
+  trustKey,
+  waitForState,
+  waitUntilLive,
+} from './steps.ts';
+
+const hello = "sh -c 'for i in 1 2 3; do echo hello $i; sleep 1; done'";
+const long = 'for i in $(seq 1 50); do echo line $i; sleep 0.4; done; echo complete; exit 7';
+const steady = 'echo begin $$; for i in $(seq 1 400); do echo beat $i; sleep 0.2; done';
+const maxBlockMs = 50;
+
+async function tellBlocking(app: AppUnderTest, part: string): Promise<Blocking> {
+  const blocking = await freshMetrics(app.profile);
+  const { ownMaxMs, ownP99Ms, wallMaxMs, wallP99Ms, probes } = blocking;
+  const words = `own max ${ownMaxMs} ms, p99 ${ownP99Ms} ms; wall max ${wallMaxMs} ms, p99 ${wallP99Ms} ms; ${probes} probes`;
+  test.info().annotations.push({ type: `main process blocked, ${part}`, description: words });
+  console.log(`main process blocked, ${part}: ${words}`);
+  return blocking;
+}
+
+async function tellLane(app: AppUnderTest, title: string): Promise<number> {
+  const { rows } = await snapshotOf(app.page);
+  const lane = rows.lanes.find((each) => each.title.startsWith(title));
+  if (!lane) throw new Error(`no lane ${title}`);
+  const steps = lane.steps.map((step) => `${step.name} ${Math.round(step.tookMs ?? 0)}`).join(', ');
+  const waitedMs = lane.steps.reduce((sum, step) => sum + (step.tookMs ?? 0), 0);
+  console.log(`lane ${title}: ${Math.round(waitedMs)} ms (${steps})`);
+  return waitedMs;
+}
+
+test('add two machines, run, crash, lose the network, remove', async ({ start, lan, profile }) => {
+  test.setTimeout(300_000);
+  const key = path.join(profile.home, '.ssh', 'id_ed25519');
+  copyFileSync(lan.desk.keyPath, key);
+  chmodSync(key, 0o600);
+  const [host1, host2] = [lan.host('host1'), lan.host('host2')];
+  const host2Before = host2.listEverything();
+
+  const app = await start();
+  const { page } = app;
+  await localIsLive(page);
+
+  await test.step('add host1 with a password: a key gets planted', async () => {
+    const lane = await addMachine(page, { address: 'host1', user: 'lab', password: 'lab' });
+    await trustKey(lane, await host1.fingerprint());
+    await waitUntilLive(page, 'host1');
+    await expect(lane.getByText(/^done ·/)).toBeVisible();
+    expect(await host1.run('cat /home/lab/.ssh/authorized_keys')).toContain('mesolite');
+    expect(await tellLane(app, 'lab@host1')).toBeLessThan(15_000);
+  });
+
+  await test.step('add host2 with a key', async () => {
+    const lane = await addMachine(page, { address: 'host2', user: 'root', keyFile: key });
+    await trustKey(lane, await host2.fingerprint());
+    await waitUntilLive(page, 'host2');
+    await expect(lane.getByText(/^done ·/)).toBeVisible();
+    expect(await tellLane(app, 'root@host2')).toBeLessThan(15_000);
+  });
+
+  for (const machine of ['host1', 'host2']) {
+    await test.step(`run hello on ${machine}: the log arrives live, then it finishes`, async () => {
+      await runByDialog(page, machine, { name: `hello-${machine}`, line: hello });
+      const log = page.getByRole('log', { name: 'Log stdout' });
+      await expect(log).toContainText('hello 1');
+      expect(await log.innerText()).not.toContain('hello 3');
+      await expect(log).toContainText('hello 3');
+      await expect(page.getByText('finished', { exact: true }).first()).toBeVisible();
+      const task = await waitForState(page, `hello-${machine}`, 'TASK_FINISHED');
+      expect(task.statuses.at(-1)?.exitCode).toBe(0);
+      await goToRack(page);
+    });
+  }
+  const first = await tellBlocking(app, 'add and run');
+
+  await test.step('start a long task, then kill -9 the app', async () => {
+    await runByDialog(page, 'host1', { name: 'long', line: long });
+    await expect(page.getByRole('log', { name: 'Log stdout' })).toContainText('line 3');
+    await app.crash();
+  });
+
+  const again = await start();
+  await test.step('start again: the task ran on, its log is complete, its later exit code is known', async () => {
+    await localIsLive(again.page);
+    await waitUntilLive(again.page, 'host1');
+    await waitForState(again.page, 'long', 'TASK_RUNNING');
+    await openTask(again.page, 'long');
+    const log = again.page.getByRole('log', { name: 'Log stdout' });
+    await expect(log).toContainText('complete', { timeout: 40_000 });
+    const task = await waitForState(again.page, 'long', 'TASK_FAILED');
+    expect(task.statuses.at(-1)).toMatchObject({ exitCode: 7, message: 'exited with code 7' });
+    await expect(again.page.getByText('exited with code 7').first()).toBeVisible();
+    const text = await host1.run(
+      `cat $(find /home /root /var/lib -path '*tasks/${task.id}/stdout' 2>/dev/null | head -1)`,
+    );
+    const wanted = [...Array.from({ length: 50 }, (_, place) => `line ${place + 1}`), 'complete'].join('\n');
+    expect(text).toBe(wanted);
+  });
+
+  await test.step('cut the network for 20 s and heal it: the age shows, nothing restarts', async () => {
+    await runByDialog(again.page, 'host1', { name: 'steady', line: steady });
+    await waitForState(again.page, 'steady', 'TASK_RUNNING');
+    await goToRack(again.page);
+    const before = await taskNamed(again.page, 'steady');
+    await host1.cut();
+    const cutAtMs = performance.now();
+    const row = machineRow(again.page, 'host1');
+    await expect(row.getByText(/silent|unreachable/).first()).toBeVisible({ timeout: 15_000 });
+    await expect(row.getByText(/^\d+ s$/)).toBeVisible();
+    await pause(20_000 - (performance.now() - cutAtMs));
+    await host1.mend();
+    await waitUntilLive(again.page, 'host1');
+    const after = await waitForState(again.page, 'steady', 'TASK_RUNNING');
+    expect(after.id).toBe(before?.id);
+    expect(after.startedAtMs).toBe(before?.startedAtMs);
+    const file = await host1.run(`find /home /root /var/lib -path '*tasks/${after.id}/stdout' 2>/dev/null | head -1`);
+    const lines = (await host1.run(`cat ${file}`)).split('\n');
+    expect(lines.filter((line) => line.startsWith('begin'))).toHaveLength(1);
+    // 20 s are some 100 beats: it went on all the while.
+    expect(lines.length).toBeGreaterThan(90);
+    await openTask(again.page, 'steady');
+    await expect(again.page.getByRole('log', { name: 'Log stdout' })).toContainText(/beat \d{3}/);
+    await goToRack(again.page);
+  });
+
+  await test.step('remove host2: nothing of ours is left on it', async () => {
+    await machineRow(again.page, 'host2').getByRole('button', { name: 'More actions' }).click();
+    await again.page.getByRole('menuitem', { name: 'Remove machine' }).click();
+    const dialog = again.page.getByRole('dialog').or(again.page.getByRole('alertdialog'));
+    await expect(dialog).toContainText('Remove host2');
+    await dialog.getByRole('button', { name: 'Remove machine' }).click();
+    await expect(laneOf(again.page, { user: 'root', address: 'host2' }).getByText(/^done ·/)).toBeVisible({
+      timeout: 30_000,
+    });
+    await expect(machineRow(again.page, 'host2')).toBeHidden();
+    await until(() => host2.listEverything().processes.length <= host2Before.processes.length, {
+      what: 'our last login on host2 has ended',
+    });
+    const host2After = host2.listEverything();
+    expect(diffFiles(host2Before, host2After)).toEqual({ added: [], removed: [], changed: [] });
+    expect(host2After.authorizedKeys).toEqual(host2Before.authorizedKeys);
+    const commands = (listing: typeof host2Before) => listing.processes.map((each) => each.command).sort();
+    expect(commands(host2After)).toEqual(commands(host2Before));
+  });
+
+  const second = await tellBlocking(again, 'start again, cut, remove');
+  expect(first.ownMaxMs).toBeLessThanOrEqual(maxBlockMs);
+  expect(second.ownMaxMs).toBeLessThanOrEqual(maxBlockMs);
+});
