@@ -68,7 +68,7 @@ module.exports = {
     ),
     fence(
       'electron-in-shell',
-      { pathNot: '^electron/shell/' },
+      { pathNot: '^(electron/shell/|test/e2e/)' },
       { path: '(^electron$|(^|/)node_modules/electron/)' },
       'headless has no electron, nor has any test of the rest',
     ),
