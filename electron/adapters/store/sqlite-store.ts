@@ -3,6 +3,7 @@ import type { Diff } from '../../contract/tables.ts';
 import type { MasterEvent } from '../../core/kernel/events.ts';
 import type { DurableRows, Store } from '../../core/kernel/ports.ts';
 import { ailmentOf, type Connection, messageOf } from './connection.ts';
+import { journalJson } from './journal.ts';
 import { readNumber, writeMetaSql } from './meta.ts';
 import { type BadRow, dropBadRow, prepareTables, readRows } from './rows.ts';
 
@@ -88,7 +89,7 @@ export class SqliteStore implements Store {
     const setMeta = db.prepare<[string, string]>(writeMetaSql);
     const trim = db.prepare<[number, number]>('DELETE FROM journal WHERE seq <= ? OR at_ms < ?');
     const write = db.transaction((batch: readonly MasterEvent[], diff: Diff) => {
-      for (const event of batch) addToJournal.run(event.seq, event.atMs, event.kind, JSON.stringify(event));
+      for (const event of batch) addToJournal.run(event.seq, event.atMs, event.kind, journalJson(event));
       writeTables(diff);
       const last = batch.at(-1);
       // Written even for an empty batch, so that an empty commit proves that the disk takes writes again.

@@ -1,0 +1,30 @@
+// A process that commits without end and says the seq of each commit on stdout once it is durable. The crash tests kill it.
+
+import { writeSync } from 'node:fs';
+import { openStore } from '../../electron/adapters/store/open.ts';
+import type { MasterId } from '../../electron/contract/ids.ts';
+import { aMachine } from './builders.ts';
+import { anEvent, aTaskRecord } from './store-records.ts';
+
+const [file = ''] = process.argv.slice(2);
+
+const result = openStore({
+  file,
+  nativeBinding: process.env['MESOLITE_SQLITE_BINDING'],
+  nowMs: () => Date.now(),
+  newMasterId: () => 'master-one' as MasterId,
+});
+if (result.kind === 'problem') throw new Error(result.problem.detail);
+const { store } = result.opened;
+let { seq } = store.load();
+writeSync(1, `open ${seq}\n`);
+for (;;) {
+  seq += 1;
+  const machine = { ...aMachine('one'), note: `note ${seq}` };
+  const task = aTaskRecord(`job-${seq}`);
+  store.commit([anEvent(seq)], {
+    machines: { put: [machine], drop: [] },
+    tasks: { put: [task], drop: seq > 20 ? [`t-job-${seq - 20}`] : [] },
+  });
+  writeSync(1, `${seq}\n`);
+}
