@@ -55,9 +55,9 @@ func bootCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	var err error
 	switch flags.Arg(0) {
 	case "install":
-		kind, err = boot.Install(dir)
+		kind, err = boot.This().Install(dir)
 	case "remove":
-		kind, err = boot.Remove(dir)
+		kind, err = boot.This().Remove(dir)
 	case "show":
 		kind = boot.Kind(dir)
 	default:
