@@ -68,7 +68,7 @@ function Line({ operation }: { readonly operation: OperationRecord }) {
           {stageText(operation, words)}
         </span>
         <span className="num faint">{words.clock(operation.askedAtMs)}</span>
-        <span className="num dim dock__took">{words.took(operation.changedAtMs - operation.askedAtMs)}</span>
+        <span className="num dim dock__took">{words.span(operation.changedAtMs - operation.askedAtMs)}</span>
       </button>
     </li>
   );

@@ -40,6 +40,8 @@ const groups: readonly { readonly title: MessageKey; readonly entries: readonly 
       ['help.run', ['R']],
       ['help.log', ['L']],
       ['help.end', ['End']],
+      ['help.match', ['N']],
+      ['help.wrap', ['W']],
       ['help.close', ['Esc']],
     ],
   },

@@ -19,8 +19,7 @@ import {
 import type { ReactNode } from 'react';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { Glyph } from '../kit/glyph.tsx';
-import { taskGlyphs } from '../store/health.ts';
-import { isActive, machineList } from '../store/selectors.ts';
+import { glyphOfTask, isActive, machineList } from '../store/selectors.ts';
 import { tableStore } from '../store/tables.ts';
 import { go, inspect, openDialog, viewStore } from '../store/view.ts';
 import { askKill, changeSettings, openTask, reconnect } from './acts.ts';
@@ -180,7 +179,7 @@ function ofTasks(words: Words, tasks: Tables['tasks']): readonly PaletteEntry[] 
         text: name,
         hint,
         isDeep: index >= 6,
-        icon: <Glyph kind={taskGlyphs[state]} />,
+        icon: <Glyph kind={glyphOfTask(tableStore.getState().tables, task)} />,
         act: () => openTask(id),
       }),
       entry({

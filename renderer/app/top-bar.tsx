@@ -3,7 +3,7 @@ import { Play, Plus, Search } from 'lucide-react';
 import { Button } from '../kit/button.tsx';
 import { attentionOf } from '../store/attention.ts';
 import { useNowMs } from '../store/clock.ts';
-import { taskCounts } from '../store/selectors.ts';
+import { runningCount, unknownCount } from '../store/selectors.ts';
 import { useTables } from '../store/tables.ts';
 import { go, openDialog, useView, viewStore } from '../store/view.ts';
 import { useWords } from './messages/words.ts';
@@ -15,7 +15,8 @@ function Sentence() {
   const nowMs = useNowMs();
   const seenAtMs = useView((view) => view.failuresSeenAtMs);
   const machines = useTables((tables) => tables.machines.size);
-  const running = useTables((tables) => taskCounts(tables.tasks).running);
+  const running = useTables((tables) => runningCount(tables));
+  const unknown = useTables(unknownCount);
   const needs = useTables((tables) => attentionOf(tables, nowMs, seenAtMs).length);
   const comma = words.t('list.comma');
   return (
@@ -31,6 +32,18 @@ function Sentence() {
       >
         {words.t('fleet.tasks', { n: running })}
       </button>
+      {unknown > 0 && (
+        <>
+          {comma}
+          <button
+            type="button"
+            className="door door--unknown"
+            onClick={() => go({ page: 'tasks', filter: '', state: 'unknown' })}
+          >
+            {words.t('fleet.unknown', { n: unknown })}
+          </button>
+        </>
+      )}
       {comma}
       {needs === 0 ? (
         <span className="dim">{words.t('fleet.calm')}</span>

@@ -2,7 +2,15 @@
 import './glyph.css';
 import { cx } from './cx.ts';
 
-export type GlyphKind = 'healthy' | 'working' | 'waiting' | 'failed' | 'unknown' | 'stopped' | 'done';
+export type GlyphKind =
+  | 'healthy'
+  | 'working'
+  | 'waiting'
+  | 'failed'
+  | 'unknown'
+  | 'stopped'
+  | 'done'
+  | 'past';
 
 function Shape({ kind }: { readonly kind: GlyphKind }) {
   switch (kind) {
@@ -45,6 +53,8 @@ function Shape({ kind }: { readonly kind: GlyphKind }) {
           strokeDasharray="3.2 2.03"
         />
       );
+    case 'past':
+      return <circle cx="8" cy="8" r="3" fill="currentColor" />;
     case 'stopped':
       return <path d="M4 8h8" stroke="currentColor" strokeWidth="2.2" strokeLinecap="round" />;
     case 'done':

@@ -53,12 +53,22 @@ export type MeterProps = {
   readonly reservedTitle?: string;
   readonly isStale?: boolean;
   readonly size?: 'normal' | 'thin';
+  /** `level`: one filled bar of what is used; it changes hue when nearly full. */
+  readonly look?: 'allocated' | 'level';
   readonly onHover?: (kin: number | null) => void;
   readonly onPick?: (key: string) => void;
 };
 
 export function Meter(props: MeterProps) {
-  const { label, segments = [], use, reserved = 0, isStale = false, size = 'normal' } = props;
+  const {
+    label,
+    segments = [],
+    use,
+    reserved = 0,
+    isStale = false,
+    size = 'normal',
+    look = 'allocated',
+  } = props;
   const value = use === null ? {} : { 'aria-valuenow': Math.round(Math.min(1, use) * 100) };
   return (
     <div
@@ -67,7 +77,7 @@ export function Meter(props: MeterProps) {
       aria-valuemin={0}
       aria-valuemax={100}
       {...value}
-      className={cx('meter', `meter--${size}`, isStale && 'meter--stale')}
+      className={cx('meter', `meter--${size}`, `meter--${look}`, isStale && 'meter--stale')}
     >
       {reserved > 0.001 && (
         <span
@@ -81,7 +91,7 @@ export function Meter(props: MeterProps) {
       </span>
       {use !== null && (
         <span
-          className={cx('meter__use', use > 0.9 && 'meter__use--high')}
+          className={cx('meter__use', use > 0.9 && 'meter__use--high', use > 0.97 && 'meter__use--full')}
           style={{ width: percentOf(use) }}
         />
       )}

@@ -76,6 +76,13 @@ export const taskGlyphs: Readonly<Record<TaskState, GlyphState>> = {
   TASK_UNKNOWN: 'unknown',
 };
 
+/** A task that should run on a machine we do not hear is not known to run: its last state is shown as unknown. */
+export function taskGlyph(state: TaskState, isMachineFresh: boolean): GlyphState {
+  const glyph = taskGlyphs[state];
+  const isMoving = glyph === 'healthy' || glyph === 'working' || glyph === 'waiting';
+  return isMoving && !isMachineFresh ? 'unknown' : glyph;
+}
+
 export const stepGlyphs: Readonly<Record<LaneStep['state'], GlyphState>> = {
   waiting: 'stopped',
   working: 'working',

@@ -6,7 +6,7 @@ import type { Resources } from '../../electron/contract/resources.ts';
 import type { Settings } from '../../electron/contract/settings.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, type TaskState, terminalTaskStates } from '../../electron/contract/task.ts';
-import { type MachineHealth, machineHealth } from './health.ts';
+import { type GlyphState, type MachineHealth, machineHealth, taskGlyph, taskGlyphs } from './health.ts';
 
 /** Remembers the newest answer for the newest argument; enough, as there is one store. */
 function memo<A extends object, R>(compute: (argument: A) => R): (argument: A) => R {
@@ -66,16 +66,43 @@ export function activeTasksOf(tables: Tables, machineId: string): readonly TaskR
   return activeTasksByMachine(tables.tasks).get(machineId) ?? noTasks;
 }
 
-export type TaskCounts = { readonly running: number; readonly active: number; readonly all: number };
-export const taskCounts = memo((tasks: Tables['tasks']): TaskCounts => {
-  let running = 0;
-  let active = 0;
-  for (const task of tasks.values()) {
-    if (task.state === 'TASK_RUNNING') running += 1;
-    if (isActive(task.state)) active += 1;
+const runningByMachine = memo((tasks: Tables['tasks']): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const { state, machineId } of tasks.values()) {
+    if (state === 'TASK_RUNNING') counts.set(machineId, (counts.get(machineId) ?? 0) + 1);
   }
-  return { running, active, all: tasks.size };
+  return counts;
 });
+
+/** Tasks that are known to run: those of machines we hear. */
+export function runningCount(tables: Tables): number {
+  let running = 0;
+  for (const [id, n] of runningByMachine(tables.tasks)) if (isMachineFresh(tables, id)) running += n;
+  return running;
+}
+
+const adriftByMachine = memo(
+  (tasks: Tables['tasks']): ReadonlyMap<string, { moving: number; unknown: number }> => {
+    const counts = new Map<string, { moving: number; unknown: number }>();
+    for (const { state, machineId } of tasks.values()) {
+      if (!isActive(state)) continue;
+      const count = counts.get(machineId) ?? { moving: 0, unknown: 0 };
+      if (taskGlyphs[state] === 'unknown') count.unknown += 1;
+      else count.moving += 1;
+      counts.set(machineId, count);
+    }
+    return counts;
+  },
+);
+
+/** Tasks whose state nobody knows now. */
+export function unknownCount(tables: Tables): number {
+  let n = 0;
+  for (const [id, { moving, unknown }] of adriftByMachine(tables.tasks)) {
+    n += unknown + (isMachineFresh(tables, id) ? 0 : moving);
+  }
+  return n;
+}
 
 const badEnds: ReadonlySet<TaskState> = new Set([
   'TASK_FAILED',
@@ -101,6 +128,15 @@ export function healthOf(tables: Tables, machine: MachineRecord): MachineHealth 
 
 export function agentOf(tables: Tables, machine: MachineRecord) {
   return machine.agentId === null ? undefined : tables.agents.get(machine.agentId);
+}
+
+export function isMachineFresh(tables: Tables, machineId: string): boolean {
+  const machine = tables.machines.get(machineId);
+  return machine !== undefined && healthOf(tables, machine).isFresh;
+}
+
+export function glyphOfTask(tables: Tables, task: TaskRecord): GlyphState {
+  return taskGlyph(task.state, isMachineFresh(tables, task.machineId));
 }
 
 export type Free = Pick<Resources, 'cpusMilli' | 'memMib' | 'diskMib' | 'gpus'>;

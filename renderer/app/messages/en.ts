@@ -23,6 +23,7 @@ export const en = {
 
   'fleet.machines': '{n, plural, one {# machine} other {# machines}}',
   'fleet.tasks': '{n, plural, =0 {no tasks running} one {# task running} other {# tasks running}}',
+  'fleet.unknown': '{n} unknown',
   'fleet.needs': '{n, plural, one {# needs you} other {# need you}}',
   'fleet.calm': 'all calm',
   'fleet.label': 'The cluster in one sentence',
@@ -78,6 +79,8 @@ export const en = {
   'task-state.TASK_GONE': 'gone',
   'task-state.TASK_GONE_BY_OPERATOR': 'given up',
   'task-state.TASK_UNKNOWN': 'unknown',
+
+  'task-state.last-known': 'last known: {state}',
 
   'rack.title': 'Rack',
   'rack.attention': 'Needs you',
@@ -191,6 +194,7 @@ export const en = {
   'fact.arch': 'Architecture',
   'fact.hostname': 'Host name',
   'fact.agent': 'Agent',
+  'fact.offerable': 'Can be allocated',
   'fact.runs-as': 'Runs as',
   'fact.limits': 'Hard limits',
   'fact.limits-none': 'none, the agent cannot set them here',
@@ -224,6 +228,7 @@ export const en = {
   'tasks.col.name': 'Name',
   'tasks.col.state': 'State',
   'tasks.col.machine': 'Machine',
+  'tasks.col.command': 'Command',
   'tasks.col.started': 'Started',
   'tasks.col.duration': 'Duration',
   'tasks.col.cpu': 'CPU',
@@ -409,8 +414,11 @@ export const en = {
   'help.close': 'Close, step back',
   'help.sheet': 'This sheet',
   'help.end': 'End of the log',
+  'help.wrap': 'Wrap the log',
+  'help.match': 'Next match',
 
   'age.s': '{s} s',
+  'age.s-tenth': '{s} s',
   'age.min': '{min} min',
   'age.min-s': '{min} min {s} s',
   'age.h': '{h} h',

@@ -11,6 +11,8 @@ export type MessageArgs = Readonly<Record<string, string | number>>;
 
 const catalogues: Readonly<Record<Language, Catalogue>> = { en, 'zh-CN': zhCn };
 
+const dayMs = 86_400_000;
+
 function has(key: string): key is MessageKey {
   return Object.hasOwn(en, key);
 }
@@ -20,10 +22,12 @@ export class Words {
   readonly #formats = new Map<MessageKey, IntlMessageFormat>();
   readonly #clock: Intl.DateTimeFormat;
   readonly #dateTime: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
 
   constructor(language: Language) {
     this.language = language;
     const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+    this.#day = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' });
     this.#clock = new Intl.DateTimeFormat(language, clock);
     this.#dateTime = new Intl.DateTimeFormat(language, {
       ...clock,
@@ -63,6 +67,18 @@ export class Words {
     return ms < 10_000 ? this.t('age.ms', { ms: Math.round(ms) }) : this.duration(ms);
   }
 
+  /** With a tenth below a minute: for work a person waits for. */
+  span(ms: number): string {
+    return ms < 59_950
+      ? this.t('age.s-tenth', { s: (Math.max(0, ms) / 1000).toFixed(1) })
+      : this.duration(ms);
+  }
+
+  /** The clock within a day, else the day. */
+  when(atMs: number, nowMs: number): string {
+    return nowMs - atMs < dayMs ? this.#clock.format(atMs) : this.#day.format(atMs);
+  }
+
   clock(atMs: number): string {
     return this.#clock.format(atMs);
   }
@@ -80,7 +96,9 @@ export class Words {
   /** What can be done about it. */
   remedy(refusal: Refusal): string {
     const key = `refusal.${refusal.reason}.do`;
-    return has(key) ? this.t(key) : this.t(`refusal.code.${refusal.code}.do`);
+    if (has(key)) return this.t(key);
+    // A known reason without a remedy has none; its code's would mislead.
+    return has(`refusal.${refusal.reason}`) ? '' : this.t(`refusal.code.${refusal.code}.do`);
   }
 }
 

@@ -19,7 +19,7 @@ function AgentFacts({ agent }: { readonly agent: AgentRecord }) {
         [words.t('fact.swap'), facts.swapMib === 0 ? '' : mib(facts.swapMib)],
         ...facts.gpus.map((gpu): Fact => [`GPU ${gpu.index}`, `${gpu.model}, ${mib(gpu.memMib)}`]),
         [
-          words.t('task.allocated'),
+          words.t('fact.offerable'),
           words.t('task.allocated-value', {
             cpus: cpus(agent.resources.cpusMilli),
             mem: mib(agent.resources.memMib),

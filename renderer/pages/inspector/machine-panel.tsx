@@ -10,7 +10,7 @@ import { Glyph } from '../../kit/glyph.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Meter } from '../../kit/meter.tsx';
 import { useNowMs } from '../../store/clock.ts';
-import { type MachineHealth, taskGlyphs } from '../../store/health.ts';
+import { type MachineHealth, taskGlyph } from '../../store/health.ts';
 import { hashOf, identityOf } from '../../store/identity.ts';
 import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
@@ -91,7 +91,7 @@ function Problem({ health }: { readonly health: MachineHealth }) {
 
 const tasksShown = 8;
 
-function Tasks({ machine }: { readonly machine: MachineRecord }) {
+function Tasks({ machine, isFresh }: { readonly machine: MachineRecord; readonly isFresh: boolean }) {
   const words = useWords();
   const tasks = useTables((tables) => activeTasksOf(tables, machine.id));
   const all = (
@@ -121,7 +121,11 @@ function Tasks({ machine }: { readonly machine: MachineRecord }) {
                 <span className="clip grow">{task.info.name}</span>
                 <span className="num dim">{cpus(task.info.resources.cpusMilli)}</span>
                 <span className="num dim panel-task__mem">{mib(task.info.resources.memMib)}</span>
-                <Glyph kind={taskGlyphs[task.state]} label={words.t(`task-state.${task.state}`)} size={12} />
+                <Glyph
+                  kind={taskGlyph(task.state, isFresh)}
+                  label={words.t(`task-state.${task.state}`)}
+                  size={12}
+                />
               </button>
             </li>
           );
@@ -150,6 +154,7 @@ function Disks({
             </span>
             <Meter
               size="thin"
+              look="level"
               label={disk.mount}
               use={disk.totalMib === 0 ? null : disk.usedMib / disk.totalMib}
               isStale={isStale}
@@ -184,7 +189,7 @@ export function MachinePanel({ machine }: { readonly machine: MachineRecord }) {
           <p className="panel-note selectable">{machine.note}</p>
         </Section>
       )}
-      <Tasks machine={machine} />
+      <Tasks machine={machine} isFresh={health.isFresh} />
       <section className="section">
         <header className="section__head">
           <h3 className={isStale ? `t-${health.glyph}` : undefined}>

@@ -6,7 +6,8 @@ import { useWords } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { taskGlyphs } from '../../store/health.ts';
-import { isActive, lastStatus } from '../../store/selectors.ts';
+import { glyphOfTask, isActive, lastStatus } from '../../store/selectors.ts';
+import { useTables } from '../../store/tables.ts';
 import { TaskCharts } from '../task/task-charts.tsx';
 import { TaskFacts } from '../task/task-facts.tsx';
 import { TaskHistory } from '../task/task-history.tsx';
@@ -14,17 +15,22 @@ import { Section } from './facts.tsx';
 
 export function TaskPanel({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
+  const glyph = useTables((tables) => glyphOfTask(tables, task));
+  const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
+  const word = words.t(`task-state.${task.state}`);
   const isRunning = isActive(task.state);
   const message = lastStatus(task)?.message ?? '';
   return (
     <div className="panel">
       <header className="panel-head">
         <h2 className="panel-head__title">
-          <Glyph kind={taskGlyphs[task.state]} />
+          <Glyph kind={glyph} />
           <span className="clip selectable">{task.info.name}</span>
         </h2>
         <p className="panel-head__sub">
-          <span className={`t-${taskGlyphs[task.state]}`}>{words.t(`task-state.${task.state}`)}</span>
+          <span className={`t-${glyph}`}>
+            {isLastKnown ? words.t('task-state.last-known', { state: word }) : word}
+          </span>
           {message !== '' && <span className="dim selectable"> · {message}</span>}
         </p>
         <div className="panel-head__actions">

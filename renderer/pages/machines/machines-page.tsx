@@ -110,7 +110,7 @@ function Share(props: {
     );
   return (
     <span role="cell" className="share">
-      <Meter size="thin" label={props.label} use={props.share} isStale={props.isStale} />
+      <Meter size="thin" look="level" label={props.label} use={props.share} isStale={props.isStale} />
       <span className={cx('num', props.isStale ? 'faint' : 'dim')}>{props.text}</span>
     </span>
   );

@@ -84,7 +84,7 @@ function Elapsed({ lane }: { readonly lane: LaneRecord }) {
   const words = useWords();
   const nowMs = useNowMs();
   const state = words.t(`lane.state.${lane.state}`);
-  const age = words.took((lane.endedAtMs ?? Math.max(nowMs, lane.startedAtMs)) - lane.startedAtMs);
+  const age = words.span((lane.endedAtMs ?? Math.max(nowMs, lane.startedAtMs)) - lane.startedAtMs);
   return <span className="lane__state dim">{words.t('lane.took', { state, age })}</span>;
 }
 

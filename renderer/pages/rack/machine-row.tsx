@@ -97,6 +97,7 @@ function Disk({ record, isStale }: { readonly record: SampleRecord | undefined; 
     <div className="rack-disk" title={fullest.mount}>
       <Meter
         size="thin"
+        look="level"
         label={`${words.t('rack.disk')} ${fullest.mount}`}
         use={fullest.share}
         isStale={isStale}

@@ -14,7 +14,7 @@ export function TaskHistory({ task }: { readonly task: TaskRecord }) {
           key={`${status.uuid ?? 'm'}-${status.state}-${String(newestFirst.length - index)}`}
           className="task-history__item"
         >
-          <Glyph kind={taskGlyphs[status.state]} size={12} />
+          <Glyph kind={index === 0 ? taskGlyphs[status.state] : 'past'} size={12} />
           <span>{words.t(`task-state.${status.state}`)}</span>
           <span className="num faint">{words.clock(status.timestampMs)}</span>
           <span className="task-history__more dim selectable">
@@ -24,11 +24,13 @@ export function TaskHistory({ task }: { readonly task: TaskRecord }) {
           </span>
         </li>
       ))}
-      <li className="task-history__item">
-        <Glyph kind="stopped" size={12} />
-        <span>{words.t('task.created')}</span>
-        <span className="num faint">{words.clock(task.createdAtMs)}</span>
-      </li>
+      {task.statuses[0]?.state !== 'TASK_STAGING' && (
+        <li className="task-history__item">
+          <Glyph kind="past" size={12} />
+          <span>{words.t('task.created')}</span>
+          <span className="num faint">{words.clock(task.createdAtMs)}</span>
+        </li>
+      )}
     </ol>
   );
 }

@@ -13,8 +13,8 @@ import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { taskGlyphs } from '../../store/health.ts';
-import { isActive, lastStatus } from '../../store/selectors.ts';
-import { useRow } from '../../store/tables.ts';
+import { glyphOfTask, isActive, lastStatus } from '../../store/selectors.ts';
+import { useRow, useTables } from '../../store/tables.ts';
 import { go } from '../../store/view.ts';
 import { Section } from '../inspector/facts.tsx';
 import { LogView } from './log-view.tsx';
@@ -42,7 +42,9 @@ function KillCountdown({ task }: { readonly task: TaskRecord }) {
 function Head({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
   const machine = useRow('machines', task.machineId);
-  const glyph = taskGlyphs[task.state];
+  const glyph = useTables((tables) => glyphOfTask(tables, task));
+  const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
+  const word = words.t(`task-state.${task.state}`);
   const status = lastStatus(task);
   const isRunning = isActive(task.state);
   const message = glyph === 'unknown' ? words.t('task.unreachable-hint') : (status?.message ?? '');
@@ -51,7 +53,9 @@ function Head({ task }: { readonly task: TaskRecord }) {
       <IconButton label={words.t('task.back-to-tasks')} icon={<ArrowLeft />} onClick={toTasks} />
       <Glyph kind={glyph} />
       <h1 className="page-head__title clip selectable">{task.info.name}</h1>
-      <span className={`task-page__state t-${glyph}`}>{words.t(`task-state.${task.state}`)}</span>
+      <span className={`task-page__state t-${glyph}`}>
+        {isLastKnown ? words.t('task-state.last-known', { state: word }) : word}
+      </span>
       <span className="dim clip grow selectable">
         {machine?.name}
         {message !== '' && ` · ${message}`}

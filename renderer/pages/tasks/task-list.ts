@@ -1,17 +1,26 @@
 // Filtering and sorting of the task table. Pure; tested with thousands of rows.
 import type { Tables } from '../../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
-import { taskGlyphs } from '../../store/health.ts';
-import { isActive, taskUse } from '../../store/selectors.ts';
+import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import type { TaskFilter } from '../../store/view.ts';
 import { commandLine } from '../task/command-line.ts';
 
-export const taskColumns = ['name', 'state', 'machine', 'started', 'duration', 'cpu', 'mem', 'exit'] as const;
+export const taskColumns = [
+  'name',
+  'command',
+  'state',
+  'machine',
+  'started',
+  'duration',
+  'cpu',
+  'mem',
+  'exit',
+] as const;
 export type TaskColumn = (typeof taskColumns)[number];
 export type TaskSort = { readonly column: TaskColumn; readonly isDown: boolean };
 
-export function isInFilter(task: TaskRecord, filter: TaskFilter): boolean {
-  const glyph = taskGlyphs[task.state];
+export function isInFilter(tables: Tables, task: TaskRecord, filter: TaskFilter): boolean {
+  const glyph = glyphOfTask(tables, task);
   switch (filter) {
     case 'all':
       return true;
@@ -46,8 +55,10 @@ function keyOf(tables: Tables, task: TaskRecord, column: TaskColumn): string | n
   switch (column) {
     case 'name':
       return task.info.name.toLowerCase();
+    case 'command':
+      return commandLine(task.info.command);
     case 'state':
-      return stateOrder.indexOf(taskGlyphs[task.state] as (typeof stateOrder)[number]);
+      return stateOrder.indexOf(glyphOfTask(tables, task) as (typeof stateOrder)[number]);
     case 'machine':
       return tables.machines.get(task.machineId)?.name.toLowerCase() ?? '';
     case 'started':
@@ -79,7 +90,7 @@ export function listTasks(tables: Tables, query: TaskQuery): readonly TaskRecord
   const names = new Map([...tables.machines.values()].map((machine) => [machine.id as string, machine.name]));
   const found = [...tables.tasks.values()].filter(
     (task) =>
-      isInFilter(task, query.filter) &&
+      isInFilter(tables, task, query.filter) &&
       (wanted.length === 0 || matches(task, names.get(task.machineId) ?? '', wanted)),
   );
   const { column, isDown } = query.sort;
@@ -100,7 +111,7 @@ export function countByFilter(
 ): Readonly<Record<TaskFilter, number>> {
   const counts: Record<TaskFilter, number> = { all: 0, active: 0, failed: 0, finished: 0, unknown: 0 };
   for (const task of tables.tasks.values()) {
-    for (const filter of filters) if (isInFilter(task, filter)) counts[filter] += 1;
+    for (const filter of filters) if (isInFilter(tables, task, filter)) counts[filter] += 1;
   }
   return counts;
 }

@@ -7,10 +7,12 @@ import { cpusLive, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
+import { useNowMs } from '../../store/clock.ts';
 import { taskGlyphs } from '../../store/health.ts';
 import { identityOf } from '../../store/identity.ts';
-import { isActive, taskUse } from '../../store/selectors.ts';
+import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
+import { commandLine } from '../task/command-line.ts';
 import { Duration, exitText } from '../task/task-facts.tsx';
 
 export type TaskRowProps = {
@@ -50,9 +52,12 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
   const machineName = useTables((tables) =>
     task === undefined ? '' : (tables.machines.get(task.machineId)?.name ?? ''),
   );
+  const glyph = useTables((tables) => (task === undefined ? 'unknown' : glyphOfTask(tables, task)));
+  const nowMs = useNowMs();
   if (task === undefined) return null;
-  const glyph = taskGlyphs[task.state];
+  const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
   const exit = exitText(task, words.t.bind(words));
+  const word = words.t(`task-state.${task.state}`);
   return (
     <div
       role="row"
@@ -90,15 +95,23 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
           {task.info.name}
         </button>
       </span>
+      <span role="cell" className="task-row__command clip faint mono">
+        {commandLine(task.info.command)}
+      </span>
       <span role="cell" className="task-row__state">
         <Glyph kind={glyph} size={12} />
-        <span className={cx('clip', `t-${glyph}`)}>{words.t(`task-state.${task.state}`)}</span>
+        <span
+          className={cx('clip', `t-${glyph}`)}
+          title={isLastKnown ? words.t('task-state.last-known', { state: word }) : undefined}
+        >
+          {isLastKnown ? words.t('tasks.filter.unknown') : word}
+        </span>
       </span>
       <span role="cell" className="clip dim">
         {machineName}
       </span>
       <span role="cell" className="num dim">
-        {words.clock(task.startedAtMs ?? task.createdAtMs)}
+        {words.when(task.startedAtMs ?? task.createdAtMs, nowMs)}
       </span>
       <span role="cell" className="num">
         <Duration task={task} />
