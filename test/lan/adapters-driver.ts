@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Credentials } from '../../electron/contract/channels.ts';
 import { type EnrolmentStep, enrolmentSteps, removalSteps } from '../../electron/contract/enrolment.ts';
 import type { Refusal } from '../../electron/contract/errors.ts';
-import type { MachineId } from '../../electron/contract/ids.ts';
+import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
 import type { HostKey, MachineRecord } from '../../electron/contract/machine.ts';
 import type { Effect, IssuedEffect, LaneContext } from '../../electron/core/kernel/effects.ts';
 import type { Learned, Posted } from '../../electron/core/kernel/events.ts';
@@ -14,7 +14,15 @@ import type { Lan } from './vlan.ts';
 
 export type ToDriver =
   | { readonly kind: 'hold'; readonly machineId: MachineId; readonly credentials: Credentials }
-  | { readonly kind: 'effect'; readonly effect: IssuedEffect };
+  | { readonly kind: 'effect'; readonly effect: IssuedEffect }
+  | {
+      readonly kind: 'read-log';
+      readonly machineId: MachineId;
+      readonly taskId: TaskId;
+      readonly file: 'stdout' | 'stderr';
+      readonly offset: number;
+      readonly follow: boolean;
+    };
 
 type StepFinished = Extract<Posted, { kind: 'lane-step-finished' }>;
 export type AddRequest = {
@@ -56,10 +64,18 @@ export class Driver {
     if (child.stdout === null) throw new Error('the driver needs a pipe');
     createInterface({ input: child.stdout }).on('line', (line) => {
       const message = JSON.parse(line) as { event?: Posted; log?: string; ownPublicKey?: string };
-      if (message.event !== undefined) this.events.push(message.event);
+      if (message.event !== undefined) this.onEvent(message.event);
       if (message.log !== undefined) this.log.push(message.log);
       if (message.ownPublicKey !== undefined) this.ownPublicKey = message.ownPublicKey;
     });
+  }
+
+  /** Acknowledges as the core does, or the agent would hold back a task's next update. */
+  private onEvent(event: Posted): void {
+    this.events.push(event);
+    if (event.kind !== 'status-update-received' || event.status.uuid === null) return;
+    const { taskId, uuid } = event.status;
+    this.effect({ kind: 'send-ack', machineId: event.machineId, taskId, uuid });
   }
 
   static async start(
@@ -167,6 +183,46 @@ export class Driver {
       kind: 'clean-up-lane',
       context: { machineId, attempt: 1, address, port, user, hostKey, learned },
     });
+    await cleaned;
+  }
+
+  /** Opens the link: up, or down with its refusal. */
+  async link(
+    machine: MachineRecord,
+    capMs = 30_000,
+  ): Promise<Extract<Posted, { kind: 'link-up' | 'link-down' }>> {
+    const from = this.events.length;
+    this.effect({ kind: 'connect', machine });
+    const isAnswer = (event: Posted): event is Extract<Posted, { kind: 'link-up' | 'link-down' }> =>
+      (event.kind === 'link-up' || event.kind === 'link-down') && event.machineId === machine.id;
+    return until(() => this.events.slice(from).find(isAnswer), {
+      what: 'the link answers',
+      capMs,
+      everyMs: 2,
+    });
+  }
+
+  /** Length and hash of a task's whole output. */
+  async readLog(
+    machineId: MachineId,
+    taskId: TaskId,
+    follow = false,
+  ): Promise<{ bytes: number; hash: string }> {
+    this.write({ kind: 'read-log', machineId, taskId, file: 'stdout', offset: 0, follow });
+    const prefix = `read ${taskId} `;
+    const line = await until(() => this.log.find((one) => one.startsWith(prefix)), {
+      what: 'the log is read',
+      capMs: 60_000,
+    });
+    const [cause, bytes, hash = ''] = line.slice(prefix.length).split(' ');
+    if (cause !== 'finished') throw new Error(`the log ended: ${line}`);
+    return { bytes: Number(bytes), hash };
+  }
+
+  /** Cancels: the clean-up while a step may still be under way. */
+  async cancel(context: LaneContext): Promise<void> {
+    const cleaned = this.next('lane-cleaned-up', (event) => event.machineId === context.machineId);
+    this.effect({ kind: 'clean-up-lane', context });
     await cleaned;
   }
 

@@ -2,6 +2,7 @@
  * The adapters of the app in a process of their own, on the desk of a LAN: lanes and links over real networks. Commands
  * come as lines of JSON on standard input (so no secret is in argv or the environment), events go out the same way.
  */
+import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { AgentLinks, isLinkEffect } from '../../electron/adapters/agentlink/links.ts';
 import { isLaneEffect, SshLanes } from '../../electron/adapters/ssh/lanes.ts';
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
     .on('line', (line) => {
       const command = JSON.parse(line) as ToDriver;
       if (command.kind === 'hold') lanes.hold(command.machineId, command.credentials);
+      else if (command.kind === 'read-log') void readLog(links, command).then(tell);
       else runEffect(command.effect);
     })
     .on('close', () => {
@@ -50,6 +52,36 @@ async function main(): Promise<void> {
     else if (isLinkEffect(effect)) links.run(effect, post);
   };
   tell({ ready: true, ownPublicKey: key.publicKey });
+}
+
+/** Takes a log in with flow control and tells its length and hash. */
+async function readLog(
+  links: AgentLinks,
+  command: Extract<ToDriver, { kind: 'read-log' }>,
+): Promise<unknown> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let credit = (_count: number): void => {};
+  let early = 0;
+  const ended = new Promise<string>((resolve) => {
+    const sink = {
+      data: (_offset: number, piece: Uint8Array) => {
+        hash.update(piece);
+        bytes += piece.length;
+        early += piece.length;
+        credit(piece.length);
+      },
+      end: resolve,
+    };
+    const { taskId, file, offset, follow } = command;
+    void links.open(command.machineId, { taskId, file, offset, follow }, sink).then((opened) => {
+      if (!opened.ok) return resolve(opened.refusal.reason);
+      credit = (count) => opened.value.credit(count);
+      credit(early);
+    });
+  });
+  const cause = await ended;
+  return { log: `read ${command.taskId} ${cause} ${bytes} ${hash.digest('hex')}` };
 }
 
 void main();
