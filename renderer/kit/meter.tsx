@@ -72,6 +72,7 @@ export function Meter(props: MeterProps) {
   const value = use === null ? {} : { 'aria-valuenow': Math.round(Math.min(1, use) * 100) };
   return (
     <div
+      // oxlint-disable-next-line jsx-a11y/role-has-required-aria-props -- what is not known has no value
       role="meter"
       aria-label={label}
       aria-valuemin={0}

@@ -28,7 +28,7 @@ export function Rows(props: RowsProps) {
   });
   useEffect(() => {
     if (cursor >= 0 && cursor < count) virtual.scrollToIndex(cursor, { align: 'auto' });
-    // Only a moved cursor scrolls, not a changed list.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only a moved cursor scrolls, not a changed list
   }, [cursor]);
   return (
     <div

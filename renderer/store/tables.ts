@@ -67,7 +67,7 @@ export function applySnapshot(snapshot: Snapshot): void {
 function applyTable<T extends TableName>(old: ReadonlyMap<string, Rows[T]>, diff: NonNullable<Diff[T]>) {
   const next = new Map<string, Rows[T]>(old);
   for (const id of diff.drop) next.delete(id);
-  for (const row of diff.put as readonly Rows[T][]) next.set(row.id, row);
+  for (const row of diff.put) next.set(row.id, row);
   return next;
 }
 

@@ -20,7 +20,7 @@ export function useToasts(): readonly Toast[] {
 }
 
 export function dismissToast(id: number): void {
-  toastStore.setState((state) => ({ toasts: state.toasts.filter((toast) => toast.id !== id) }));
+  toastStore.setState((state) => ({ toasts: state.toasts.filter((one) => one.id !== id) }));
 }
 
 export function toast(entry: Partial<Toast> & { readonly text: string }): void {

@@ -13,7 +13,7 @@ import { nextDeadline, type StepResult, step } from '../../electron/core/master/
 function withoutId(issued: IssuedEffect): Effect {
   const { effectId, ...effect } = issued;
   if (effectId === '') throw new Error('an effect without an id');
-  return effect as Effect;
+  return effect;
 }
 
 const noRows: DurableRows = { machines: [], agents: [], tasks: [], settings: [] };

@@ -34,7 +34,7 @@ function useFollow(props: LinesProps, scrollToLine: (line: number) => void) {
   }, [version, isFollowing, scroller]);
   useLayoutEffect(() => {
     if (target !== null) scrollToLine(target.line);
-    // Only a new wish scrolls.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only a new wish scrolls
   }, [target?.wish]);
   return () => {
     const box = scroller.current;
@@ -62,6 +62,7 @@ function useWindow(scroller: RefObject<HTMLDivElement | null>, count: number) {
     const observer = new ResizeObserver(update);
     observer.observe(box);
     return () => observer.disconnect();
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `update` reads only refs and sets by function
   }, [scroller]);
   const from = Math.max(0, Math.min(count, Math.floor(view.top / linePx)) - overscan);
   const to = Math.min(count, Math.ceil((view.top + view.height) / linePx) + overscan);

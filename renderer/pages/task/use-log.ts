@@ -39,6 +39,7 @@ export function useLogSearch(
   buffer: LogBuffer,
   query: string,
 ): { readonly search: LogSearch | null; readonly found: number; readonly isDone: boolean } {
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- another log begins another search
   const search = useMemo(() => (query === '' ? null : new LogSearch(query)), [query, buffer]);
   const [progress, setProgress] = useState({ found: 0, isDone: true });
   useEffect(() => {

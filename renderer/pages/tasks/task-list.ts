@@ -58,7 +58,7 @@ function keyOf(tables: Tables, task: TaskRecord, column: TaskColumn): string | n
     case 'command':
       return commandLine(task.info.command);
     case 'state':
-      return stateOrder.indexOf(glyphOfTask(tables, task) as (typeof stateOrder)[number]);
+      return stateOrder.indexOf(glyphOfTask(tables, task));
     case 'machine':
       return tables.machines.get(task.machineId)?.name.toLowerCase() ?? '';
     case 'started':

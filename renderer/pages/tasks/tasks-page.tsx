@@ -33,7 +33,7 @@ function Head({ sort, onSort }: { readonly sort: TaskSort; readonly onSort: (sor
   const words = useWords();
   return (
     <div className="task-grid task-head" role="row">
-      <span role="columnheader" />
+      <span role="columnheader" aria-label={words.t('tasks.col.state')} />
       {taskColumns.map((column) => {
         const isOn = sort.column === column;
         const name = words.t(`tasks.col.${column}`);
@@ -72,7 +72,7 @@ function useOrder(route: TasksRoute, sort: TaskSort, isPointerInside: boolean): 
   const shown = useRef<{ query: string; ids: readonly string[] }>({ query: '', ids: [] });
   const wanted = useMemo(
     () => listTasks(tableStore.getState().tables, { find, filter: route.state, sort }).map((task) => task.id),
-    // The store is read as a whole; these are the parts the answer depends on.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is read as a whole, these parts of it count
     [tasks, machines, samples, find, route.state, sort],
   );
   return useMemo(() => {
@@ -94,6 +94,7 @@ function Toolbar({
 }) {
   const words = useWords();
   const tasks = useTables((tables) => tables.tasks);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is read as a whole, the tasks count
   const counts = useMemo(() => countByFilter(tableStore.getState().tables, taskFilters), [tasks]);
   return (
     <header className="page-head">

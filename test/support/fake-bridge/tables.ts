@@ -1,5 +1,5 @@
 // The fake master's tables: changes are gathered and handed on as one patch, in order, as the real one does.
-import type { Diff, Patch, Rows, Snapshot, TableName } from '../../../electron/contract/tables.ts';
+import type { Patch, Rows, Snapshot, TableName } from '../../../electron/contract/tables.ts';
 
 const names: readonly TableName[] = [
   'machines',
@@ -74,7 +74,7 @@ export class FakeTables {
     if (Object.keys(diff).length === 0) return null;
     const from = this.#seq;
     this.#seq += 1;
-    return { from, to: this.#seq, diff: diff as Diff };
+    return { from, to: this.#seq, diff: diff };
   }
 
   snapshot(): Snapshot {

@@ -151,7 +151,7 @@ describe('adding a machine', () => {
 
   it('is refused for a key that is not the one shown', () => {
     const rig = upTo('identify');
-    expect(rig.ask({ ...confirm, hostKey: aHostKey('evil') } as Posted)).toMatchObject({
+    expect(rig.ask({ ...confirm, hostKey: aHostKey('evil') })).toMatchObject({
       reason: 'other-host-key',
     });
     expect(rig.row('lanes', one).state).toBe('needs-you');
@@ -288,7 +288,7 @@ describe('trying again', () => {
     expect(rig.take().at(-1)).toMatchObject({ step: 'login' });
     answer(rig, 'login', fail());
     rig.post({ kind: 'lane-cleaned-up', machineId: one, attempt: 2 });
-    rig.ask({ ...retry, operationId: operationId('third') } as Posted);
+    rig.ask({ ...retry, operationId: operationId('third') });
     answer(rig, 'reach');
     answer(rig, 'identify', { kind: 'done', learned: { hostKey: aHostKey('evil') } });
     expect(rig.row('lanes', one)).toMatchObject({
