@@ -40,19 +40,21 @@ function find(name: string): (() => void) | undefined {
   return undefined;
 }
 
+/** Enter and Space belong to a focused button or link. */
+function isForButton(event: KeyboardEvent, name: string): boolean {
+  if (name !== 'Enter' && name !== ' ') return false;
+  return (
+    event.target instanceof HTMLElement &&
+    event.target.closest('button, a, summary, [role="button"]') !== null
+  );
+}
+
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || (event.repeat && event.key === 'Enter')) return;
   const name = nameOf(event);
   const isChord = name.startsWith('Mod+');
   if (!isChord && (isTyping(event.target) || isLayerOpen())) return;
-  // Enter and Space belong to a focused button or link.
-  const isPress = name === 'Enter' || name === ' ';
-  if (
-    isPress &&
-    event.target instanceof HTMLElement &&
-    event.target.closest('button, a, summary, [role="button"]')
-  )
-    return;
+  if (isForButton(event, name)) return;
   const nowMs = event.timeStamp;
   const sequence = prefix !== '' && nowMs - prefixAtMs < prefixMs ? `${prefix} ${name}` : '';
   const act = (sequence === '' ? undefined : find(sequence)) ?? find(name);

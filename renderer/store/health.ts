@@ -39,14 +39,21 @@ export function machineHealth(
   if (agent?.state.kind === 'gone') return { ...old, glyph: 'failed', word: 'gone' };
   if (machine.removal !== null) return { ...old, glyph: 'working', word: 'removing' };
   if (link === undefined) return { ...old, glyph: 'unknown', word: 'connecting' };
+  return linkHealth(link, agent?.state.kind, old);
+}
+
+function linkHealth(
+  link: LinkRecord,
+  state: AgentRecord['state']['kind'] | undefined,
+  old: Pick<MachineHealth, 'staleSinceMs' | 'problem' | 'isFresh'>,
+): MachineHealth {
+  const { problem } = old;
   switch (link.phase) {
     case 'live':
-      if (agent === undefined || agent.state.kind !== 'active') {
-        return { ...old, glyph: 'working', word: 'registering' };
-      }
+      if (state !== 'active') return { ...old, glyph: 'working', word: 'registering' };
       return { glyph: 'healthy', word: 'live', staleSinceMs: null, problem: null, isFresh: true };
     case 'connecting':
-      if (agent?.state.kind === 'unreachable') return { ...old, glyph: 'unknown', word: 'unreachable' };
+      if (state === 'unreachable') return { ...old, glyph: 'unknown', word: 'unreachable' };
       return { ...old, glyph: link.lastHeardAtMs === null ? 'working' : 'unknown', word: 'connecting' };
     case 'silent':
       return { ...old, glyph: 'unknown', word: 'silent' };

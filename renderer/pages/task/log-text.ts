@@ -151,17 +151,24 @@ const flags: Readonly<Record<number, (style: Mutable) => void>> = {
   },
 };
 
+/** The sixteen colours: which one, and of what. */
+function plainColour(code: number): { readonly of: 'fg' | 'bg'; readonly colour: number } | null {
+  if (code >= 30 && code <= 37) return { of: 'fg', colour: code - 30 };
+  if (code >= 90 && code <= 97) return { of: 'fg', colour: code - 82 };
+  if (code >= 40 && code <= 47) return { of: 'bg', colour: code - 40 };
+  if (code >= 100 && code <= 107) return { of: 'bg', colour: code - 92 };
+  return null;
+}
+
 export function applySgr(style: InkStyle, parameters: string): InkStyle {
   const codes = parameters === '' ? [0] : parameters.split(/[;:]/).map((code) => Number(code) || 0);
   let next: Mutable = { ...style };
   for (let i = 0; i < codes.length; i += 1) {
     const code = codes[i] ?? 0;
+    const plain = plainColour(code);
     if (code === 0) next = {};
     else if (flags[code] !== undefined) flags[code](next);
-    else if (code >= 30 && code <= 37) next.fg = code - 30;
-    else if (code >= 90 && code <= 97) next.fg = code - 82;
-    else if (code >= 40 && code <= 47) next.bg = code - 40;
-    else if (code >= 100 && code <= 107) next.bg = code - 92;
+    else if (plain !== null) next[plain.of] = plain.colour;
     else if (code === 38 || code === 48) {
       const { colour, used } = extended(codes, i);
       if (colour !== undefined) next[code === 38 ? 'fg' : 'bg'] = colour;
