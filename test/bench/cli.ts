@@ -1,0 +1,48 @@
+/** `npm run bench -- NAME [--json]`: runs one bench. The last line of standard output is one JSON object. */
+import { benchAdd } from './add.ts';
+import { benchAgent } from './agent.ts';
+
+export type BenchReport = Readonly<Record<string, number | string | readonly number[]>>;
+export type Bench = {
+  readonly about: string;
+  /** `say` is for progress; it goes to standard error. */
+  readonly run: (say: (line: string) => void) => Promise<BenchReport>;
+};
+
+const benches: Readonly<Record<string, Bench>> = {
+  agent: {
+    about: 'file, resident memory and CPU of an idle agent with samples each second',
+    run: benchAgent,
+  },
+  add: {
+    about: 'adding a machine by password in the virtual LAN: median of five, and each step',
+    run: benchAdd,
+  },
+};
+
+async function main(): Promise<number> {
+  const words = process.argv.slice(2);
+  const isJson = words.includes('--json');
+  const name = words.find((word) => !word.startsWith('--'));
+  const bench = name === undefined ? undefined : benches[name];
+  if (bench === undefined) {
+    for (const [known, { about }] of Object.entries(benches))
+      process.stderr.write(`${known.padEnd(8)} ${about}\n`);
+    return 2;
+  }
+  const report = await bench.run((line) => process.stderr.write(`${line}\n`));
+  if (!isJson) {
+    for (const [key, value] of Object.entries(report))
+      process.stdout.write(`${key.padEnd(20)} ${String(value)}\n`);
+  }
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  return 0;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);
