@@ -62,7 +62,7 @@ func parseAmounts(text string) (amounts, error) {
 		}
 		name := pair[0]
 		number, err := strconv.ParseFloat(pair[1], 64)
-		if err != nil || number < 0 || number > 1e12 {
+		if err != nil || !(number >= 0 && number <= 1e12) { // so that NaN is refused too
 			return nil, fmt.Errorf("%q is not a number", pair[1])
 		}
 		switch name {

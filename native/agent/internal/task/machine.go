@@ -293,11 +293,11 @@ func (m *Machine) kill(e AskKill) []Effect {
 		grace = record.KillGraceMs
 	}
 	record.KillAsked, record.KillGraceMs = true, grace
-	then := []Effect{answer(e.Reply, nil)}
+	var then []Effect
 	if record.Phase == PhaseRunning {
 		then = append(then, Kill{TaskID: record.ID, GraceMs: grace})
 	}
-	return []Effect{Persist{Entries: [][]byte{state(record)}, Then: then}}
+	return []Effect{Persist{Entries: [][]byte{state(record)}, Then: append(then, answer(e.Reply, nil))}}
 }
 
 func (m *Machine) ack(e Ack) []Effect {

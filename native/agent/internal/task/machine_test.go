@@ -129,9 +129,9 @@ func TestKillInEveryPhase(t *testing.T) {
 	r.launch("t-a")
 	r.expect(r.step(AskKill{TaskID: "t-a", Reply: r.reply()}), "persist 1", "answer")
 	r.expect(r.started("t-a"), "persist 1", "Head {TaskID:t-a UUID:u1}", "Kill {TaskID:t-a GraceMs:3000}")
-	r.expect(r.step(AskKill{TaskID: "t-a", GraceMs: &grace, Reply: r.reply()}), "persist 1", "answer", "Kill {TaskID:t-a GraceMs:500}")
+	r.expect(r.step(AskKill{TaskID: "t-a", GraceMs: &grace, Reply: r.reply()}), "persist 1", "Kill {TaskID:t-a GraceMs:500}", "answer")
 	longer := int64(9000)
-	r.expect(r.step(AskKill{TaskID: "t-a", GraceMs: &longer, Reply: r.reply()}), "persist 1", "answer", "Kill {TaskID:t-a GraceMs:500}")
+	r.expect(r.step(AskKill{TaskID: "t-a", GraceMs: &longer, Reply: r.reply()}), "persist 1", "Kill {TaskID:t-a GraceMs:500}", "answer")
 	r.exit("t-a", launch.Exit{Signal: 15})
 	status := r.m.Get("t-a").Status
 	if status.State != wire.StateKilled || status.Message != "killed on request: killed by signal 15 (TERM)" || *status.Signal != 15 || status.ExitCode != nil {

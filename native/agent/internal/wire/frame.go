@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -46,14 +47,14 @@ type Frame struct {
 
 // Reader decodes frames. It never allocates on the word of a length alone: the buffer grows with the bytes that came.
 type Reader struct {
-	source io.Reader
+	source *bufio.Reader
 	buf    []byte
-	header [headerBytes + 1]byte
+	header [headerBytes]byte
 }
 
 // NewReader reads frames from source.
 func NewReader(source io.Reader) *Reader {
-	return &Reader{source: source}
+	return &Reader{source: bufio.NewReaderSize(source, 4096)}
 }
 
 // Next gives the next frame; io.EOF only at a frame border.
@@ -61,11 +62,14 @@ func (r *Reader) Next() (Frame, error) {
 	if _, err := io.ReadFull(r.source, r.header[:]); err != nil {
 		return Frame{}, err
 	}
-	length := binary.BigEndian.Uint32(r.header[:headerBytes])
+	length := binary.BigEndian.Uint32(r.header[:])
 	if length < 2 || length > MaxFrameBytes {
 		return Frame{}, fmt.Errorf("%w: %d", ErrFrameLength, length)
 	}
-	kind := r.header[headerBytes]
+	kind, err := r.source.ReadByte()
+	if err != nil {
+		return Frame{}, unexpected(err)
+	}
 	if kind != KindJSON && kind != KindData {
 		return Frame{}, fmt.Errorf("%w: %d", ErrFrameKind, kind)
 	}
@@ -101,13 +105,18 @@ func (r *Reader) fill(size int) ([]byte, error) {
 		n, err := io.ReadFull(r.source, r.buf[have:want])
 		have += n
 		if err != nil {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, err
+			return nil, unexpected(err)
 		}
 	}
 	return r.buf[:size], nil
+}
+
+// unexpected is the end of the source inside a frame.
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // AppendJSON appends a frame of kind 1 around an encoded message.
