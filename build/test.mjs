@@ -19,6 +19,13 @@ const canMakeLan = process.platform === 'linux' && process.getuid?.() === 0;
 /** @param {string} name @param {string} message @returns {Counts} */
 const oneFailure = (name, message) => ({ ...noCounts(), failed: 1, failures: [{ name, message }] });
 
+/** What runners print goes through a pipe: they are told whether there is a terminal at its end. @returns {NodeJS.ProcessEnv} */
+function colours() {
+  return process.stdout.isTTY && !process.env.NO_COLOR
+    ? { FORCE_COLOR: '1' }
+    : { NO_COLOR: '1', FORCE_COLOR: undefined };
+}
+
 /** @param {string} file @returns {string} */
 function readReport(file) {
   try {
@@ -127,7 +134,7 @@ async function main() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesolite-test-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const display = needsApp ? await startDisplay() : undefined;
-  const env = { ...process.env, ...ready.env, ...display?.env, FORCE_COLOR: '0' };
+  const env = { ...process.env, ...ready.env, ...display?.env, ...colours() };
   /** @type {Row[]} */
   const rows = [];
   for (const stage of chosen) {

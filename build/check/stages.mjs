@@ -1,5 +1,7 @@
 // The stages of `npm run check`. Each answers with what it found; an empty text is good.
 import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { listFiles } from '../lib/hash.mjs';
 import { inRoot, root } from '../lib/paths.mjs';
 import { run } from '../lib/run.mjs';
 import { selftest } from '../selftest/selftest.mjs';
@@ -12,21 +14,16 @@ import { listFindings, readLayers, readLint, readTypes, runCruiser, runPackage, 
 const typeProjects = ['electron/contract', 'electron/core', 'electron', 'renderer', 'test', 'build'];
 const sourceFolders = ['electron', 'renderer', 'test', 'build'];
 
-/** Files git knows or would add: what a commit can contain. @param {string[]} [patterns] */
-async function ownFiles(patterns = []) {
-  const args = [
-    'ls-files',
-    '-z',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-    '--deduplicate',
-    '--',
-    ...patterns,
-  ];
-  const answer = await run('git', args, { cwd: root, timeoutMs: 20_000 });
-  if (answer.code !== 0) throw new Error(`git ls-files: ${answer.output}`);
-  return answer.stdout.split('\0').filter((file) => file && existsSync(inRoot(file)));
+/** Files git knows or would add: what a commit can contain. In an unpacked archive of the sources: all files. @param {RegExp} [keep] */
+async function ownFiles(keep = /./) {
+  const which = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
+  const args = ['-c', 'safe.directory=*', ...which];
+  const answer = await run('git', args, { cwd: root, timeoutMs: 20_000 }).catch(() => undefined);
+  const files =
+    answer?.code === 0
+      ? answer.stdout.split('\0')
+      : listFiles([root]).map((file) => path.relative(root, file).split(path.sep).join('/'));
+  return files.filter((file) => file && keep.test(file) && existsSync(inRoot(file)));
 }
 
 /** @returns {Promise<Finding>} */
@@ -72,13 +69,7 @@ async function types() {
 
 /** @returns {Promise<Finding>} */
 async function layers() {
-  const files = await ownFiles([
-    'electron/*.ts',
-    'renderer/*.ts',
-    'renderer/*.tsx',
-    'test/*.ts',
-    'test/*.tsx',
-  ]);
+  const files = await ownFiles(/^(electron|renderer|test)\/.*\.tsx?$/);
   const answer = await runCruiser();
   if (!answer.stdout.startsWith('{')) return { failures: answer.output || 'dependency-cruiser said nothing' };
   const { violations, modules } = readLayers(answer.stdout);

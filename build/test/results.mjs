@@ -14,7 +14,15 @@ export const noCounts = () => ({ passed: 0, failed: 0, skipped: 0, failures: [] 
 const COLOUR = /\u001b\[[0-9;]*m/g;
 
 /** @param {string} text */
-const shorten = (text) => text.replace(COLOUR, '').trim().split('\n').slice(0, MESSAGE_LINES).join('\n');
+const shorten = (text) =>
+  text
+    .replace(COLOUR, '')
+    .trim()
+    .split('\n')
+    // Where the runner itself called is no news.
+    .filter((line) => !/^\s+at .*(node_modules|node:internal)/.test(line))
+    .slice(0, MESSAGE_LINES)
+    .join('\n');
 
 /** One line of `go test -json`. @typedef {{ Action: string, Package?: string, Test?: string, Output?: string }} GoEvent */
 

@@ -82,7 +82,11 @@ async function e2eRuns({ filters, folder, env }) {
     {
       command: process.execPath,
       args: ['--import', 'tsx', inRoot('test', 'e2e', 'in-lan.ts'), ...playwright],
-      env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+      env: {
+        ...env,
+        PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+        ...(env.NO_COLOR ? { NO_COLOR: undefined, FORCE_COLOR: '0' } : {}),
+      },
       report,
       show: 'all',
     },

@@ -50,7 +50,11 @@ describe('the report of vitest', () => {
           status: 'failed',
           assertionResults: [
             { status: 'passed', fullName: 'a' },
-            { status: 'failed', fullName: 'b', failureMessages: ['\u001b[31mno\u001b[39m'] },
+            {
+              status: 'failed',
+              fullName: 'b',
+              failureMessages: ['\u001b[31mno\u001b[39m\n    at f (/x/node_modules/a.js:1:1)'],
+            },
             { status: 'pending', fullName: 'c' },
           ],
         },
