@@ -1,8 +1,11 @@
 // How long the main process was blocked: a probe that should come every 10 ms and measures how late it came. On a busy
-// machine a probe is also late because others had the CPU; Linux tells that time apart (schedstat), so both are kept:
-// `wall` is what a person felt, `own` is what our code or our disk caused. Only runs when asked for (tests, bench).
+// machine a probe is also late because others had the CPU, or because the thread that wakes Electron's timers had to
+// wait while the main thread was idle. So two numbers are kept: `wall` is the whole delay; `own` is what our code caused:
+// the time the main thread really ran (schedstat) and the time it waited for the disk in a commit.
+// Only runs when asked for (tests, bench).
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Log } from './log-file.ts';
 
 export type Blocking = {
   readonly probes: number;
@@ -16,6 +19,7 @@ export type Blocking = {
 
 const everyMs = 10;
 const keptWorst = 10;
+const longMs = 25;
 /** Histogram of 1 ms buckets; what is longer falls into the last. */
 const buckets = 2000;
 
@@ -34,19 +38,27 @@ type Tally = {
   worst: Blocking['worst'][number][];
 };
 
-export function startBlockingProbe(): BlockingProbe {
+export type ProbeOptions = {
+  /** Total time spent in commits so far. */
+  readonly commitMs: () => number;
+  /** Hears of every block worth a line in the log. */
+  readonly onLong: (wallMs: number, ownMs: number) => void;
+};
+
+export function startBlockingProbe(options: ProbeOptions): BlockingProbe {
   let tally = freshTally();
   let startedMs = performance.now();
   let lastMs = startedMs;
-  let lastQueuedMs = readQueuedMs();
+  let last = readShares(options.commitMs());
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    const queuedMs = readQueuedMs();
+    const shares = readShares(options.commitMs());
     const wallMs = Math.max(0, nowMs - lastMs - everyMs);
-    const ownMs = Math.max(0, wallMs - (queuedMs - lastQueuedMs));
+    const ownMs = ownShare(wallMs, last, shares);
+    if (ownMs >= longMs) options.onLong(round(wallMs), round(ownMs));
     count(tally, { atMs: Math.round(lastMs - startedMs), wallMs, ownMs });
     lastMs = nowMs;
-    lastQueuedMs = queuedMs;
+    last = shares;
   }, everyMs);
   return {
     read: () => summarize(tally),
@@ -54,7 +66,7 @@ export function startBlockingProbe(): BlockingProbe {
       tally = freshTally();
       startedMs = performance.now();
       lastMs = startedMs;
-      lastQueuedMs = readQueuedMs();
+      last = readShares(options.commitMs());
     },
     stop: () => clearInterval(timer),
   };
@@ -113,18 +125,28 @@ function round(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** Time the main thread was ready to run but waited for a CPU. 0 where the system does not tell. */
-function readQueuedMs(): number {
+/** Totals so far, in ms: CPU time of the main thread, its waiting for a CPU, and its commits (whole, by the clock). */
+export type Shares = { readonly ranMs: number; readonly queuedMs: number; readonly commitMs: number };
+
+/** Without schedstat (not Linux) all of a delay counts as ours. */
+function readShares(commitMs: number): Shares {
   try {
-    return Number(fs.readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+    const [ran, queued] = fs.readFileSync('/proc/self/schedstat', 'utf8').split(' ').map(Number);
+    return { ranMs: (ran ?? 0) / 1e6, queuedMs: (queued ?? 0) / 1e6, commitMs };
   } catch {
-    return 0;
+    return { ranMs: performance.now(), queuedMs: 0, commitMs };
   }
 }
 
+export function ownShare(wallMs: number, before: Shares, after: Shares): number {
+  const busyMs = after.ranMs - before.ranMs + (after.commitMs - before.commitMs);
+  return Math.max(0, Math.min(busyMs, wallMs - (after.queuedMs - before.queuedMs)));
+}
+
 /** Keeps `main-metrics.json` in the data folder: each second and at the end. A touched `main-metrics.reset` starts anew. */
-export function startMetrics(dataFolder: string): { stop: () => void } {
-  const probe = startBlockingProbe();
+export function startMetrics(dataFolder: string, log: Log, commitMs: () => number): { stop: () => void } {
+  const onLong = (wallMs: number, ownMs: number): void => log('warn', 'main-blocked', { wallMs, ownMs });
+  const probe = startBlockingProbe({ commitMs, onLong });
   const file = path.join(dataFolder, 'main-metrics.json');
   const resetFile = path.join(dataFolder, 'main-metrics.reset');
   const text = (): string =>

@@ -144,7 +144,7 @@ function openMainWindow({ places, logFile, runtime, quit, holder }: Parts): Brow
     nativeTheme.themeSource = theme;
   });
   window.webContents.once('did-finish-load', () => {
-    if (wishes.test) holder.metrics = startMetrics(places.dataFolder);
+    if (wishes.test) holder.metrics = startMetrics(places.dataFolder, log, runtime.commitMs);
     log('info', 'window-loaded', { afterMs: Math.round(performance.now() - startedMs) });
   });
   load().catch((error: unknown) => log('error', 'load-failed', { error: String(error) }));

@@ -17,7 +17,7 @@ import type { MachineRecord } from '../contract/machine.ts';
 import { defaultSettings, type Settings } from '../contract/settings.ts';
 import { terminalTaskStates } from '../contract/task.ts';
 import type { Posted } from '../core/kernel/events.ts';
-import type { EffectRunner } from '../core/kernel/ports.ts';
+import type { EffectRunner, Store } from '../core/kernel/ports.ts';
 import type { Log } from './log-file.ts';
 import { Loop } from './loop.ts';
 import type { Places } from './places.ts';
@@ -33,6 +33,8 @@ export type Runtime = {
   readonly settings: () => Settings;
   readonly loginFacts: () => Promise<Pick<AppInfo, 'keyFiles' | 'hasSshAgent' | 'ownPublicKey'>>;
   readonly runningLocalTasks: () => number;
+  /** Total time spent in commits: the only disk writes that the main process waits for. */
+  readonly commitMs: () => number;
   readonly close: (end: LocalEnd) => Promise<void>;
 };
 
@@ -86,8 +88,9 @@ function assemble(parts: Parts): Runtime {
       else if (isLaneEffect(effect)) lanes.run(effect, post);
     },
   };
+  const { store, commitMs } = timeCommits(opened.store);
   const loop = new Loop({
-    store: opened.store,
+    store,
     runner,
     clock: systemClock,
     seed: randomInt(2 ** 32),
@@ -126,6 +129,7 @@ function assemble(parts: Parts): Runtime {
       return tasks.filter((task) => task.machineId === local?.id && !terminalTaskStates.has(task.state))
         .length;
     },
+    commitMs,
     close: async (end) => {
       stopSnapshots();
       await endLocalAgent(links, localMachine(), { end, log });
@@ -135,6 +139,19 @@ function assemble(parts: Parts): Runtime {
       opened.store.close();
     },
   };
+}
+
+function timeCommits(store: Store): { readonly store: Store; readonly commitMs: () => number } {
+  let totalMs = 0;
+  const commit: Store['commit'] = (batch, diff) => {
+    const startedMs = performance.now();
+    try {
+      store.commit(batch, diff);
+    } finally {
+      totalMs += performance.now() - startedMs;
+    }
+  };
+  return { store: { load: () => store.load(), commit, close: () => store.close() }, commitMs: () => totalMs };
 }
 
 function makeAdapters(

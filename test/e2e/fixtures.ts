@@ -1,4 +1,6 @@
 // What every end-to-end test starts from: a profile, the app on it, the LAN, and nothing left behind.
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import { test as base, expect } from '@playwright/test';
 import { attachLan, type Lan } from '../lan/vlan.ts';
 import { type AppUnderTest, makeProfile, type Profile, startApp } from './app.ts';
@@ -10,6 +12,7 @@ export const test = base.extend<{ profile: Profile; start: Start; lan: Lan }>({
   profile: async ({}, use) => {
     const profile = makeProfile();
     await use(profile);
+    if (process.env.MESOLITE_KEEP_LOG) copyFileSync(path.join(profile.dataFolder, 'logs', 'main.log'), process.env.MESOLITE_KEEP_LOG);
     profile.remove();
   },
   start: async ({ profile }, use) => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { percentile, startBlockingProbe } from '../../../electron/shell/blocking.ts';
+import { ownShare, percentile, startBlockingProbe } from '../../../electron/shell/blocking.ts';
 import { pause } from '../../support/wait.ts';
 
 describe('the blocking probe', () => {
   it('sees a block of the thread, and forgets it when it begins anew', async () => {
-    const probe = startBlockingProbe();
+    const long: number[] = [];
+    const probe = startBlockingProbe({ commitMs: () => 0, onLong: (wallMs) => void long.push(wallMs) });
     await pause(30);
     const untilMs = performance.now() + 120;
     while (performance.now() < untilMs);
@@ -15,9 +16,21 @@ describe('the blocking probe', () => {
     const after = probe.read();
     probe.stop();
     expect(seen.wallMaxMs).toBeGreaterThan(90);
-    expect(seen.worst[0]?.wallMs).toBe(seen.wallMaxMs);
+    expect(seen.ownMaxMs).toBeGreaterThan(10);
+    expect(long.length).toBeGreaterThan(0);
+    expect(seen.worst.some((each) => each.wallMs === seen.wallMaxMs)).toBe(true);
     expect(after.probes).toBeLessThan(seen.probes + 10);
     expect(after.wallMaxMs).toBeLessThan(seen.wallMaxMs);
+  });
+
+  it.each([
+    ['our code ran all the time', 60, { ranMs: 62, queuedMs: 0, commitMs: 0 }, 60],
+    ['others had the CPU', 60, { ranMs: 5, queuedMs: 55, commitMs: 0 }, 5],
+    ['the thread was idle and was woken late', 60, { ranMs: 1, queuedMs: 0, commitMs: 0 }, 1],
+    ['a commit waited for the disk', 60, { ranMs: 2, queuedMs: 0, commitMs: 58 }, 60],
+    ['a commit waited for the disk and the CPU', 60, { ranMs: 2, queuedMs: 40, commitMs: 58 }, 20],
+  ])('counts as ours what is ours: %s', (_case, wallMs, after, wanted) => {
+    expect(ownShare(wallMs, { ranMs: 0, queuedMs: 0, commitMs: 0 }, after)).toBe(wanted);
   });
 
   it('gives the upper edge of the bucket of a percentile', () => {
