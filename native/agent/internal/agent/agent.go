@@ -106,6 +106,9 @@ func Run(ctx context.Context, config Config) error {
 		record := a.machine.Get(id)
 		return record != nil && record.Phase != task.PhaseEnded
 	})
+	if a.machine.Alive() == 0 {
+		a.launcher.Cgroups.Close()
+	}
 	go a.accept(listener)
 	a.log.Line("agent started version=%s id=%s incarnation=%s dir=%s tasks=%d cgroup=%s", config.Version, a.id, a.incarnation, config.Dir, a.machine.Len(), a.launcher.Cgroups.Kind)
 	if config.Ready != nil {

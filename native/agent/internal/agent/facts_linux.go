@@ -1,9 +1,14 @@
 package agent
 
 import (
+	"context"
 	"os"
+	"os/exec"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"mesolite/agent/internal/boot"
 	"mesolite/agent/internal/sysinfo"
@@ -18,15 +23,50 @@ type factSource struct {
 	mu     sync.Mutex
 	facts  wire.Facts
 	known  bool
+	nvidia []int64 // memory of each card, once it is known
 }
 
+// nvidiaLimit is how long the one question to nvidia-smi may take.
+const nvidiaLimit = 20 * time.Second
+
 func newFactSource(root, dir, cgroup string) *factSource {
-	return &factSource{root: root, dir: dir, cgroup: cgroup}
+	f := &factSource{root: root, dir: dir, cgroup: cgroup}
+	if _, err := os.Stat(root + "/proc/driver/nvidia/gpus"); err == nil {
+		go f.askNvidia()
+	}
+	return f
+}
+
+// askNvidia asks once per start: the driver's /proc does not tell the memory, and nvidia-smi wakes sleeping cards.
+func (f *factSource) askNvidia() {
+	ctx, cancel := context.WithTimeout(context.Background(), nvidiaLimit)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits").Output()
+	if err != nil {
+		return // not installed: the memory stays unknown
+	}
+	list := parseMib(string(out))
+	f.mu.Lock()
+	f.nvidia = list
+	f.mu.Unlock()
+}
+
+// parseMib reads a number on each line; what is none is 0.
+func parseMib(text string) []int64 {
+	var list []int64
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		n, _ := strconv.ParseInt(strings.TrimSpace(line), 10, 64) // "[N/A]" is 0
+		list = append(list, n)
+	}
+	return list
 }
 
 func (f *factSource) read() wire.Facts {
 	host := sysinfo.ThisHost()
 	host.Cgroup, host.Boot = f.cgroup, boot.Kind(f.dir)
+	f.mu.Lock()
+	host.NvidiaMem = f.nvidia
+	f.mu.Unlock()
 	facts := sysinfo.ReadFacts(os.DirFS(f.root+"/"), host)
 	f.mu.Lock()
 	f.facts, f.known = facts, true

@@ -105,3 +105,9 @@ func TestSelftestLeavesNothing(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 }
+
+func TestNvidiaMemoryIsReadFromEachLine(t *testing.T) {
+	if got := parseMib("24576\n[N/A]\n8192\n"); len(got) != 3 || got[0] != 24576 || got[1] != 0 || got[2] != 8192 {
+		t.Errorf("%v", got)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -20,12 +21,16 @@ const (
 	KindNone = "none"
 )
 
-// Driver makes and removes groups under one name of ours.
+// Driver makes and removes groups under one name of ours. Our folder is there only while a group is in it, so that an
+// idle agent leaves nothing behind however it ends.
 type Driver struct {
 	Kind string
-	// v2: the folder of our groups. v1: one for each controller.
-	base  string
-	bases map[string]string
+	// v2: the folder of our groups, and those above it that must pass controllers on. v1: one for each controller.
+	base   string
+	above  []string
+	bases  map[string]string
+	mu     sync.Mutex
+	groups map[string]bool
 }
 
 // Limits of a group; zero means none.
@@ -113,8 +118,8 @@ func detectV1(root, name string, places map[string]string) *Driver {
 			d.bases[controller] = base
 		}
 	}
+	d.Close()
 	if d.bases["freezer"] == "" {
-		d.Close()
 		return nil
 	}
 	return d
@@ -134,16 +139,21 @@ func detectV2(root, name string, places map[string]string) *Driver {
 			removeTree(filepath.Join(parent, "mesolite"), name)
 			continue
 		}
-		d := &Driver{Kind: KindV2, base: base}
-		for _, folder := range []string{parent, filepath.Join(parent, "mesolite"), base} {
-			for _, controller := range []string{"+cpu", "+memory", "+pids"} {
-				// Each one by itself: a controller that is missing or held by v1 must not cost the others.
-				_ = write(filepath.Join(folder, "cgroup.subtree_control"), controller)
-			}
-		}
+		d := &Driver{Kind: KindV2, base: base, above: []string{parent, filepath.Join(parent, "mesolite"), base}}
+		d.Close()
 		return d
 	}
 	return nil
+}
+
+// passOn lets the controllers through to the groups: each by itself, since one that is missing or held by v1 must not
+// cost the others.
+func (d *Driver) passOn() {
+	for _, folder := range d.above {
+		for _, controller := range []string{"+cpu", "+memory", "+pids"} {
+			_ = write(filepath.Join(folder, "cgroup.subtree_control"), controller)
+		}
+	}
 }
 
 func ownPath(root string) string {
@@ -194,15 +204,46 @@ func removeTree(parent, name string) {
 
 // Create makes the group of a task. With kind none the group is empty, and only the process tree holds the task.
 func (d *Driver) Create(task string, limits Limits) (Group, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.groups == nil {
+		d.groups = map[string]bool{}
+	}
 	group := d.Open(task)
+	if len(d.groups) == 0 && d.base != "" {
+		if err := makeAll(d.base); err != nil {
+			return Group{}, fmt.Errorf("make cgroup: %w", err)
+		}
+		d.passOn()
+	}
+	d.groups[task] = true
 	for _, join := range group.Joins {
-		if err := os.MkdirAll(filepath.Dir(join), 0o755); err != nil {
-			d.Remove(task)
+		if err := makeAll(filepath.Dir(join)); err != nil {
+			d.removeLocked(task)
 			return Group{}, fmt.Errorf("make cgroup: %w", err)
 		}
 	}
 	d.limit(task, limits)
 	return group, nil
+}
+
+// makeAll tries again when another agent of the machine removed the folder we share just then.
+func makeAll(path string) error {
+	err := os.MkdirAll(path, 0o755)
+	for tries := 0; tries < 5 && errors.Is(err, os.ErrNotExist); tries++ {
+		err = os.MkdirAll(path, 0o755)
+	}
+	return err
+}
+
+// Adopt counts a group that was made before this start.
+func (d *Driver) Adopt(task string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.groups == nil {
+		d.groups = map[string]bool{}
+	}
+	d.groups[task] = true
 }
 
 // Open names the files of a group without making it.
@@ -407,15 +448,25 @@ func pidsOf(procs string) []int {
 	return pids
 }
 
-// Remove takes the group away. The kernel refuses for a moment while the last process leaves.
+// Remove takes the group away, and with the last one our folder.
 func (d *Driver) Remove(task string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.removeLocked(task)
+}
+
+func (d *Driver) removeLocked(task string) {
 	for _, join := range d.Open(task).Joins {
 		folder := filepath.Dir(join)
 		for tries := 0; tries < 20; tries++ {
+			// The kernel refuses for a moment while the last process leaves.
 			if err := os.Remove(folder); err == nil || !errors.Is(err, syscall.EBUSY) {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
+	}
+	if delete(d.groups, task); len(d.groups) == 0 {
+		d.Close()
 	}
 }

@@ -169,6 +169,11 @@ func TestARealGroupIsMadeEmptiedAndRemoved(t *testing.T) {
 			t.Errorf("%s stays", filepath.Dir(join))
 		}
 	}
+	for _, base := range d.folders() {
+		if _, err := os.Stat(base); err == nil {
+			t.Errorf("%s stays without a group", base)
+		}
+	}
 	stray, err := d.Create("t-stray", Limits{})
 	if err != nil {
 		t.Fatal(err)

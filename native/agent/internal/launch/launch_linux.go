@@ -277,6 +277,7 @@ func (l *Launcher) Adopt(taskID string, sameBoot bool) {
 		go l.gone(taskID, true)
 		return
 	}
+	l.Cgroups.Adopt(taskID)
 	go l.watch(taskID, alive, 0)
 }
 
