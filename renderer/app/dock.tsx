@@ -78,7 +78,7 @@ function Folded({ operations }: { readonly operations: readonly OperationRecord[
   const words = useWords();
   const newest = operations.slice(0, 3);
   const last = newest[0];
-  if (last === undefined) return <span className="faint">{words.t('dock.empty')}</span>;
+  if (last === undefined) return <span className="faint grow">{words.t('dock.empty')}</span>;
   return (
     <>
       {newest.map((operation) => (

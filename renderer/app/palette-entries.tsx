@@ -105,15 +105,15 @@ function verbs(words: Words): readonly PaletteEntry[] {
 
 function pages(words: Words): readonly PaletteEntry[] {
   const group = 'pages';
-  const page = (key: string, name: string, hint: string, icon: ReactNode, act: () => void) =>
-    entry({ key, group, text: words.t('palette.go', { page: name }), hint, icon, act });
+  const page = (key: 'rack' | 'tasks' | 'machines' | 'settings', icon: ReactNode, act: () => void) => {
+    const text = words.t('palette.go', { page: words.t(`nav.${key}`) });
+    return entry({ key, group, text, hint: `G ${key.charAt(0).toUpperCase()}`, icon, act });
+  };
   return [
-    page('rack', words.t('nav.rack'), 'G R', <Server />, () => go({ page: 'rack' })),
-    page('tasks', words.t('nav.tasks'), 'G T', <ListChecks />, () =>
-      go({ page: 'tasks', filter: '', state: 'all' }),
-    ),
-    page('machines', words.t('nav.machines'), 'G M', <LayoutList />, () => go({ page: 'machines' })),
-    page('settings', words.t('nav.settings'), 'G S', <Settings />, () => go({ page: 'settings' })),
+    page('rack', <Server />, () => go({ page: 'rack' })),
+    page('tasks', <ListChecks />, () => go({ page: 'tasks', filter: '', state: 'all' })),
+    page('machines', <LayoutList />, () => go({ page: 'machines' })),
+    page('settings', <Settings />, () => go({ page: 'settings' })),
   ];
 }
 

@@ -6,7 +6,7 @@ import { useView, viewStore } from '../store/view.ts';
 import { useWords } from './messages/words.ts';
 import { entriesOf, findEntries, type PaletteEntry } from './palette-entries.tsx';
 
-const close = () => viewStore.setState({ isPaletteOpen: false });
+const close = () => viewStore.setState({ isPaletteOpen: false, paletteQuery: '' });
 
 function useEntries(query: string): readonly PaletteEntry[] {
   const words = useWords();
@@ -59,7 +59,7 @@ function List(props: {
 function PaletteBody() {
   const words = useWords();
   const id = useId();
-  const [query, setQuery] = useState('');
+  const [query, setQuery] = useState(() => viewStore.getState().paletteQuery);
   const [chosen, setChosen] = useState(0);
   const entries = useEntries(query);
   const index = Math.min(chosen, entries.length - 1);

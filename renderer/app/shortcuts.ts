@@ -1,6 +1,6 @@
 // Keys that hold on every page. Pages add their own (J, K, X, L, `.`) with useKeys.
 import { useKeys } from '../kit/keys.ts';
-import { go, inspect, openDialog, useView, viewStore } from '../store/view.ts';
+import { go, inspect, openDialog, openPalette, useView, viewStore } from '../store/view.ts';
 
 /** One step back: inspector, then from a task to the list. */
 function stepBack(): void {
@@ -20,7 +20,8 @@ export function useShortcuts(): void {
     'g t': () => go({ page: 'tasks', filter: '', state: 'all' }),
     'g m': () => go({ page: 'machines' }),
     'g s': () => go({ page: 'settings' }),
-    'Mod+k': () => viewStore.setState((view) => ({ isPaletteOpen: !view.isPaletteOpen, isHelpOpen: false })),
+    'Mod+k': () =>
+      viewStore.getState().isPaletteOpen ? viewStore.setState({ isPaletteOpen: false }) : openPalette(),
     '?': () => viewStore.setState({ isHelpOpen: true }),
     a: () => openDialog({ kind: 'add-machine' }),
     r: () => openDialog({ kind: 'run-task', machineId: subject?.kind === 'machine' ? subject.id : null }),

@@ -5,7 +5,7 @@ import { attentionOf } from '../store/attention.ts';
 import { useNowMs } from '../store/clock.ts';
 import { runningCount, unknownCount } from '../store/selectors.ts';
 import { useTables } from '../store/tables.ts';
-import { go, openDialog, useView, viewStore } from '../store/view.ts';
+import { go, openDialog, openPalette, useView, viewStore } from '../store/view.ts';
 import { useWords } from './messages/words.ts';
 
 export const modKey = navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl';
@@ -64,7 +64,7 @@ export function TopBar() {
       <button
         type="button"
         className="top-bar__search"
-        onClick={() => viewStore.setState({ isPaletteOpen: true })}
+        onClick={() => openPalette()}
         aria-keyshortcuts="Control+K Meta+K"
       >
         <Search />

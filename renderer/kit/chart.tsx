@@ -28,6 +28,8 @@ export type ChartProps = {
   readonly max: number;
   readonly format: (value: number) => string;
   readonly empty: string;
+  /** Label of the scale's top; else `max` formatted as the values. */
+  readonly maxText?: string;
   readonly slots?: number;
   readonly height?: number;
   readonly isStale?: boolean;
@@ -143,7 +145,7 @@ export function Chart(props: ChartProps) {
         onPointerLeave={() => moveCrosshair(null)}
       >
         <Plot lines={lines} frame={frame} isStale={isStale} />
-        <span className="chart__max">{format(max)}</span>
+        <span className="chart__max">{props.maxText ?? format(max)}</span>
         {isEmpty && <span className="chart__empty">{empty}</span>}
         {backMs !== null && !isEmpty && (
           <span className="chart__cross" style={{ left: `${((1 - backMs / spanMs) * 100).toFixed(2)}%` }} />

@@ -2,7 +2,7 @@
 import './dialog.css';
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { FormEvent, ReactNode, RefObject } from 'react';
+import { type FormEvent, type ReactNode, useRef } from 'react';
 import { IconButton } from './button.tsx';
 import { cx } from './cx.ts';
 
@@ -15,13 +15,24 @@ export type DialogProps = {
   readonly onSubmit?: () => void;
   readonly buttons?: ReactNode;
   readonly size?: 'narrow' | 'normal' | 'wide';
-  readonly initialFocus?: RefObject<HTMLElement | null>;
   readonly isAlert?: boolean;
   readonly children?: ReactNode;
 };
 
+/** The first field; where something gets lost, the button that does nothing. Never the cross. */
+function firstFocus(popup: HTMLElement | null, isAlert: boolean): HTMLElement | null {
+  const field =
+    popup?.querySelector<HTMLElement>('[data-first]') ??
+    popup?.querySelector<HTMLElement>('.dialog__body input, .dialog__body textarea') ??
+    null;
+  const button = popup?.querySelector<HTMLElement>('.dialog__foot button') ?? null;
+  return isAlert ? button : (field ?? button);
+}
+
 export function Dialog(props: DialogProps) {
   const { title, lead, closeLabel, onClose, onSubmit, buttons, size = 'normal', children } = props;
+  const popup = useRef<HTMLDivElement>(null);
+  const hasBody = children !== undefined && children !== null && children !== false;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSubmit?.();
@@ -34,7 +45,8 @@ export function Dialog(props: DialogProps) {
           <Base.Popup
             className={cx('dialog', `dialog--${size}`)}
             role={props.isAlert === true ? 'alertdialog' : 'dialog'}
-            {...(props.initialFocus === undefined ? {} : { initialFocus: props.initialFocus })}
+            ref={popup}
+            initialFocus={() => firstFocus(popup.current, props.isAlert === true)}
           >
             <form className="dialog__form" onSubmit={submit} noValidate>
               <header className="dialog__head">
@@ -44,7 +56,7 @@ export function Dialog(props: DialogProps) {
                 </div>
                 <IconButton label={closeLabel} icon={<X />} onClick={onClose} />
               </header>
-              {children !== undefined && <div className="dialog__body">{children}</div>}
+              {hasBody && <div className="dialog__body">{children}</div>}
               {buttons !== undefined && <footer className="dialog__foot">{buttons}</footer>}
             </form>
           </Base.Popup>

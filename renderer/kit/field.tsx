@@ -17,27 +17,18 @@ type Around = {
   readonly width?: 'full' | 'short' | 'tiny';
 };
 
-function Below({
-  id,
-  hint,
-  fault,
-}: {
-  readonly id: string;
-  readonly hint?: ReactNode;
-  readonly fault?: string | null;
-}) {
-  if (fault !== null && fault !== undefined) {
-    return (
-      <p id={id} role="alert" className="field__fault">
-        {fault}
-      </p>
-    );
-  }
-  if (hint === undefined) return null;
+function Below(props: { readonly id: string; readonly hint?: ReactNode; readonly fault: string | null }) {
+  const { id, hint, fault } = props;
+  if (fault === null && hint === undefined) return null;
   return (
-    <p id={id} className="field__hint">
-      {hint}
-    </p>
+    <div id={id}>
+      {fault !== null && (
+        <p role="alert" className="field__fault">
+          {fault}
+        </p>
+      )}
+      {hint !== undefined && <p className="field__hint">{hint}</p>}
+    </div>
   );
 }
 

@@ -14,6 +14,68 @@ export type Option = {
   readonly mark?: ReactNode;
 };
 
+function Trigger(props: {
+  readonly labelledBy: string;
+  readonly chosen: Option | undefined;
+  readonly placeholder: string;
+  readonly isMono: boolean;
+  readonly isBad: boolean;
+}) {
+  const { chosen, isMono, isBad } = props;
+  return (
+    <Base.Trigger
+      className={cx('select', isMono && 'mono')}
+      aria-labelledby={props.labelledBy}
+      data-bad={isBad || undefined}
+    >
+      <Base.Value className="select__value">
+        {chosen === undefined ? (
+          <span className="faint">{props.placeholder}</span>
+        ) : (
+          <>
+            {chosen.mark}
+            {chosen.text}
+            {chosen.hint !== undefined && <span className="select__hint">{chosen.hint}</span>}
+          </>
+        )}
+      </Base.Value>
+      <Base.Icon className="select__icon">
+        <ChevronsUpDown />
+      </Base.Icon>
+    </Base.Trigger>
+  );
+}
+
+function Popup({ options, isMono }: { readonly options: readonly Option[]; readonly isMono: boolean }) {
+  return (
+    <Base.Portal>
+      <Base.Positioner className="float-layer" sideOffset={4} alignItemWithTrigger={false}>
+        <Base.Popup className="menu menu--select">
+          <Base.List>
+            {options.map((option) => (
+              <Base.Item
+                key={option.value}
+                value={option.value}
+                disabled={option.isDisabled ?? false}
+                className={cx('menu__item', isMono && 'mono')}
+              >
+                <span className="menu__tick">
+                  <Base.ItemIndicator>
+                    <Check />
+                  </Base.ItemIndicator>
+                </span>
+                {option.mark}
+                <Base.ItemText>{option.text}</Base.ItemText>
+                {option.hint !== undefined && <span className="menu__keys">{option.hint}</span>}
+              </Base.Item>
+            ))}
+          </Base.List>
+        </Base.Popup>
+      </Base.Positioner>
+    </Base.Portal>
+  );
+}
+
 export function Select(props: {
   readonly label: string;
   readonly value: string | null;
@@ -42,51 +104,14 @@ export function Select(props: {
             if (typeof next === 'string') onValue(next);
           }}
         >
-          <Base.Trigger
-            className={cx('select', isMono && 'mono')}
-            aria-labelledby={id}
-            data-bad={fault !== null || undefined}
-          >
-            <Base.Value className="select__value">
-              {chosen === undefined ? (
-                <span className="faint">{placeholder}</span>
-              ) : (
-                <>
-                  {chosen.mark}
-                  {chosen.text}
-                  {chosen.hint !== undefined && <span className="select__hint">{chosen.hint}</span>}
-                </>
-              )}
-            </Base.Value>
-            <Base.Icon className="select__icon">
-              <ChevronsUpDown />
-            </Base.Icon>
-          </Base.Trigger>
-          <Base.Portal>
-            <Base.Positioner className="float-layer" sideOffset={4} alignItemWithTrigger={false}>
-              <Base.Popup className="menu menu--select">
-                <Base.List>
-                  {options.map((option) => (
-                    <Base.Item
-                      key={option.value}
-                      value={option.value}
-                      disabled={option.isDisabled ?? false}
-                      className={cx('menu__item', isMono && 'mono')}
-                    >
-                      <span className="menu__tick">
-                        <Base.ItemIndicator>
-                          <Check />
-                        </Base.ItemIndicator>
-                      </span>
-                      {option.mark}
-                      <Base.ItemText>{option.text}</Base.ItemText>
-                      {option.hint !== undefined && <span className="menu__keys">{option.hint}</span>}
-                    </Base.Item>
-                  ))}
-                </Base.List>
-              </Base.Popup>
-            </Base.Positioner>
-          </Base.Portal>
+          <Trigger
+            labelledBy={id}
+            chosen={chosen}
+            placeholder={placeholder}
+            isMono={isMono}
+            isBad={fault !== null}
+          />
+          <Popup options={options} isMono={isMono} />
         </Base.Root>
         {props.after}
       </div>

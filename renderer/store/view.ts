@@ -35,6 +35,8 @@ export type ViewState = {
   readonly isDockOpen: boolean;
   readonly dialog: DialogState | null;
   readonly isPaletteOpen: boolean;
+  /** What the palette starts with: the name of a thing offers its verbs. */
+  readonly paletteQuery: string;
   readonly isHelpOpen: boolean;
   /** Failures up to this time were put aside in the attention strip. */
   readonly failuresSeenAtMs: number;
@@ -51,6 +53,7 @@ export const viewStore = createStore<ViewState>()(() => ({
   isDockOpen: false,
   dialog: null,
   isPaletteOpen: false,
+  paletteQuery: '',
   isHelpOpen: false,
   failuresSeenAtMs: 0,
 }));
@@ -117,6 +120,10 @@ export function inspect(subject: Subject | null): void {
 
 export function openDialog(dialog: DialogState | null): void {
   viewStore.setState({ dialog, isPaletteOpen: false, isHelpOpen: false });
+}
+
+export function openPalette(paletteQuery = ''): void {
+  viewStore.setState({ isPaletteOpen: true, isHelpOpen: false, paletteQuery });
 }
 
 /** Lights all segments of one task name, dims the rest. No React work: one attribute and one rule. */

@@ -29,7 +29,7 @@ export const zhCnDialogs = {
   'add.added': '正在添加 {title}；流程在机架上。',
   'add.bad.address-empty': '请输入主机名或 IP 地址。',
   'add.bad.address': '地址不能有空格、斜杠或“@”。',
-  'add.bad.port': '端口是 1 到 65535 的整数。',
+  'add.bad.port': '1 到 65535。',
   'add.bad.user-empty': '请输入登录用户。',
   'add.bad.user': '用户名不能有空格或冒号，最多 64 个字符。',
   'add.bad.key-file': '请选择用来登录的私钥。',

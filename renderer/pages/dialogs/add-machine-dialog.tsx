@@ -185,6 +185,33 @@ function useStartingForm(info: AppInfo | null, change: Change): void {
   }, [info, change]);
 }
 
+function Buttons(props: {
+  readonly isRetry: boolean;
+  readonly isBusy: boolean;
+  readonly onMore: () => void;
+  readonly onClose: () => void;
+}) {
+  const words = useWords();
+  const { isRetry, isBusy } = props;
+  return (
+    <>
+      {!isRetry && (
+        <span className="dialog__aside">
+          <Button look="quiet" disabled={isBusy} onClick={props.onMore}>
+            {words.t('add.another')}
+          </Button>
+        </span>
+      )}
+      <Button look="quiet" onClick={props.onClose}>
+        {words.t('verb.cancel')}
+      </Button>
+      <Button look="primary" type="submit" disabled={isBusy}>
+        {words.t(isRetry ? 'verb.retry' : 'add.submit')}
+      </Button>
+    </>
+  );
+}
+
 export function AddMachineDialog({
   retry,
   onClose,
@@ -232,30 +259,17 @@ export function AddMachineDialog({
   };
   const submit = (isMore: boolean) => drop(send(isMore), 'shows its own refusal');
   const part = { form, faults: shownFaults, change };
+  const buttons = (
+    <Buttons isRetry={retry !== null} isBusy={isBusy} onMore={() => submit(true)} onClose={onClose} />
+  );
   return (
     <Dialog
       title={retry === null ? words.t('add.title') : words.t('add.retry-title', { title: lane?.title ?? '' })}
-      {...(retry === null ? { lead: words.t('add.lead'), initialFocus: address } : {})}
+      {...(retry === null ? { lead: words.t('add.lead') } : {})}
       closeLabel={words.t('verb.close')}
       onClose={onClose}
       onSubmit={() => submit(false)}
-      buttons={
-        <>
-          {retry === null && (
-            <span className="dialog__aside">
-              <Button look="quiet" disabled={isBusy} onClick={() => submit(true)}>
-                {words.t('add.another')}
-              </Button>
-            </span>
-          )}
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
-          <Button look="primary" type="submit" disabled={isBusy}>
-            {words.t(retry === null ? 'add.submit' : 'verb.retry')}
-          </Button>
-        </>
-      }
+      buttons={buttons}
     >
       {retry === null && <Where {...part} inputRef={address} />}
       <Login {...part} info={info} />

@@ -112,25 +112,30 @@ function Command({ form, faults, change }: Part) {
           choices={kinds}
           onValue={(kind) => change({ isShell: kind === 'shell' })}
         />
-        <span className="grow" />
-        <span className="faint">{words.t('run.samples')}</span>
+      </div>
+      <TextArea
+        label={words.t('run.command')}
+        isMono
+        rows={3}
+        data-first
+        value={form.isShell ? form.line : form.argv}
+        placeholder={form.isShell ? 'echo hello' : '/usr/bin/python3\n-u\ntrain.py'}
+        hint={words.t(form.isShell ? 'run.command.shell.hint' : 'run.command.argv.hint')}
+        fault={say('command')}
+        onText={(text) => change(form.isShell ? { line: text } : { argv: text })}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
+            event.currentTarget.form?.requestSubmit();
+        }}
+      />
+      <div className="run-samples">
+        <span className="dim">{words.t('run.samples')}</span>
         {runSamples.map((sample) => (
           <Button key={sample.key} compact look="quiet" onClick={() => change(sample.change)}>
             {words.t(`run.sample.${sample.key}`)}
           </Button>
         ))}
       </div>
-      <TextArea
-        label={words.t('run.command')}
-        isMono
-        rows={3}
-        autoFocus
-        value={form.isShell ? form.line : form.argv}
-        placeholder={form.isShell ? 'echo hello' : '/usr/bin/python3\n-u\ntrain.py'}
-        hint={words.t(form.isShell ? 'run.command.shell.hint' : 'run.command.argv.hint')}
-        fault={say('command')}
-        onText={(text) => change(form.isShell ? { line: text } : { argv: text })}
-      />
     </div>
   );
 }
@@ -189,31 +194,66 @@ function More({ form, faults, change }: Part) {
   );
 }
 
-export function RunTaskDialog(props: {
+function NameAndRoom({ form, faults, change }: Part) {
+  const words = useWords();
+  const say = useFault(faults);
+  return (
+    <div className="dialog__row">
+      <TextField
+        label={words.t('run.name')}
+        hint={words.t('run.name.hint')}
+        maxLength={200}
+        value={form.name}
+        onText={(name) => change({ name })}
+      />
+      <TextField
+        label={words.t('run.cpus')}
+        width="tiny"
+        inputMode="decimal"
+        value={form.cpus}
+        fault={say('cpus')}
+        onText={(text) => change({ cpus: text })}
+      />
+      <TextField
+        label={words.t('run.mem')}
+        width="short"
+        inputMode="numeric"
+        value={form.mem}
+        fault={say('mem')}
+        onText={(mem) => change({ mem })}
+      />
+    </div>
+  );
+}
+
+type RunProps = {
   readonly machineId: MachineId | null;
   readonly sample: string;
   readonly onClose: () => void;
-}) {
-  const words = useWords();
-  const { onClose } = props;
+};
+
+function useRunForm(props: RunProps) {
   const start = useTables((tables) => startingMachine(tables, props.machineId));
   const [form, setForm] = useState<RunForm>(() => ({
     ...emptyRun,
     machineId: start,
     ...runSamples.find((sample) => sample.key === props.sample)?.change,
   }));
+  const cpusFree = useTables((tables) => freeOn(tables, form.machineId)?.cpusMilli ?? null);
+  const memFree = useTables((tables) => freeOn(tables, form.machineId)?.memMib ?? null);
+  const isKnown = cpusFree !== null && memFree !== null;
+  const free = isKnown ? { cpusMilli: cpusFree, memMib: memFree, diskMib: 0, gpus: 0 } : null;
+  const change = (part: Partial<RunForm>) => setForm((old) => ({ ...old, ...part }));
+  return { form, change, faults: runFaults(form, free) };
+}
+
+export function RunTaskDialog(props: RunProps) {
+  const words = useWords();
+  const { onClose } = props;
+  const { form, change, faults } = useRunForm(props);
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
-  const cpusFree = useTables((tables) => freeOn(tables, form.machineId)?.cpusMilli ?? null);
-  const memFree = useTables((tables) => freeOn(tables, form.machineId)?.memMib ?? null);
-  const free =
-    cpusFree === null || memFree === null
-      ? null
-      : { cpusMilli: cpusFree, memMib: memFree, diskMib: 0, gpus: 0 };
-  const faults = runFaults(form, free);
-  const shown = isTried ? faults : {};
-  const change = (part: Partial<RunForm>) => setForm((old) => ({ ...old, ...part }));
   const run = async () => {
     setTried(true);
     const request = runRequest(form);
@@ -228,8 +268,7 @@ export function RunTaskDialog(props: {
     onClose();
     openTask(answer.value.taskId);
   };
-  const part = { form, faults: shown, change };
-  const say = useFault(shown);
+  const part = { form, faults: isTried ? faults : {}, change };
   return (
     <Dialog
       title={words.t('run.title')}
@@ -251,31 +290,7 @@ export function RunTaskDialog(props: {
       <div className="dialog__row">
         <MachineSelect {...part} />
       </div>
-      <div className="dialog__row">
-        <TextField
-          label={words.t('run.name')}
-          hint={words.t('run.name.hint')}
-          maxLength={200}
-          value={form.name}
-          onText={(name) => change({ name })}
-        />
-        <TextField
-          label={words.t('run.cpus')}
-          width="tiny"
-          inputMode="decimal"
-          value={form.cpus}
-          fault={say('cpus')}
-          onText={(text) => change({ cpus: text })}
-        />
-        <TextField
-          label={words.t('run.mem')}
-          width="short"
-          inputMode="numeric"
-          value={form.mem}
-          fault={say('mem')}
-          onText={(mem) => change({ mem })}
-        />
-      </div>
+      <NameAndRoom {...part} />
       <More {...part} />
       <Refused refusal={refusal} />
     </Dialog>

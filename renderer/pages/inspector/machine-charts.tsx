@@ -1,6 +1,6 @@
 // Small charts of one machine over its last two minutes, with one crosshair.
 import type { AgentRecord, SampleRecord } from '../../../electron/contract/machine.ts';
-import { bytesPerS, celsius, cpusLive, mib } from '../../app/messages/amounts.ts';
+import { bytesPerS, celsius, cpus, cpusLive, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Chart } from '../../kit/chart.tsx';
 import { niceMax, type Sampled } from '../../kit/chart-path.ts';
@@ -39,6 +39,7 @@ export function MachineCharts(props: {
         {...common}
         title={cpu}
         max={(agent?.facts.cpus ?? 1) * 1000}
+        maxText={cpus((agent?.facts.cpus ?? 1) * 1000)}
         format={cpusLive}
         lines={[{ name: cpu, series: take((point) => point.cpuMilli) }]}
       />

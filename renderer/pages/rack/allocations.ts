@@ -1,4 +1,4 @@
-// What tasks are allocated on one machine, as meter segments: at most 48, the smallest joined into one at the end.
+// What tasks are allocated on one machine, as meter segments: at most 100; slivers are joined into one at the end.
 import type { AgentRecord } from '../../../electron/contract/machine.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
 import type { Words } from '../../app/messages/words.ts';
@@ -13,45 +13,63 @@ export type Allocations = {
   readonly count: number;
 };
 
-export const segmentsMost = 48;
+export const segmentsMost = 100;
+/** Below this a segment would be thinner than its gap. */
+const shareLeast = 0.004;
+const patternLeast = 0.02;
 const cache = new WeakMap<readonly TaskRecord[], { readonly key: string; readonly value: Allocations }>();
 
 function segment(task: TaskRecord, share: number): MeterSegment {
   const { name } = task.info;
   const { hue, pattern } = identityOf(name);
-  return { key: task.id, share, hue, pattern, kin: hashOf(name), title: name };
+  // On a narrow segment the pattern would only be noise.
+  return {
+    key: task.id,
+    share,
+    hue,
+    pattern: share < patternLeast ? 0 : pattern,
+    kin: hashOf(name),
+    title: name,
+  };
+}
+
+type Amount = 'cpusMilli' | 'memMib';
+
+/** Segments of one resource in the order of the tasks; slivers and what is beyond the limit are joined at the end. */
+function segmentsOf(
+  tasks: readonly TaskRecord[],
+  capacity: number,
+  amount: Amount,
+  words: Words,
+): readonly MeterSegment[] {
+  if (capacity === 0) return [];
+  const segments: MeterSegment[] = [];
+  let rest = 0;
+  let joined = 0;
+  for (const task of tasks) {
+    const share = task.info.resources[amount] / capacity;
+    if (segments.length < segmentsMost && share >= shareLeast) segments.push(segment(task, share));
+    else {
+      rest += share;
+      joined += 1;
+    }
+  }
+  if (joined > 0) {
+    const title = words.t('rack.more-tasks', { n: joined });
+    segments.push({ key: 'rest', share: rest, hue: -1, pattern: 1, kin: 0, title });
+  }
+  return segments;
 }
 
 function compute(tasks: readonly TaskRecord[], agent: AgentRecord | undefined, words: Words): Allocations {
-  const capacityMilli = (agent?.facts.cpus ?? 0) * 1000;
-  const capacityMib = agent?.facts.memMib ?? 0;
-  const sum = { cpusMilli: 0, memMib: 0, restMilli: 0, restMib: 0 };
-  const cpu: MeterSegment[] = [];
-  const mem: MeterSegment[] = [];
-  for (const [index, task] of tasks.entries()) {
-    const { cpusMilli, memMib } = task.info.resources;
-    sum.cpusMilli += cpusMilli;
-    sum.memMib += memMib;
-    if (index < segmentsMost) {
-      cpu.push(segment(task, capacityMilli === 0 ? 0 : cpusMilli / capacityMilli));
-      mem.push(segment(task, capacityMib === 0 ? 0 : memMib / capacityMib));
-    } else {
-      sum.restMilli += cpusMilli;
-      sum.restMib += memMib;
-    }
-  }
-  if (tasks.length > segmentsMost) {
-    const rest = {
-      key: 'rest',
-      hue: -1,
-      pattern: 1,
-      kin: 0,
-      title: words.t('rack.more-tasks', { n: tasks.length - segmentsMost }),
-    };
-    cpu.push({ ...rest, share: capacityMilli === 0 ? 0 : sum.restMilli / capacityMilli });
-    mem.push({ ...rest, share: capacityMib === 0 ? 0 : sum.restMib / capacityMib });
-  }
-  return { cpu, mem, cpusMilli: sum.cpusMilli, memMib: sum.memMib, count: tasks.length };
+  const sum = (amount: Amount) => tasks.reduce((total, task) => total + task.info.resources[amount], 0);
+  return {
+    cpu: segmentsOf(tasks, (agent?.facts.cpus ?? 0) * 1000, 'cpusMilli', words),
+    mem: segmentsOf(tasks, agent?.facts.memMib ?? 0, 'memMib', words),
+    cpusMilli: sum('cpusMilli'),
+    memMib: sum('memMib'),
+    count: tasks.length,
+  };
 }
 
 /** The same arrays as long as tasks, capacity and language stay, so that segments do not render with each sample. */

@@ -80,9 +80,11 @@ function machineCard(item: Extract<Attention, { kind: 'machine' }>, words: Words
         <Button compact look="quiet" onClick={() => inspect({ kind: 'machine', id: machine.id })}>
           {words.t('verb.show')}
         </Button>
-        <Button compact icon={<RotateCw />} onClick={() => reconnect(machine)}>
-          {words.t('verb.reconnect')}
-        </Button>
+        {health.word !== 'refused' && health.word !== 'gone' && (
+          <Button compact icon={<RotateCw />} onClick={() => reconnect(machine)}>
+            {words.t('verb.reconnect')}
+          </Button>
+        )}
       </>
     ),
   };

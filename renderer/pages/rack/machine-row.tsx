@@ -25,7 +25,19 @@ import { type Allocations, allocations } from './allocations.ts';
 
 const kibPerS = 1024;
 const quietNet = 64 * kibPerS;
-const open = (key: string) => openTask(key as TaskId);
+const open = (key: string) => {
+  if (key !== 'rest') openTask(key as TaskId);
+};
+
+const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+
+function capacityOf(agent: AgentRecord | undefined) {
+  const capacityMilli = (agent?.facts.cpus ?? 0) * 1000;
+  const capacityMib = agent?.facts.memMib ?? 0;
+  const keptMilli = capacityMilli - (agent?.resources.cpusMilli ?? capacityMilli);
+  const keptMib = capacityMib - (agent?.resources.memMib ?? capacityMib);
+  return { capacityMilli, capacityMib, keptMilli, keptMib };
+}
 
 function Meters(props: {
   readonly allocations: Allocations;
@@ -35,14 +47,10 @@ function Meters(props: {
 }) {
   const words = useWords();
   const { agent, record, isStale, allocations: given } = props;
-  const capacityMilli = (agent?.facts.cpus ?? 0) * 1000;
-  const capacityMib = agent?.facts.memMib ?? 0;
+  const { capacityMilli, capacityMib, keptMilli, keptMib } = capacityOf(agent);
   const sample = record?.sample;
-  const cpuUse = sample === undefined || capacityMilli === 0 ? null : sample.cpuBusyMilli / capacityMilli;
-  const memUse =
-    sample === undefined || sample.memTotalMib === 0 ? null : sample.memUsedMib / sample.memTotalMib;
-  const keptMilli = capacityMilli - (agent?.resources.cpusMilli ?? capacityMilli);
-  const keptMib = capacityMib - (agent?.resources.memMib ?? capacityMib);
+  const cpuUse = sample === undefined ? null : ratio(sample.cpuBusyMilli, capacityMilli);
+  const memUse = sample === undefined ? null : ratio(sample.memUsedMib, sample.memTotalMib);
   const common = { isStale, onHover: lightKin, onPick: open } as const;
   const used = (text: string | undefined) => text ?? '?';
   return (
@@ -58,7 +66,7 @@ function Meters(props: {
         })}
         segments={given.cpu}
         use={cpuUse}
-        reserved={capacityMilli === 0 ? 0 : keptMilli / capacityMilli}
+        reserved={ratio(keptMilli, capacityMilli) ?? 0}
         reservedTitle={words.t('rack.kept', { amount: cpus(keptMilli) })}
       />
       <span className={cx('rack-meters__value', isStale && 'faint')}>
@@ -76,7 +84,7 @@ function Meters(props: {
         })}
         segments={given.mem}
         use={memUse}
-        reserved={capacityMib === 0 ? 0 : keptMib / capacityMib}
+        reserved={ratio(keptMib, capacityMib) ?? 0}
         reservedTitle={words.t('rack.kept', { amount: mib(keptMib) })}
       />
       <span className={cx('rack-meters__value', isStale && 'faint')}>

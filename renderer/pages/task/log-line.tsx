@@ -1,5 +1,6 @@
 // One line of a log: number, text with styles, marked matches. Everything is text; colours go through classes or CSSOM.
 import { type MouseEvent, memo } from 'react';
+import { useWords } from '../../app/messages/words.ts';
 import { cx } from '../../kit/cx.ts';
 import type { LogBuffer } from './log-buffer.ts';
 import { occurrences } from './log-search.ts';
@@ -73,12 +74,12 @@ export type LogLineProps = {
   readonly isCurrent: boolean;
   readonly isChosen: boolean;
   readonly isWrapped: boolean;
-  readonly moreLabel: (n: number) => string;
   readonly onNumber: (line: number, event: MouseEvent) => void;
   readonly onMore: (line: number) => void;
 };
 
 export const LogLine = memo(function LogLine(props: LogLineProps) {
+  const words = useWords();
   const { buffer, line, query, isWrapped, length } = props;
   const bytes = drawnBytes(buffer, line - buffer.firstLine);
   const { inks, left } = clipInks(inksOf(bytes), lineCharsMost);
@@ -108,7 +109,7 @@ export const LogLine = memo(function LogLine(props: LogLineProps) {
         })}
         {hidden > 0 && (
           <button type="button" className="log-line__more" onClick={() => props.onMore(line)}>
-            {props.moreLabel(hidden)}
+            {words.t('log.line-clipped', { n: hidden })}
           </button>
         )}
       </span>

@@ -1,4 +1,4 @@
-// From bytes of one line to what is drawn: UTF-8 with broken bytes made visible, control characters as pictures, ANSI
+// From bytes of one line to what is drawn: UTF-8 with broken bytes made visible, control characters as escapes, ANSI
 // SGR as styles, everything else of a terminal's language dropped. The result is text and styles, never markup.
 
 export type InkStyle = {
@@ -13,6 +13,8 @@ export type InkStyle = {
 export type Ink = { readonly text: string; readonly style: InkStyle | null };
 
 const strict = new TextDecoder('utf-8', { fatal: true });
+
+const hexEscape = (code: number) => `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`;
 
 /** Length of the valid sequence at `i`, or 0. */
 function sequenceAt(bytes: Uint8Array, i: number): number {
@@ -53,7 +55,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
       continue;
     }
     text += strict.decode(bytes.subarray(good, i));
-    text += `\\x${(bytes[i] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
+    text += hexEscape(bytes[i] ?? 0);
     i += 1;
     good = i;
   }
@@ -75,10 +77,7 @@ const escape =
 const control = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 function visible(text: string): string {
-  return text.replace(control, (char) => {
-    const code = char.charCodeAt(0);
-    return code === 0x7f ? '\u2421' : String.fromCharCode(0x2400 + code);
-  });
+  return text.replace(control, (char) => hexEscape(char.charCodeAt(0)));
 }
 
 export function plainText(bytes: Uint8Array): string {

@@ -13,7 +13,6 @@ import { useKeys } from '../../kit/keys.ts';
 import { isActive } from '../../store/selectors.ts';
 import { LogLine } from './log-line.tsx';
 import { FixedLines, WrappedLines, wrappedLinesMost } from './log-lines.tsx';
-import type { LogSearch } from './log-search.ts';
 import type { LogState, LogStream } from './log-stream.ts';
 import { copyAll, copyLines, saveLog } from './log-take.ts';
 import { plainText } from './log-text.ts';
@@ -86,17 +85,15 @@ function Notice({
   return <p className="log-notice">{words.t(isActive(task.state) ? 'log.empty-yet' : 'log.empty')}</p>;
 }
 
-function Find(props: {
-  readonly query: string;
-  readonly onQuery: (query: string) => void;
-  readonly found: number;
-  readonly search: LogSearch | null;
-  readonly line: number | null;
-  readonly onStep: (isForward: boolean) => void;
+function Find({
+  finding,
+  inputRef,
+}: {
+  readonly finding: Finding;
   readonly inputRef: React.Ref<HTMLInputElement>;
 }) {
   const words = useWords();
-  const { query, found, search, line, onStep } = props;
+  const { query, setQuery, found, search, line, step } = finding;
   const at = line === null || search === null ? -1 : search.matches.indexOf(line);
   const more = search?.isFull === true ? '+' : '';
   const count =
@@ -106,12 +103,12 @@ function Find(props: {
       label={words.t('log.find')}
       icon={<Search />}
       value={query}
-      inputRef={props.inputRef}
-      onText={props.onQuery}
+      inputRef={inputRef}
+      onText={setQuery}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') onStep(!event.shiftKey);
+        if (event.key === 'Enter') step(!event.shiftKey);
         else if (event.key === 'Escape') {
-          props.onQuery('');
+          setQuery('');
           event.currentTarget.blur();
         } else return;
         event.preventDefault();
@@ -128,20 +125,20 @@ function Find(props: {
               label={words.t('log.previous')}
               icon={<ChevronUp />}
               disabled={found === 0}
-              onClick={() => onStep(false)}
+              onClick={() => step(false)}
             />
             <IconButton
               size="small"
               label={words.t('log.next')}
               icon={<ChevronDown />}
               disabled={found === 0}
-              onClick={() => onStep(true)}
+              onClick={() => step(true)}
             />
             <IconButton
               size="small"
               label={words.t('verb.close')}
               icon={<X />}
-              onClick={() => props.onQuery('')}
+              onClick={() => setQuery('')}
             />
           </>
         )
@@ -203,46 +200,149 @@ function useNewLines(isFollowing: boolean, endLine: number): number {
   return isFollowing ? 0 : Math.max(0, endLine - pausedAt.current);
 }
 
-export function LogView({
-  task,
-  file,
-  onFile,
-}: {
+type View = {
+  readonly task: TaskRecord;
+  readonly file: LogFile;
+  readonly stream: LogStream;
+  readonly state: LogState;
+};
+
+/** What is searched, where the search stands, and the steps between matches. */
+function useFinding(stream: LogStream, onLeaveEnd: () => void) {
+  const { buffer } = stream;
+  const [query, setQuery] = useState('');
+  const { search, found } = useLogSearch(buffer, query);
+  const { target, aim } = useTarget();
+  const line = query === '' ? null : (target?.line ?? null);
+  const step = (isForward: boolean) => {
+    const start = isForward ? buffer.firstLine - 1 : buffer.firstLine + buffer.lineCount;
+    const next = search?.from(line ?? start, isForward) ?? null;
+    if (next === null) return;
+    onLeaveEnd();
+    aim(next);
+  };
+  return { query, setQuery, search, found, target, line, step };
+}
+type Finding = ReturnType<typeof useFinding>;
+
+function Tools(props: View & { readonly isWrapped: boolean; readonly onWrap: () => void }) {
+  const words = useWords();
+  const { task, file, stream, isWrapped, onWrap } = props;
+  const { buffer } = stream;
+  return (
+    <span className="log-bar__tools">
+      <IconButton label={words.t('log.wrap')} icon={<WrapText />} pressed={isWrapped} onClick={onWrap} />
+      <IconButton
+        label={words.t('log.copy-all')}
+        icon={<Copy />}
+        disabled={buffer.lineCount === 0}
+        onClick={() => copyAll(buffer)}
+      />
+      <IconButton label={words.t('log.save')} icon={<Download />} onClick={() => saveLog(task.id, file)} />
+    </span>
+  );
+}
+
+function Hints({ view, isWrapped }: { readonly view: View; readonly isWrapped: boolean }) {
+  const words = useWords();
+  const { missingBytes } = view.state;
+  return (
+    <>
+      {missingBytes > 0 && (
+        <p className="log-missing dim">{words.t('log.head-missing', { size: bytesText(missingBytes) })}</p>
+      )}
+      {isWrapped && view.stream.buffer.lineCount > wrappedLinesMost && (
+        <p className="log-missing dim">{words.t('log.wrap-limit', { n: wrappedLinesMost })}</p>
+      )}
+    </>
+  );
+}
+
+type BodyProps = {
+  readonly view: View;
+  readonly finding: Finding;
+  readonly isFollowing: boolean;
+  readonly onFollowing: (isFollowing: boolean) => void;
+  readonly isWrapped: boolean;
+  readonly range: Range | null;
+  readonly onNumber: (line: number, event: MouseEvent) => void;
+};
+
+function Body(props: BodyProps) {
+  const words = useWords();
+  const { view, finding, isFollowing, onFollowing, isWrapped, range } = props;
+  const { buffer } = view.stream;
+  const { firstLine, lineCount: count } = buffer;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [longLine, setLongLine] = useState<number | null>(null);
+  const newLines = useNewLines(isFollowing, firstLine + count);
+  const Lines = isWrapped ? WrappedLines : FixedLines;
+  return (
+    <div className="log-body" data-following={isFollowing}>
+      <Notice task={view.task} state={view.state} isEmpty={count === 0} />
+      <Lines
+        key={`${view.file}-${String(isWrapped)}`}
+        scroller={scroller}
+        label={`${words.t('log.label')} ${view.file}`}
+        firstLine={firstLine}
+        count={count}
+        version={view.state.version}
+        isFollowing={isFollowing}
+        onFollowing={onFollowing}
+        target={finding.target}
+        renderLine={(line) => (
+          <LogLine
+            buffer={buffer}
+            line={line}
+            length={buffer.lineLength(line - firstLine)}
+            query={finding.query}
+            isCurrent={line === finding.line}
+            isChosen={range !== null && line >= range.from && line <= range.to}
+            isWrapped={isWrapped}
+            onNumber={props.onNumber}
+            onMore={setLongLine}
+          />
+        )}
+      />
+      {!isFollowing && (
+        <span className="log-jump">
+          <Button compact icon={<ArrowDownToLine />} onClick={() => onFollowing(true)}>
+            {newLines > 0 ? words.t('log.new-lines', { n: newLines }) : words.t('log.jump')}
+          </Button>
+        </span>
+      )}
+      {longLine !== null && (
+        <LongLine stream={view.stream} line={longLine} onClose={() => setLongLine(null)} />
+      )}
+    </div>
+  );
+}
+
+export type LogViewProps = {
   readonly task: TaskRecord;
   readonly file: LogFile;
   readonly onFile: (file: LogFile) => void;
-}) {
+};
+
+export function LogView({ task, file, onFile }: LogViewProps) {
   const words = useWords();
   const { stream, state } = useLogStream(task, file);
   const { buffer } = stream;
-  const scroller = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const [isFollowing, setFollowing] = useState(true);
   const [isWrapped, setWrapped] = useState(false);
-  const [query, setQuery] = useState('');
-  const [longLine, setLongLine] = useState<number | null>(null);
-  const { search, found } = useLogSearch(buffer, query);
-  const { target, aim } = useTarget();
+  const finding = useFinding(stream, () => setFollowing(false));
   const { range, press, clear } = useRange();
-  const current = query === '' ? null : (target?.line ?? null);
-  const { firstLine, lineCount: count } = buffer;
-  const newLines = useNewLines(isFollowing, firstLine + count);
-  const step = (isForward: boolean) => {
-    const from = current ?? (isForward ? firstLine - 1 : firstLine + count);
-    const line = search?.from(from, isForward) ?? null;
-    if (line === null) return;
-    setFollowing(false);
-    aim(line);
-  };
+  const wrap = () => setWrapped(!isWrapped);
   useKeys({
     '/': () => input.current?.focus(),
     'Mod+f': () => input.current?.focus(),
     End: () => setFollowing(true),
-    n: () => step(true),
-    w: () => setWrapped(!isWrapped),
+    n: () => finding.step(true),
+    w: wrap,
     ...(range === null ? {} : { Escape: clear, 'Mod+c': () => copyLines(buffer, range.from, range.to) }),
   });
-  const Lines = isWrapped ? WrappedLines : FixedLines;
+  const view = { task, file, stream, state };
   return (
     <section className="log" aria-label={words.t('log.label')}>
       <header className="log-bar" role="toolbar" aria-label={words.t('log.label')}>
@@ -253,15 +353,7 @@ export function LogView({
           onValue={onFile}
         />
         <div className="log-bar__find">
-          <Find
-            query={query}
-            onQuery={setQuery}
-            found={found}
-            search={search}
-            line={current}
-            onStep={step}
-            inputRef={input}
-          />
+          <Find finding={finding} inputRef={input} />
         </div>
         <span className="grow" />
         {range !== null && (
@@ -270,70 +362,18 @@ export function LogView({
           </Button>
         )}
         <Status task={task} state={state} stream={stream} />
-        <span className="log-bar__tools">
-          <IconButton
-            label={words.t('log.wrap')}
-            icon={<WrapText />}
-            pressed={isWrapped}
-            onClick={() => setWrapped(!isWrapped)}
-          />
-          <IconButton
-            label={words.t('log.copy-all')}
-            icon={<Copy />}
-            disabled={count === 0}
-            onClick={() => copyAll(buffer)}
-          />
-          <IconButton
-            label={words.t('log.save')}
-            icon={<Download />}
-            onClick={() => saveLog(task.id, file)}
-          />
-        </span>
+        <Tools {...view} isWrapped={isWrapped} onWrap={wrap} />
       </header>
-      {state.missingBytes > 0 && (
-        <p className="log-missing dim">
-          {words.t('log.head-missing', { size: bytesText(state.missingBytes) })}
-        </p>
-      )}
-      {isWrapped && count > wrappedLinesMost && (
-        <p className="log-missing dim">{words.t('log.wrap-limit', { n: wrappedLinesMost })}</p>
-      )}
-      <div className="log-body" data-following={isFollowing}>
-        <Notice task={task} state={state} isEmpty={count === 0} />
-        <Lines
-          key={`${file}-${String(isWrapped)}`}
-          scroller={scroller}
-          label={`${words.t('log.label')} ${file}`}
-          firstLine={firstLine}
-          count={count}
-          version={state.version}
-          isFollowing={isFollowing}
-          onFollowing={setFollowing}
-          target={target}
-          renderLine={(line) => (
-            <LogLine
-              buffer={buffer}
-              line={line}
-              length={buffer.lineLength(line - firstLine)}
-              query={query}
-              isCurrent={line === current}
-              isChosen={range !== null && line >= range.from && line <= range.to}
-              isWrapped={isWrapped}
-              moreLabel={(n) => words.t('log.line-clipped', { n })}
-              onNumber={press}
-              onMore={setLongLine}
-            />
-          )}
-        />
-        {!isFollowing && (
-          <span className="log-jump">
-            <Button compact icon={<ArrowDownToLine />} onClick={() => setFollowing(true)}>
-              {newLines > 0 ? words.t('log.new-lines', { n: newLines }) : words.t('log.jump')}
-            </Button>
-          </span>
-        )}
-      </div>
-      {longLine !== null && <LongLine stream={stream} line={longLine} onClose={() => setLongLine(null)} />}
+      <Hints view={view} isWrapped={isWrapped} />
+      <Body
+        view={view}
+        finding={finding}
+        isFollowing={isFollowing}
+        onFollowing={setFollowing}
+        isWrapped={isWrapped}
+        range={range}
+        onNumber={press}
+      />
     </section>
   );
 }

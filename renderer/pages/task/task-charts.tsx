@@ -1,6 +1,6 @@
 // CPU and memory of one task over its last two minutes, against what it is allocated.
 import type { TaskRecord } from '../../../electron/contract/task.ts';
-import { cpusLive, mib } from '../../app/messages/amounts.ts';
+import { cpus, cpusLive, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Chart } from '../../kit/chart.tsx';
 import { taskHistory } from '../../store/history.ts';
@@ -24,6 +24,7 @@ export function TaskCharts({ task }: { readonly task: TaskRecord }) {
         {...common}
         title={words.t('chart.cpu')}
         max={most(cpu, resources.cpusMilli)}
+        maxText={cpus(most(cpu, resources.cpusMilli))}
         format={cpusLive}
         lines={[{ name: words.t('chart.cpu'), series: cpu }]}
       />

@@ -15,7 +15,7 @@ import { useNowMs } from '../../store/clock.ts';
 import { taskGlyphs } from '../../store/health.ts';
 import { glyphOfTask, isActive, lastStatus } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
-import { go } from '../../store/view.ts';
+import { go, openPalette } from '../../store/view.ts';
 import { Section } from '../inspector/facts.tsx';
 import { LogView } from './log-view.tsx';
 import { TaskCharts } from './task-charts.tsx';
@@ -89,7 +89,7 @@ export function TaskPage({ taskId }: { readonly taskId: TaskId }) {
   const task = useRow('tasks', taskId);
   const [file, setFile] = useState<LogFile>('stdout');
   useKeys({
-    '.': () => task !== undefined && askKill([task.id]),
+    '.': () => task !== undefined && openPalette(task.info.name),
     l: () => document.querySelector<HTMLElement>('.log-box')?.focus(),
   });
   if (task === undefined) {

@@ -8,7 +8,7 @@ import { useWords } from '../../app/messages/words.ts';
 import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
 import { useNowMs } from '../../store/clock.ts';
-import { taskGlyphs } from '../../store/health.ts';
+import { type GlyphState, taskGlyphs } from '../../store/health.ts';
 import { identityOf } from '../../store/identity.ts';
 import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
@@ -45,6 +45,61 @@ function Use({ task }: { readonly task: TaskRecord }) {
   );
 }
 
+function Check(props: {
+  readonly task: TaskRecord;
+  readonly isSelected: boolean;
+  readonly onToggle: (id: TaskId) => void;
+}) {
+  const { task, isSelected, onToggle } = props;
+  return (
+    <span role="cell" className="task-row__check" onClick={(event) => event.stopPropagation()}>
+      <input
+        type="checkbox"
+        tabIndex={-1}
+        className="check__box"
+        aria-label={task.info.name}
+        checked={isSelected}
+        onChange={() => onToggle(task.id)}
+      />
+    </span>
+  );
+}
+
+function Name({ task }: { readonly task: TaskRecord }) {
+  return (
+    <span role="cell" className="task-row__name">
+      <span className="swatch" data-hue={identityOf(task.info.name).hue} />
+      <button
+        type="button"
+        className="row-door clip"
+        onClick={(event) => {
+          event.stopPropagation();
+          openTask(task.id);
+        }}
+      >
+        {task.info.name}
+      </button>
+    </span>
+  );
+}
+
+function State({ task, glyph }: { readonly task: TaskRecord; readonly glyph: GlyphState }) {
+  const words = useWords();
+  const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
+  const word = words.t(`task-state.${task.state}`);
+  return (
+    <span role="cell" className="task-row__state">
+      <Glyph kind={glyph} size={12} />
+      <span
+        className={cx('clip', `t-${glyph}`)}
+        title={isLastKnown ? words.t('task-state.last-known', { state: word }) : undefined}
+      >
+        {isLastKnown ? words.t('task-state.TASK_UNKNOWN') : word}
+      </span>
+    </span>
+  );
+}
+
 export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
   const { id, isCursor, isSelected, onPress, onToggle } = props;
   const words = useWords();
@@ -55,9 +110,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
   const glyph = useTables((tables) => (task === undefined ? 'unknown' : glyphOfTask(tables, task)));
   const nowMs = useNowMs();
   if (task === undefined) return null;
-  const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
   const exit = exitText(task, words.t.bind(words));
-  const word = words.t(`task-state.${task.state}`);
   return (
     <div
       role="row"
@@ -72,41 +125,12 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
       onClick={(event) => onPress(id, event)}
       onDoubleClick={() => openTask(id)}
     >
-      <span role="cell" className="task-row__check" onClick={(event) => event.stopPropagation()}>
-        <input
-          type="checkbox"
-          tabIndex={-1}
-          className="check__box"
-          aria-label={task.info.name}
-          checked={isSelected}
-          onChange={() => onToggle(id)}
-        />
-      </span>
-      <span role="cell" className="task-row__name">
-        <span className="swatch" data-hue={identityOf(task.info.name).hue} />
-        <button
-          type="button"
-          className="row-door clip"
-          onClick={(event) => {
-            event.stopPropagation();
-            openTask(id);
-          }}
-        >
-          {task.info.name}
-        </button>
-      </span>
+      <Check task={task} isSelected={isSelected} onToggle={onToggle} />
+      <Name task={task} />
       <span role="cell" className="task-row__command clip faint mono">
         {commandLine(task.info.command)}
       </span>
-      <span role="cell" className="task-row__state">
-        <Glyph kind={glyph} size={12} />
-        <span
-          className={cx('clip', `t-${glyph}`)}
-          title={isLastKnown ? words.t('task-state.last-known', { state: word }) : undefined}
-        >
-          {isLastKnown ? words.t('tasks.filter.unknown') : word}
-        </span>
-      </span>
+      <State task={task} glyph={glyph} />
       <span role="cell" className="clip dim">
         {machineName}
       </span>

@@ -12,7 +12,7 @@ import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
 import { tableStore, useTables } from '../../store/tables.ts';
-import { inspect, openDialog, type Route, replaceRoute, taskFilters } from '../../store/view.ts';
+import { inspect, openDialog, openPalette, type Route, replaceRoute, taskFilters } from '../../store/view.ts';
 import {
   calmOrder,
   countByFilter,
@@ -199,6 +199,13 @@ function NoTasks({ isFiltered }: { readonly isFiltered: boolean }) {
   );
 }
 
+/** The verbs of what is meant: the bar of the selection, else the palette with the task's name. */
+function showVerbs(selected: number, current: TaskId | undefined): void {
+  if (selected > 0) document.querySelector<HTMLElement>('.selection-bar .button:nth-of-type(3)')?.focus();
+  else if (current !== undefined)
+    openPalette(tableStore.getState().tables.tasks.get(current)?.info.name ?? '');
+}
+
 export function TasksPage({ route }: { readonly route: TasksRoute }) {
   const words = useWords();
   const [sort, setSort] = useState<TaskSort>({ column: 'started', isDown: true });
@@ -220,7 +227,7 @@ export function TasksPage({ route }: { readonly route: TasksRoute }) {
     Enter: () => current && inspect({ kind: 'task', id: current }),
     o: () => current && openTask(current),
     l: () => current && openTask(current),
-    '.': () => askKill(targets),
+    '.': () => showVerbs(selected.size, current),
     Delete: () => askForget(targets),
     '/': () => search.current?.focus(),
     ...(selected.size > 0 ? { Escape: clear } : {}),

@@ -1,8 +1,7 @@
-// The fake cluster: samples each second, tasks that start and end, lanes that walk; and the bridge over it.
+// The fake cluster: samples each second, tasks that start and end, lanes that walk.
 import type {
   Answers,
   AppInfo,
-  Bridge,
   Channel,
   PushChannel,
   Pushes,
@@ -311,95 +310,4 @@ export class FakeCluster {
     this.#listeners[channel].add(listener);
     return () => this.#listeners[channel].delete(listener);
   }
-}
-
-/** The bridge the window sees. */
-export function bridgeTo(cluster: FakeCluster): Bridge {
-  return {
-    async invoke(channel, request) {
-      cluster.asked.push({ channel, request });
-      const answer = answerOf(cluster, channel, request as never) as Result<never>;
-      cluster.flush();
-      return await Promise.resolve(answer);
-    },
-    subscribe: (channel, listener) => cluster.subscribe(channel, listener),
-  };
-}
-
-type Handlers = {
-  readonly [C in Channel]: (cluster: FakeCluster, request: Request<C>) => Result<Answers[C]>;
-};
-
-const nothing = () => ok(null);
-const handlers: Handlers = {
-  'state:snapshot': ({ tables }) => {
-    const snapshot = tables.snapshot();
-    return ok(snapshot);
-  },
-  'app:info': ({ info }) => ok(info),
-  'app:open-external': nothing,
-  'app:answer-quit': nothing,
-  'machine:add': (cluster, request) => cluster.addMachine(request),
-  'machine:confirm-host-key': (cluster, { machineId }) => cluster.changeLane(machineId, 'confirm'),
-  'machine:retry-add': (cluster, { machineId }) => cluster.changeLane(machineId, 'retry'),
-  'machine:cancel-add': (cluster, { machineId }) => cluster.changeLane(machineId, 'cancel'),
-  'machine:dismiss-lane': (cluster, { machineId }) => cluster.changeLane(machineId, 'dismiss'),
-  'machine:remove': (cluster, request) => cluster.removeMachine(request),
-  'machine:reconnect': ({ tables }, { machineId }) => {
-    tables.change('links', machineId, { phase: 'connecting', nextTryAtMs: null, problem: null });
-    setTimeout(() => tables.change('links', machineId, { phase: 'live', lastHeardAtMs: Date.now() }), 1500);
-    return ok(null);
-  },
-  'machine:edit': ({ tables }, { machineId, name, note }) => {
-    tables.change('machines', machineId, { name, note });
-    return ok(null);
-  },
-  'task:run': (cluster, request) => cluster.runTask(request),
-  'task:kill': (cluster, { taskId }) => cluster.killTask(taskId),
-  'task:forget': ({ tables }, { taskId }) => {
-    tables.drop('tasks', taskId);
-    return ok(null);
-  },
-  'log:open': ({ tables, logs }, { taskId, file, offset }) => {
-    const task = tables.get('tasks', taskId);
-    if (task === undefined) return refuse('not-found', 'task-not-found', taskId);
-    const link = tables.get('links', task.machineId);
-    if (link?.phase !== 'live') return refuse('unreachable', 'machine-unreachable', 'the machine is silent');
-    return ok(logs.open(task, file, offset));
-  },
-  'log:credit': ({ logs }, { streamId, bytes }) => {
-    logs.credit(streamId, bytes);
-    return ok(null);
-  },
-  'log:close': ({ logs }, { streamId }) => {
-    logs.close(streamId);
-    return ok(null);
-  },
-  'log:save': (_cluster, { taskId, file }) =>
-    ok({ path: `/home/me/Downloads/${taskId}.${file}.log`, bytes: 48_211 }),
-  'settings:set': ({ tables }, change) => {
-    tables.change(
-      'settings',
-      'settings',
-      Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
-    );
-    return ok(null);
-  },
-  'dialog:pick-key-file': () => ok({ path: '/home/me/keys/lab' }),
-  'clipboard:write': nothing,
-  'fault:dismiss': ({ tables }, { id }) => {
-    tables.drop('faults', id);
-    return ok(null);
-  },
-};
-
-function answerOf<C extends Channel>(
-  cluster: FakeCluster,
-  channel: C,
-  request: Request<C>,
-): Result<Answers[C]> {
-  return (handlers[channel] as (cluster: FakeCluster, request: Request<C>) => Result<Answers[C]>)(
-    cluster,
-    request,
-  );
 }

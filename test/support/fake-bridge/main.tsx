@@ -1,6 +1,7 @@
 // The development page: the product's window over the simulated cluster. `?scene=busy&theme=dark&lang=zh-CN#/tasks`
 import '../../../renderer/bridge/quiet-zod.ts';
-import { bridgeTo, FakeCluster } from './cluster.ts';
+import { bridgeTo } from './bridge.ts';
+import { FakeCluster } from './cluster.ts';
 import { sceneNames } from './scenes.ts';
 
 const query = new URLSearchParams(window.location.search);

@@ -1,0 +1,127 @@
+// One machine in the table of machines.
+import { memo } from 'react';
+import { useShallow } from 'zustand/react/shallow';
+import type { MachineRecord } from '../../../electron/contract/machine.ts';
+import { mibOf, percent } from '../../app/messages/amounts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { cx } from '../../kit/cx.ts';
+import { Glyph } from '../../kit/glyph.tsx';
+import { Meter } from '../../kit/meter.tsx';
+import type { MachineHealth } from '../../store/health.ts';
+import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
+import { useRow, useTables } from '../../store/tables.ts';
+import { go, inspect } from '../../store/view.ts';
+import { HealthText, HeardAge } from '../inspector/health-text.tsx';
+import { addressOf, fullestDisk } from './machine-list.ts';
+
+function Share(props: {
+  readonly label: string;
+  readonly share: number | null;
+  readonly text: string;
+  readonly isStale: boolean;
+  readonly isWide?: boolean;
+}) {
+  if (props.share === null)
+    return (
+      <span role="cell" className="faint">
+        –
+      </span>
+    );
+  return (
+    <span role="cell" className={props.isWide === true ? 'share share--wide' : 'share'}>
+      <Meter size="thin" look="level" label={props.label} use={props.share} isStale={props.isStale} />
+      <span className={cx('num', props.isStale ? 'faint' : 'dim')}>{props.text}</span>
+    </span>
+  );
+}
+
+function Use({ machine, isStale }: { readonly machine: MachineRecord; readonly isStale: boolean }) {
+  const words = useWords();
+  const sample = useRow('samples', machine.id)?.sample;
+  const cpus = useTables((tables) => agentOf(tables, machine)?.facts.cpus ?? 0);
+  const disk = useTables((tables) => (sample === undefined ? null : fullestDisk(tables, machine.id)));
+  const cpu = sample === undefined || cpus === 0 ? null : sample.cpuBusyMilli / (cpus * 1000);
+  const mem = sample === undefined ? null : sample.memUsedMib / Math.max(1, sample.memTotalMib);
+  const memText = sample === undefined ? '' : mibOf(sample.memUsedMib, sample.memTotalMib);
+  return (
+    <>
+      <Share label={words.t('machines.col.cpu')} share={cpu} text={percent(cpu ?? 0)} isStale={isStale} />
+      <Share label={words.t('machines.col.mem')} isWide share={mem} text={memText} isStale={isStale} />
+      <Share label={words.t('machines.col.disk')} share={disk} text={percent(disk ?? 0)} isStale={isStale} />
+    </>
+  );
+}
+
+function Name({ machine, health }: { readonly machine: MachineRecord; readonly health: MachineHealth }) {
+  const words = useWords();
+  return (
+    <span role="cell" className="task-row__name">
+      <Glyph kind={health.glyph} label={words.t(`state.${health.word}`)} size={12} />
+      <button
+        type="button"
+        className="row-door clip"
+        onClick={() => inspect({ kind: 'machine', id: machine.id })}
+      >
+        {machine.name}
+      </button>
+    </span>
+  );
+}
+
+function Tasks({ machine }: { readonly machine: MachineRecord }) {
+  const tasks = useTables((tables) => activeTasksOf(tables, machine.id).length);
+  return (
+    <span role="cell" className="num">
+      <button
+        type="button"
+        className="door num"
+        onClick={(event) => {
+          event.stopPropagation();
+          go({ page: 'tasks', filter: machine.name, state: 'active' });
+        }}
+      >
+        {tasks}
+      </button>
+    </span>
+  );
+}
+
+export const MachineTableRow = memo(function MachineTableRow(props: {
+  readonly machine: MachineRecord;
+  readonly isCursor: boolean;
+  readonly isSelected: boolean;
+  readonly onPress: (id: MachineRecord['id']) => void;
+}) {
+  const words = useWords();
+  const { machine, isCursor, isSelected } = props;
+  const agent = useTables((tables) => agentOf(tables, machine));
+  const health = useTables(useShallow((tables) => healthOf(tables, machine)));
+  const states = [isCursor && 'task-row--cursor', isSelected && 'task-row--selected'];
+  return (
+    <div
+      role="row"
+      aria-label={machine.name}
+      className={cx('machine-grid', 'task-row', ...states)}
+      onClick={() => props.onPress(machine.id)}
+    >
+      <Name machine={machine} health={health} />
+      <span role="cell" className="clip machine-grid__state">
+        <HealthText machineId={machine.id} health={health} />
+      </span>
+      <span role="cell" className="clip dim">
+        {addressOf(machine) || words.t('machines.local')}
+      </span>
+      <span role="cell" className="clip dim" title={agent?.facts.os}>
+        {agent?.facts.os ?? '–'}
+      </span>
+      <Use machine={machine} isStale={!health.isFresh} />
+      <Tasks machine={machine} />
+      <span role="cell" className="clip dim">
+        {agent?.version ?? '–'}
+      </span>
+      <span role="cell" className="num">
+        <HeardAge machineId={machine.id} health={health} />
+      </span>
+    </div>
+  );
+});
