@@ -12,7 +12,8 @@ export const test = base.extend<{ profile: Profile; start: Start; lan: Lan }>({
   profile: async ({}, use) => {
     const profile = makeProfile();
     await use(profile);
-    if (process.env.MESOLITE_KEEP_LOG) copyFileSync(path.join(profile.dataFolder, 'logs', 'main.log'), process.env.MESOLITE_KEEP_LOG);
+    if (process.env.MESOLITE_KEEP_LOG)
+      copyFileSync(path.join(profile.dataFolder, 'logs', 'main.log'), process.env.MESOLITE_KEEP_LOG);
     profile.remove();
   },
   start: async ({ profile }, use) => {

@@ -128,7 +128,9 @@ test('add two machines, run, crash, lose the network, remove', async ({ start, l
     const after = await waitForState(again.page, 'steady', 'TASK_RUNNING');
     expect(after.id).toBe(before?.id);
     expect(after.startedAtMs).toBe(before?.startedAtMs);
-    const file = await host1.run(`find /home /root /var/lib -path '*tasks/${after.id}/stdout' 2>/dev/null | head -1`);
+    const file = await host1.run(
+      `find /home /root /var/lib -path '*tasks/${after.id}/stdout' 2>/dev/null | head -1`,
+    );
     const lines = (await host1.run(`cat ${file}`)).split('\n');
     expect(lines.filter((line) => line.startsWith('begin'))).toHaveLength(1);
     // 20 s are some 100 beats: it went on all the while.
