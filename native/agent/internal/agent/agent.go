@@ -101,6 +101,7 @@ func Run(ctx context.Context, config Config) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	a.machine.EachAlive(func(record *task.Record) { a.sampler.track(record, record.ID) })
 	a.perform(a.machine.Step(a.env(), task.Recover{}))
 	a.launcher.Cgroups.Sweep(func(id string) bool {
 		record := a.machine.Get(id)
@@ -189,16 +190,20 @@ func (a *Agent) post(e event) {
 }
 
 func (a *Agent) env() task.Env {
-	env := task.Env{
-		NowMs: a.clock.WallMs(), BootID: a.bootID, CanRunAs: launch.CanRunAs,
+	return task.Env{
+		NowMs: a.clock.WallMs(), BootID: a.bootID, CanRunAs: launch.CanRunAs, Full: a.whyFull,
 		UUID: func() string { return randomHex(16) },
 	}
+}
+
+func (a *Agent) whyFull() string {
 	if err := a.journal.Trouble(); err != nil {
-		env.Full = "the agent cannot write to its disk: " + err.Error()
-	} else if free, ok := freeMib(a.config.Dir); ok && free < minFreeMib {
-		env.Full = fmt.Sprintf("only %d MiB are free on the agent's disk", free)
+		return "the agent cannot write to its disk: " + err.Error()
 	}
-	return env
+	if free, ok := freeMib(a.config.Dir); ok && free < minFreeMib {
+		return fmt.Sprintf("only %d MiB are free on the agent's disk", free)
+	}
+	return ""
 }
 
 func (a *Agent) loop(ctx context.Context) {
@@ -262,7 +267,7 @@ func (a *Agent) handle(e event) {
 	switch e := e.(type) {
 	case task.News:
 		a.step(e)
-		a.sampler.setTasks(a.machine)
+		a.sampler.track(a.machine.Get(e.TaskID), e.TaskID)
 	case durable:
 		a.perform(e.then)
 	case request:

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"os"
+	"sort"
 	"sync"
 	"time"
 
@@ -20,8 +21,10 @@ type sampler struct {
 	read  *sysinfo.Sampler
 	meter *sysinfo.TaskMeter
 
-	mu    sync.Mutex // guards what follows
-	tasks []sysinfo.TaskPid
+	list []sysinfo.TaskPid // reused by the sampling goroutine
+
+	mu    sync.Mutex     // guards tasks and disks
+	tasks map[string]int // pids
 	disks []wire.Disk
 	stop  chan struct{}
 	over  chan struct{}
@@ -29,7 +32,7 @@ type sampler struct {
 
 func newSampler(a *Agent) *sampler {
 	return &sampler{
-		agent: a,
+		agent: a, tasks: map[string]int{},
 		read:  sysinfo.NewSampler(os.DirFS(a.options.Root+"/"), sysinfo.StatfsUnder(a.options.Root)),
 		meter: &sysinfo.TaskMeter{Cgroups: a.launcher.Cgroups, Proc: a.options.Root + "/proc"},
 	}
@@ -41,17 +44,27 @@ func (s *sampler) setDisks(disks []wire.Disk) {
 	s.mu.Unlock()
 }
 
-// setTasks is called by the loop when a task starts or ends.
-func (s *sampler) setTasks(machine *task.Machine) {
-	var tasks []sysinfo.TaskPid
-	machine.EachAlive(func(r *task.Record) {
-		if r.Phase == task.PhaseRunning && r.Pid > 0 {
-			tasks = append(tasks, sysinfo.TaskPid{ID: r.ID, Pid: r.Pid})
-		}
-	})
+// track is called by the loop when a task starts or ends.
+func (s *sampler) track(record *task.Record, id string) {
 	s.mu.Lock()
-	s.tasks = tasks
+	defer s.mu.Unlock()
+	if record != nil && record.Phase == task.PhaseRunning && record.Pid > 0 {
+		s.tasks[id] = record.Pid
+		return
+	}
+	delete(s.tasks, id)
+}
+
+// running lists the tasks that run, in order of their ids.
+func (s *sampler) running() []sysinfo.TaskPid {
+	s.mu.Lock()
+	s.list = s.list[:0]
+	for id, pid := range s.tasks {
+		s.list = append(s.list, sysinfo.TaskPid{ID: id, Pid: pid})
+	}
 	s.mu.Unlock()
+	sort.Slice(s.list, func(a, b int) bool { return s.list[a].ID < s.list[b].ID })
+	return s.list
 }
 
 func (s *sampler) subscribe(conn *link.Conn, everyMs int64) {
@@ -61,7 +74,6 @@ func (s *sampler) subscribe(conn *link.Conn, everyMs int64) {
 	s.mu.Lock()
 	s.read.SetDisks(s.disks)
 	s.mu.Unlock()
-	s.setTasks(s.agent.machine)
 	go func() {
 		defer close(over)
 		s.run(conn, time.Duration(everyMs)*time.Millisecond, stop)
@@ -109,9 +121,6 @@ func (s *sampler) run(conn *link.Conn, every time.Duration, stop chan struct{}) 
 func (s *sampler) send(conn *link.Conn) {
 	clock := s.agent.clock
 	sample := s.read.Take(clock.MonoMs(), clock.WallMs())
-	s.mu.Lock()
-	tasks := s.tasks
-	s.mu.Unlock()
-	sample.Tasks = s.meter.Measure(tasks, clock.MonoMs(), sample.Tasks)
+	sample.Tasks = s.meter.Measure(s.running(), clock.MonoMs(), sample.Tasks)
 	_ = conn.Send(wire.SampleEvent{V: wire.Version, Event: "sample", Sample: *sample}) // ended: nobody wants it
 }

@@ -29,9 +29,15 @@ type Driver struct {
 	base   string
 	above  []string
 	bases  map[string]string
+	trees  []string // the bases without those that are the same tree under two names (cpu and cpuacct)
 	mu     sync.Mutex
 	groups map[string]bool
+	made   bool // our folder is there
+	idle   *time.Timer
 }
+
+// keepIdle is how long our folder outlives its last group: tasks often come one after the other.
+const keepIdle = 2 * time.Second
 
 // Limits of a group; zero means none.
 type Limits struct {
@@ -122,7 +128,25 @@ func detectV1(root, name string, places map[string]string) *Driver {
 	if d.bases["freezer"] == "" {
 		return nil
 	}
+	d.trees = d.distinct()
 	return d
+}
+
+func (d *Driver) distinct() []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, controller := range v1Controllers {
+		base, ok := d.bases[controller]
+		if !ok {
+			continue
+		}
+		above := realPath(filepath.Dir(filepath.Dir(base)))
+		if !seen[above] {
+			seen[above] = true
+			list = append(list, base)
+		}
+	}
+	return list
 }
 
 func detectV2(root, name string, places map[string]string) *Driver {
@@ -139,7 +163,7 @@ func detectV2(root, name string, places map[string]string) *Driver {
 			removeTree(filepath.Join(parent, "mesolite"), name)
 			continue
 		}
-		d := &Driver{Kind: KindV2, base: base, above: []string{parent, filepath.Join(parent, "mesolite"), base}}
+		d := &Driver{Kind: KindV2, base: base, trees: []string{base}, above: []string{parent, filepath.Join(parent, "mesolite"), base}}
 		d.Close()
 		return d
 	}
@@ -172,7 +196,7 @@ func (d *Driver) Sweep(keep func(task string) bool) {
 		entries, _ := os.ReadDir(base) // unreadable: nothing to sweep
 		for _, entry := range entries {
 			if entry.IsDir() && !keep(entry.Name()) {
-				_ = os.Remove(filepath.Join(base, entry.Name())) // rmdir only takes what is empty
+				_ = syscall.Rmdir(filepath.Join(base, entry.Name())) // only takes what is empty
 			}
 		}
 	}
@@ -189,17 +213,9 @@ func (d *Driver) folders() []string {
 	return list
 }
 
-// Close removes our (empty) folders; groups that still live stay.
-func (d *Driver) Close() {
-	d.Sweep(func(string) bool { return false })
-	for _, base := range d.folders() {
-		removeTree(filepath.Dir(base), filepath.Base(base))
-	}
-}
-
 func removeTree(parent, name string) {
-	_ = os.Remove(filepath.Join(parent, name)) // rmdir only takes what is empty
-	_ = os.Remove(parent)                      // stays while another agent uses it
+	_ = syscall.Rmdir(filepath.Join(parent, name)) // only takes what is empty
+	_ = syscall.Rmdir(parent)                      // stays while another agent uses it
 }
 
 // Create makes the group of a task. With kind none the group is empty, and only the process tree holds the task.
@@ -210,21 +226,30 @@ func (d *Driver) Create(task string, limits Limits) (Group, error) {
 		d.groups = map[string]bool{}
 	}
 	group := d.Open(task)
-	if len(d.groups) == 0 && d.base != "" {
+	if !d.made && d.base != "" {
 		if err := makeAll(d.base); err != nil {
 			return Group{}, fmt.Errorf("make cgroup: %w", err)
 		}
 		d.passOn()
 	}
+	d.made = true
 	d.groups[task] = true
 	for _, join := range group.Joins {
-		if err := makeAll(filepath.Dir(join)); err != nil {
+		if err := makeGroup(filepath.Dir(join)); err != nil {
 			d.removeLocked(task)
 			return Group{}, fmt.Errorf("make cgroup: %w", err)
 		}
 	}
 	d.limit(task, limits)
 	return group, nil
+}
+
+func makeGroup(path string) error {
+	err := syscall.Mkdir(path, 0o755)
+	if err == nil || err == syscall.EEXIST {
+		return nil
+	}
+	return makeAll(path)
 }
 
 // makeAll tries again when another agent of the machine removed the folder we share just then.
@@ -254,13 +279,7 @@ func (d *Driver) Open(task string) Group {
 		return Group{Kind: KindV2, Joins: []string{filepath.Join(folder, "cgroup.procs")}, Kill: filepath.Join(folder, "cgroup.kill")}
 	case KindV1:
 		group := Group{Kind: KindV1}
-		seen := map[string]bool{}
-		for _, controller := range v1Controllers {
-			base, ok := d.bases[controller]
-			if !ok || seen[realPath(base)] {
-				continue // cpu and cpuacct are often one tree under two names
-			}
-			seen[realPath(base)] = true
+		for _, base := range d.trees {
 			group.Joins = append(group.Joins, filepath.Join(base, task, "cgroup.procs"))
 		}
 		folder := filepath.Join(d.bases["freezer"], task)
@@ -460,13 +479,39 @@ func (d *Driver) removeLocked(task string) {
 		folder := filepath.Dir(join)
 		for tries := 0; tries < 20; tries++ {
 			// The kernel refuses for a moment while the last process leaves.
-			if err := os.Remove(folder); err == nil || !errors.Is(err, syscall.EBUSY) {
+			if err := syscall.Rmdir(folder); err != syscall.EBUSY {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	if delete(d.groups, task); len(d.groups) == 0 {
-		d.Close()
+	if delete(d.groups, task); len(d.groups) == 0 && d.Kind != KindNone {
+		if d.idle != nil {
+			d.idle.Stop()
+		}
+		d.idle = time.AfterFunc(keepIdle, d.closeIdle)
 	}
+}
+
+func (d *Driver) closeIdle() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.groups) == 0 {
+		d.closeLocked()
+	}
+}
+
+// Close removes our folder; a group that still lives stays, and our folder with it.
+func (d *Driver) Close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closeLocked()
+}
+
+func (d *Driver) closeLocked() {
+	d.Sweep(func(string) bool { return false })
+	for _, base := range d.folders() {
+		removeTree(filepath.Dir(base), filepath.Base(base))
+	}
+	d.made = false
 }

@@ -169,6 +169,7 @@ func TestARealGroupIsMadeEmptiedAndRemoved(t *testing.T) {
 			t.Errorf("%s stays", filepath.Dir(join))
 		}
 	}
+	d.closeIdle()
 	for _, base := range d.folders() {
 		if _, err := os.Stat(base); err == nil {
 			t.Errorf("%s stays without a group", base)

@@ -228,6 +228,23 @@ func (c *client) take(payload []byte) {
 	}
 }
 
+// send makes a call and does not wait for its answer.
+func (c *client) send(call string, params interface{}) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nextID++
+	body, err := wire.Encode(map[string]interface{}{"v": 1, "id": c.nextID, "call": call, "params": params})
+	if err != nil {
+		return err
+	}
+	frame, err := wire.AppendJSON(nil, body)
+	if err != nil {
+		return err
+	}
+	_, err = c.conn.Write(frame)
+	return err
+}
+
 var errEnded = errors.New("connection ended")
 
 func (c *client) try(call string, params, result interface{}) error {

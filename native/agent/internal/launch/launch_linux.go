@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -129,19 +128,23 @@ func plain(err error) error {
 	return err
 }
 
-type opened struct{ files []*os.File }
-
-func (o *opened) open(path string, flags int) (*os.File, error) {
-	file, err := os.OpenFile(path, flags, 0o600)
-	if err == nil {
-		o.files = append(o.files, file)
+// openAll opens what a shim gets. Plain descriptors: the runtime's poller would only cost system calls, and would make
+// the shared fifos and logs non-blocking at its own will.
+func openAll(list []fileToOpen) (fds []uintptr, err error) {
+	for _, f := range list {
+		fd, err := syscall.Open(f.path, f.flags|syscall.O_CLOEXEC, 0o600)
+		if err != nil {
+			closeAll(fds)
+			return nil, fmt.Errorf("%s: %s", f.path, err.Error())
+		}
+		fds = append(fds, uintptr(fd))
 	}
-	return file, err
+	return fds, nil
 }
 
-func (o *opened) close() {
-	for _, file := range o.files {
-		_ = file.Close() // the shim has its own copies
+func closeAll(fds []uintptr) {
+	for _, fd := range fds {
+		_ = syscall.Close(int(fd)) // the shim has its own copies
 	}
 }
 
@@ -151,15 +154,13 @@ func (l *Launcher) spawn(info wire.TaskInfo, account account, group cgroup.Group
 	if err != nil {
 		return plain(err).Error()
 	}
-	var o opened
-	defer o.close()
-	for _, f := range filesOf(dir, group) {
-		if _, err := o.open(f.path, f.flags); err != nil {
-			_ = alive.Close() // never used
-			return plain(err).Error()
-		}
+	fds, err := openAll(filesOf(dir, group))
+	if err != nil {
+		_ = alive.Close() // never used
+		return err.Error()
 	}
-	pid, err := l.fork(info, account, group, o.files)
+	pid, err := l.fork(info, account, group, fds)
+	closeAll(fds)
 	if err != nil {
 		_ = alive.Close() // never used
 		return describeErrno(err)
@@ -196,7 +197,7 @@ func filesOf(dir string, group cgroup.Group) []fileToOpen {
 	return list
 }
 
-func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group, files []*os.File) (int, error) {
+func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group, fds []uintptr) (int, error) {
 	command := info.Command
 	file, args, flags := command.Value, command.Arguments, shim.FlagSearchPath
 	if command.Shell {
@@ -225,23 +226,9 @@ func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group,
 		shim.Name, shim.InterfaceVersion, uid, strconv.Itoa(account.gid), account.groups,
 		sandbox, folder, strconv.Itoa(flags), strconv.Itoa(len(group.Joins)), file,
 	}, args...)
-	fds := make([]uintptr, len(files))
-	for i, f := range files {
-		fds[i] = rawFd(f)
-	}
 	return syscall.ForkExec(l.Exe, argv, &syscall.ProcAttr{
 		Files: fds, Env: environment(info, account, sandbox), Sys: &syscall.SysProcAttr{Setsid: true},
 	})
-}
-
-// rawFd reads the descriptor without what File.Fd does: that would make the shared fifos block.
-func rawFd(file *os.File) uintptr {
-	var out uintptr
-	raw, err := file.SyscallConn()
-	if err == nil {
-		_ = raw.Control(func(fd uintptr) { out = fd }) // only fails on a closed file
-	}
-	return out
 }
 
 func environment(info wire.TaskInfo, account account, sandbox string) []string {
@@ -338,7 +325,9 @@ func (l *Launcher) gone(taskID string, sameBoot bool) {
 }
 
 func (l *Launcher) ended(taskID string, exit Exit) {
-	exit.Cgroup = l.Cgroups.Outcome(taskID)
+	if exit.Signal != 0 || exit.Code != 0 || exit.Unknown {
+		exit.Cgroup = l.Cgroups.Outcome(taskID)
+	}
 	l.Tell(News{TaskID: taskID, Exit: &exit})
 	l.Cgroups.Remove(taskID)
 }
@@ -411,12 +400,12 @@ func (l *Launcher) Acknowledge(taskID string) {
 }
 
 func (l *Launcher) command(taskID, line string) error {
-	ctl, err := os.OpenFile(filepath.Join(l.TaskDir(taskID), "ctl"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	ctl, err := syscall.Open(filepath.Join(l.TaskDir(taskID), "ctl"), os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("reach shim: %w", err)
 	}
-	_, err = io.WriteString(ctl, line)
-	if closeErr := ctl.Close(); err == nil {
+	_, err = syscall.Write(ctl, []byte(line))
+	if closeErr := syscall.Close(ctl); err == nil {
 		err = closeErr
 	}
 	return err
@@ -424,5 +413,13 @@ func (l *Launcher) command(taskID, line string) error {
 
 // Forget removes everything of an ended task.
 func (l *Launcher) Forget(taskID string) error {
-	return os.RemoveAll(l.TaskDir(taskID))
+	dir := l.TaskDir(taskID)
+	// What is nearly always all there is goes without reading folders.
+	for _, name := range []string{"stdout", "stderr", "run", "exit.json", "alive", "ctl"} {
+		_ = syscall.Unlink(filepath.Join(dir, name)) // what stays is seen below
+	}
+	if syscall.Rmdir(filepath.Join(dir, "sandbox")) == nil && syscall.Rmdir(dir) == nil {
+		return nil
+	}
+	return os.RemoveAll(dir)
 }

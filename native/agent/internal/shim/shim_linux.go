@@ -63,6 +63,10 @@ const (
 
 const (
 	sysCloexec    = 1
+	sysCloseRange = 436 // the same number everywhere
+
+	closeRangeCloexec = 4
+
 	atFdCwd       = -100
 	sigSetMask    = 2
 	prSubreaper   = 36
@@ -158,8 +162,10 @@ func prepare() {
 	_, _ = call(syscall.SYS_RT_SIGPROCMASK, sigSetMask, addr(&allMask[0]), 0, 8, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSubreaper, 1, 0, 0, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSetName, text("mesolite-shim\x00"), 0, 0, 0)
-	for fd := uintptr(FdAlive); fd <= FdCgroup+1+uintptr(joins); fd++ {
-		_, _ = call(syscall.SYS_FCNTL, fd, syscall.F_SETFD, sysCloexec, 0, 0)
+	if _, errno := call(sysCloseRange, FdAlive, 1<<20, closeRangeCloexec, 0, 0); errno != 0 {
+		for fd := uintptr(FdAlive); fd <= FdCgroup+1+uintptr(joins); fd++ { // a kernel before 5.11
+			_, _ = call(syscall.SYS_FCNTL, fd, syscall.F_SETFD, sysCloexec, 0, 0)
+		}
 	}
 	none := ^uintptr(0)
 	fd, _ := call(syscall.SYS_SIGNALFD4, none, addr(&chldMask[0]), 8, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
@@ -272,7 +278,7 @@ func child(argv, envp **byte) (int, syscall.Errno) {
 		_, _ = call(syscall.SYS_PRCTL, prNoNewPrivs, 1, 0, 0, 0)
 	}
 	_, _ = call(syscall.SYS_UMASK, 0o22, 0, 0, 0, 0)
-	for signal := uintptr(1); signal <= 64; signal++ {
+	for signal := uintptr(1); signal <= 31; signal++ { // what nohup and the agent ignore is among these
 		_, _ = call(syscall.SYS_RT_SIGACTION, signal, addr(&action[0]), 0, 8, 0) // zeroes: the default action
 	}
 	_, _ = call(syscall.SYS_RT_SIGPROCMASK, sigSetMask, addr(&zeroMask[0]), 0, 8, 0)

@@ -19,8 +19,8 @@ type Env struct {
 	UUID   func() string
 	// CanRunAs tells whether a task may run as that user here.
 	CanRunAs func(user *string) bool
-	// Full is why no new task can be taken now (disk), or empty.
-	Full string
+	// Full tells why no new task can be taken now (disk), or nothing.
+	Full func() string
 }
 
 // Reply answers a call: nil is success.
@@ -254,8 +254,9 @@ func (m *Machine) launch(env Env, e Launch) []Effect {
 		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeConflict, "killed-before-launch", "task %s was killed before it was launched", id))}
 	case !env.CanRunAs(info.Command.User):
 		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeUnsupported, "user-switch", "the agent does not run as root, so it cannot run a task as %s", *info.Command.User))}
-	case env.Full != "":
-		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeExhausted, "disk-full", "%s", env.Full))}
+	}
+	if full := env.Full(); full != "" {
+		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeExhausted, "disk-full", "%s", full))}
 	}
 	record := &Record{
 		Info: append(json.RawMessage(nil), e.Info...), Parsed: info, ID: id, Phase: PhaseAccepted, BootID: env.BootID,

@@ -27,6 +27,7 @@ func newRig(t *testing.T) *rig {
 	n := 0
 	return &rig{t: t, m: NewMachine(), env: Env{
 		NowMs: 1000, BootID: "boot-1", CanRunAs: func(u *string) bool { return u == nil },
+		Full: func() string { return "" },
 		UUID: func() string { n++; return fmt.Sprintf("u%d", n) },
 	}}
 }
@@ -104,9 +105,9 @@ func TestLaunchIsRefusedWithWords(t *testing.T) {
 	r.expect(r.step(Launch{Info: json.RawMessage(`{"taskId":"x"}`), Reply: r.reply()}), "refuse invalid task-info")
 	user := strings.Replace(string(info("t-u")), `"user":null`, `"user":"bob"`, 1)
 	r.expect(r.step(Launch{Info: json.RawMessage(user), Reply: r.reply()}), "refuse unsupported user-switch")
-	r.env.Full = "only 3 MiB are free"
+	r.env.Full = func() string { return "only 3 MiB are free" }
 	r.expect(r.launch("t-full"), "refuse exhausted disk-full")
-	r.env.Full = ""
+	r.env.Full = func() string { return "" }
 	r.expect(r.step(AskKill{TaskID: "t-early", Reply: r.reply()}), "persist 1", "answer")
 	r.expect(r.launch("t-early"), "refuse conflict killed-before-launch")
 	r.expect(r.step(AskKill{TaskID: "../x", Reply: r.reply()}), "refuse invalid task-id")

@@ -23,6 +23,8 @@ type entry struct {
 type Schedule struct {
 	heads map[string]*entry
 	order int64
+	// soonestMs is at most the earliest due time: before it nothing needs to be looked at.
+	soonestMs int64
 }
 
 // NewSchedule is empty.
@@ -39,6 +41,9 @@ func (s *Schedule) Head(taskID, uuid string, nowMs int64) {
 	}
 	s.order++
 	s.heads[taskID] = &entry{order: s.order, uuid: uuid, dueMs: nowMs}
+	if nowMs < s.soonestMs {
+		s.soonestMs = nowMs
+	}
 }
 
 // Reset makes everything due now: a master has come.
@@ -46,13 +51,21 @@ func (s *Schedule) Reset(nowMs int64) {
 	for _, e := range s.heads {
 		e.waiting, e.waitMs, e.dueMs = false, 0, nowMs
 	}
+	s.soonestMs = nowMs
 }
 
 // Due takes the tasks whose head is to be sent now, oldest first, and plans the next time.
 func (s *Schedule) Due(nowMs int64) []string {
+	if nowMs < s.soonestMs {
+		return nil
+	}
 	var due []string
+	s.soonestMs = nowMs + FirstRetryMs
 	for task, e := range s.heads {
 		if e.dueMs > nowMs {
+			if e.dueMs < s.soonestMs {
+				s.soonestMs = e.dueMs
+			}
 			continue
 		}
 		due = append(due, task)
@@ -74,15 +87,9 @@ func (s *Schedule) Due(nowMs int64) []string {
 	return due
 }
 
-// NextMs is when the next one is due; false when there is none.
+// NextMs is a time before which nothing is due; false when there is nothing at all.
 func (s *Schedule) NextMs() (int64, bool) {
-	next, any := int64(0), false
-	for _, e := range s.heads {
-		if !any || e.dueMs < next {
-			next, any = e.dueMs, true
-		}
-	}
-	return next, any
+	return s.soonestMs, len(s.heads) > 0
 }
 
 // Len is the number of tasks with an update to be acknowledged.
