@@ -62,7 +62,10 @@ function linkHealth(
         ? { ...old, glyph: 'failed', word: 'refused' }
         : { ...old, glyph: 'unknown', word: 'unreachable' };
     case 'stopped':
-      return { ...old, glyph: 'stopped', word: 'stopped' };
+      // Stopped by what it met (a changed host key), not on purpose: nobody else will mend it.
+      return problem !== null
+        ? { ...old, glyph: 'failed', word: 'refused' }
+        : { ...old, glyph: 'stopped', word: 'stopped' };
   }
 }
 
