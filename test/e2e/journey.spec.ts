@@ -1,5 +1,5 @@
 // The journey of the first release, word for word, on real machines of the virtual LAN.
-import { copyFileSync, chmodSync } from 'node:fs';
+import { chmodSync, copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { diffFiles } from '../lan/listing.ts';
 import { pause, until } from '../support/wait.ts';

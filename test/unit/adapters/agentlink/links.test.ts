@@ -4,7 +4,7 @@ import {
   AgentLinks,
   type LinkEffect,
 } from '../../../../electron/adapters/agentlink/links.ts';
-import { type Refusal, refuse, type Result } from '../../../../electron/contract/errors.ts';
+import { type Refusal, type Result, refuse } from '../../../../electron/contract/errors.ts';
 import type { MachineId, MasterId } from '../../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../../electron/contract/machine.ts';
 import type { Effect } from '../../../../electron/core/kernel/effects.ts';
