@@ -100,7 +100,7 @@ test.describe('requests', () => {
       if (!bridge) throw new Error('no bridge');
       const startMs = performance.now();
       const counts: Record<string, number> = {};
-      for (let batch = 0; batch < 100; batch += 1) {
+      for (let batch = 0; batch < 40; batch += 1) {
         const answers = await Promise.all(
           Array.from({ length: 1000 }, () => bridge.invoke('fault:dismiss', { id: 'x' })),
         );
@@ -111,7 +111,7 @@ test.describe('requests', () => {
       }
       return { counts, tookMs: performance.now() - startMs };
     });
-    expect(flood.counts['too-many-requests']).toBeGreaterThan(90_000);
+    expect(flood.counts['too-many-requests']).toBeGreaterThan(35_000);
     await expect.poll(() => askAll(app, 'state:snapshot', [{}])).toMatchObject([{ ok: true }]);
     const lag = await freshMetrics(app.profile);
     test.info().annotations.push({
