@@ -31,7 +31,7 @@ export function listTree(): readonly string[] {
   }
 }
 
-export function walk(folder: string): readonly string[] {
+function walk(folder: string): readonly string[] {
   const entries = readdirSync(path.join(root, folder), { withFileTypes: true });
   return entries.flatMap((entry) => {
     const file = path.posix.join(folder, entry.name);

@@ -24,7 +24,7 @@ function lineOf(text: string, index: number): number {
 }
 
 /** Without comments and strings: what is left are names. */
-export function namesOnly(text: string): string {
+function namesOnly(text: string): string {
   const blank = (match: string): string => match.replace(/[^\n]/g, ' ');
   return text
     .replace(/\/\*[\s\S]*?\*\//g, blank)

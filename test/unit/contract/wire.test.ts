@@ -92,7 +92,7 @@ describe('golden messages', () => {
   it('there is a request and an answer of every call, and every event', () => {
     const all = names.map((name) => read<Golden>(name));
     const calls = (kind: Golden['kind']) =>
-      new Set(all.filter((one) => one.kind === kind).map((one) => one.call));
+      new Set(all.filter((one) => one.kind === kind).map((one) => String(one.call)));
     expect([...calls('request')].toSorted()).toEqual(Object.keys(callSchemas).toSorted());
     expect([...calls('answer')].toSorted()).toEqual(Object.keys(answerSchemas).toSorted());
     const events = eventMessageSchema.options.map((option) => option.shape.event.value);
