@@ -84,11 +84,11 @@ async function answer(call: Call, channel: unknown, request: unknown): Promise<R
   }
 }
 
-export function isChannel(name: string): name is Channel {
+function isChannel(name: string): name is Channel {
   return Object.hasOwn(requestSchemas, name);
 }
 
-export function internalRefusal(log: Log, where: string, error: unknown): { ok: false; refusal: Refusal } {
+function internalRefusal(log: Log, where: string, error: unknown): { ok: false; refusal: Refusal } {
   const logId = Math.random().toString(36).slice(2, 10);
   log('error', 'request-failed', {
     where,

@@ -20,10 +20,6 @@ export function registerIpc(gate: Gate, isOurs: (contents: WebContents) => boole
   });
 }
 
-export function unregisterIpc(): void {
-  ipcMain.removeHandler('mesolite:invoke');
-}
-
 function isTrusted(event: IpcMainInvokeEvent, isOurs: (contents: WebContents) => boolean): boolean {
   const frame = event.senderFrame;
   if (!frame || frame.parent !== null || frame !== event.sender.mainFrame) return false;

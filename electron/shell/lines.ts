@@ -37,7 +37,7 @@ function machineLine({ rows }: Snapshot, machine: MachineRecord, { nowMs, width 
   return parts.join('  ');
 }
 
-export function formatCpus(cpusMilli: number): string {
+function formatCpus(cpusMilli: number): string {
   return (cpusMilli / 1000).toFixed(2);
 }
 
@@ -76,7 +76,7 @@ export function printMachines(
     out.write(`${up}${lines.map((line) => `\u001b[2K${line.slice(0, width - 1)}\n`).join('')}\u001b[J`);
     drawn = lines.length;
   };
-  draw();
+  // The first figures take a second: before that there is nothing worth a line.
   const timer = setInterval(draw, out.isTTY ? 1000 : 2000);
   return { stop: () => clearInterval(timer) };
 }

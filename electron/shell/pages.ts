@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 export const appScheme = 'app';
-export const appHost = 'mesolite';
+const appHost = 'mesolite';
 export const appOrigin = `${appScheme}://${appHost}`;
 
 export const contentSecurityPolicy = [

@@ -13,8 +13,8 @@ import { z } from 'zod';
 import type { Log } from './log-file.ts';
 import { appOrigin } from './pages.ts';
 
-export const minWidth = 1024;
-export const minHeight = 700;
+const minWidth = 1024;
+const minHeight = 700;
 const defaultBounds = { width: 1440, height: 900 };
 /** More deaths than this in a minute: the window stays on a plain page instead of dying again and again. */
 const maxDeathsAMinute = 5;

@@ -154,7 +154,7 @@ function plainEnv(): Record<string, string> {
   return Object.fromEntries(entries.filter(([name]) => name !== 'SSH_AUTH_SOCK' && name !== 'NODE_OPTIONS'));
 }
 
-export function readMetrics(profile: Profile): Blocking {
+function readMetrics(profile: Profile): Blocking {
   return JSON.parse(readFileSync(metricsFile(profile), 'utf8')) as Blocking;
 }
 

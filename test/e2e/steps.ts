@@ -185,10 +185,6 @@ export async function openTask(page: Page, name: string): Promise<void> {
   await expect(page.getByRole('heading', { name, exact: true })).toBeVisible();
 }
 
-export function logOf(page: Page): Locator {
-  return page.getByRole('region', { name: 'Log' });
-}
-
 export async function goToRack(page: Page): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Rack' }).click();
 }

@@ -27,7 +27,7 @@ export function taskRequests(
   };
 }
 
-export function taskInfoOf(taskId: TaskId, request: RunTask): TaskInfo {
+function taskInfoOf(taskId: TaskId, request: RunTask): TaskInfo {
   const { cpusMilli, memMib, diskMib, gpus } = request;
   return {
     taskId,
