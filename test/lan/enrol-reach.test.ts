@@ -55,26 +55,11 @@ describe('a machine that cannot be reached', () => {
     expect(outcome.refusal?.reason).toMatch(typeof reason === 'string' ? new RegExp(`^${reason}$`) : reason);
     expect(outcome.refusal?.detail).toMatch(detail);
   });
-
-  it('that swallows every packet runs into the time-out', async () => {
-    const narrow = lan.host('narrow');
-    await narrow.dropInbound();
-    try {
-      const outcome = await driver.add({ address: 'narrow', user: 'lab', credentials: password(pass) });
-      expect(outcome).toMatchObject({
-        failedStep: 'reach',
-        refusal: { code: 'timeout', reason: 'connect-timeout' },
-      });
-    } finally {
-      await narrow.clear();
-    }
-  });
 });
 
 describe('what is not an SSH server', () => {
   it.each([
     ['http', 'identify', 'not-ssh', /"HTTP\/1\.1 400/],
-    ['silent', 'identify', 'not-ssh', /said nothing; said no SSH greeting within 10 s/],
     ['hang-up', 'identify', 'closed-early', /without a word/],
     ['garbage', 'identify', 'not-ssh', /said "/],
   ] as const)('%s is told apart and quoted', async (kind, step, reason, detail) => {
@@ -95,8 +80,6 @@ describe('what is not an SSH server', () => {
     ['drop-after-login', 'login', /connection-reset|channel-refused|shell-refused/],
     ['exec-no-code', 'login', 'shell-refused'],
     ['exec-endless', 'login', 'answer-too-long'],
-    ['exec-silent', 'login', 'script-timeout'],
-    ['auth-never-answers', 'login', 'login-timeout'],
   ] as const)('an SSH server with the habit %s is refused with words', async (habit, step, reason) => {
     const server = await lan.serve({ host: 'odd', port: 22, kind: 'ssh', habit });
     try {
@@ -106,6 +89,39 @@ describe('what is not an SSH server', () => {
       expect(server.seen().filter((line) => line.startsWith('auth password')).length).toBeLessThanOrEqual(1);
     } finally {
       await server.stop();
+    }
+  });
+});
+
+describe('silence', () => {
+  /** Each on its own port at the same time, since all this is waiting. */
+  const silences = [
+    ['identify', 'not-ssh', { port: 2201, kind: 'silent' }],
+    ['login', 'login-timeout', { port: 2202, kind: 'ssh', habit: 'auth-never-answers' }],
+    ['login', 'script-timeout', { port: 2203, kind: 'ssh', habit: 'exec-silent' }],
+  ] as const;
+
+  it('at each stage is cut off by a time-out that names the stage', async () => {
+    const servers = await Promise.all(silences.map(([, , spec]) => lan.serve({ host: 'odd', ...spec })));
+    await lan.host('narrow').dropInbound();
+    try {
+      const swallowed = driver.add({ address: 'narrow', user: 'lab', credentials: password(pass) });
+      const outcomes = await Promise.all(
+        silences.map(([, , { port }]) =>
+          driver.add({ address: 'odd', port, user: 'lab', credentials: password(pass) }),
+        ),
+      );
+      expect(outcomes.map(({ failedStep, refusal }) => [failedStep, refusal?.reason])).toEqual(
+        silences.map(([step, reason]) => [step, reason]),
+      );
+      expect(outcomes[0]?.refusal?.detail).toContain('said nothing; said no SSH greeting within 10 s');
+      expect(await swallowed).toMatchObject({
+        failedStep: 'reach',
+        refusal: { code: 'timeout', reason: 'connect-timeout' },
+      });
+    } finally {
+      await lan.host('narrow').clear();
+      await Promise.all(servers.map((server) => server.stop()));
     }
   });
 });

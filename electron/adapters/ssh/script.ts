@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientChannel } from 'ssh2';
 import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
-import type { SshConnection } from './connect.ts';
+import type { SshConnection } from './connection.ts';
 import { quote } from './words.ts';
 
 const defaultTimeoutMs = 15_000;
@@ -42,7 +42,11 @@ export async function runScript(
   if (request.signal.aborted) return refuse('conflict', 'cancelled', 'stopped before it began');
   const opened = await connection.exec(request.asRoot === true ? 'exec sudo -n sh -s' : 'exec sh -s');
   if (!opened.ok) return opened;
-  return new Run(opened.value, request).wait();
+  const answer = await new Run(opened.value, request).wait();
+  if (answer.ok || answer.refusal.code !== 'unreachable') return answer;
+  // The connection knows better why it ended than the channel.
+  const why = connection.whyEnded();
+  return why === null ? answer : { ok: false, refusal: why };
 }
 
 /** Safe in any POSIX shell, whatever the text; the only place that quotes. */
@@ -179,6 +183,9 @@ class Run {
   private neverBegan(noise: Buffer): Result<ScriptAnswer> {
     const said = `${noise.toString('utf8')} ${this.errors}`.trim();
     const words = said === '' ? 'it ended without a word' : `it said ${quote(said)}`;
+    if (/password (has )?expired|password change required|change your password/i.test(said)) {
+      return refuse('unauthorized', 'password-expired', words);
+    }
     if (this.request.asRoot === true) return refuse('unauthorized', 'sudo-refused', words);
     return refuse('unsupported', 'shell-refused', words);
   }
