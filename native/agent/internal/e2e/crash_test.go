@@ -46,7 +46,7 @@ func TestA1ExitIsKnownWhenTheAgentWasDead(t *testing.T) {
 	if err := os.WriteFile(gate, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h.eventually("the shim wrote the exit", func() bool { _, err := os.Stat(h.file("t-away", "exit.json")); return err == nil })
+	h.eventually("the shim wrote the exit", func() bool { return h.recorded("t-away") })
 	h.start()
 	c, _ = h.greet()
 	if end := c.status(); end.State != wire.StateFailed || exitCode(end) != "42" {
@@ -63,7 +63,7 @@ func TestA1KillGraceIsKeptByTheShimWhenTheAgentDies(t *testing.T) {
 	grace := int64(300)
 	c.call("task.kill", wire.KillParams{TaskID: "t-stubborn", GraceMs: &grace}, nil)
 	h.kill9()
-	h.eventually("it was killed without an agent", func() bool { _, err := os.Stat(h.file("t-stubborn", "exit.json")); return err == nil })
+	h.eventually("it was killed without an agent", func() bool { return h.recorded("t-stubborn") })
 	h.start()
 	c, _ = h.greet()
 	if end := c.status(); end.State != wire.StateKilled || end.Signal == nil || *end.Signal != 9 {
@@ -271,6 +271,12 @@ func TestTornJournalTailIsCut(t *testing.T) {
 	if hello.AgentID != first.AgentID || len(hello.Tasks) != 1 || exitCode(hello.Tasks[0].Status) != "4" {
 		t.Errorf("%+v", hello)
 	}
+}
+
+// recorded tells whether the shim wrote the exit.
+func (h *host) recorded(id string) bool {
+	data, err := os.ReadFile(h.file(id, "run"))
+	return err == nil && strings.Contains(string(data), `"code":`)
 }
 
 // pidOf is the pid that the shim wrote.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -55,6 +56,11 @@ type Launcher struct {
 	Exe     string // our own program
 	Cgroups *cgroup.Driver
 	Tell    func(News) // must not block for long
+
+	mu      sync.Mutex // guards the spare fifos
+	spares  []string
+	made    int
+	cleared bool
 }
 
 // TaskDir is the folder of a task.
@@ -111,12 +117,7 @@ func (l *Launcher) prepare(taskID string, account account) error {
 			return plain(err)
 		}
 	}
-	for _, name := range []string{"alive", "ctl"} {
-		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil && err != syscall.EEXIST {
-			return fmt.Errorf("make fifo: %s", err.Error())
-		}
-	}
-	return nil
+	return l.takeFifos(dir)
 }
 
 // plain drops the operation's name: these words are read by people.
@@ -298,6 +299,7 @@ func (l *Launcher) watch(taskID string, alive *os.File, shimPid int) {
 			}
 		}
 	}
+	l.giveFifos(l.TaskDir(taskID)) // nobody holds them any more: that is what the end of the file said
 	if !told {
 		l.gone(taskID, true)
 	}
@@ -306,20 +308,18 @@ func (l *Launcher) watch(taskID string, alive *os.File, shimPid int) {
 // gone finds out what became of a task whose shim is no more.
 func (l *Launcher) gone(taskID string, sameBoot bool) {
 	dir := l.TaskDir(taskID)
-	if data, err := os.ReadFile(filepath.Join(dir, "exit.json")); err == nil {
-		var exit Exit
-		if json.Unmarshal(data, &exit) == nil {
-			l.ended(taskID, exit)
-			return
-		}
-	}
-	mark, err := os.ReadFile(filepath.Join(dir, "run"))
+	run, err := os.ReadFile(filepath.Join(dir, "run"))
 	if err != nil {
 		l.Tell(News{TaskID: taskID, Exit: &Exit{NeverRan: true, EndedAtMs: wallMs()}})
 		return
 	}
+	mark, exit, ended := parseRun(run)
+	if ended {
+		l.ended(taskID, exit)
+		return
+	}
 	if sameBoot {
-		l.killLeft(taskID, string(mark))
+		l.killLeft(taskID, mark)
 	}
 	l.ended(taskID, Exit{Unknown: true, EndedAtMs: wallMs()})
 }
@@ -341,6 +341,15 @@ func (l *Launcher) killLeft(taskID, mark string) {
 		return
 	}
 	signalExactly(pid, start)
+}
+
+// parseRun reads the file that a shim keeps: its mark, and the exit record if it is there and whole.
+func parseRun(data []byte) (mark string, exit Exit, ended bool) {
+	if len(data) <= shim.RecordAt {
+		return string(data), exit, false
+	}
+	ended = json.Unmarshal(data[shim.RecordAt:], &exit) == nil
+	return string(data[:shim.RecordAt]), exit, ended
 }
 
 func parseMark(mark string) (pid int, start int64) {
@@ -415,7 +424,7 @@ func (l *Launcher) command(taskID, line string) error {
 func (l *Launcher) Forget(taskID string) error {
 	dir := l.TaskDir(taskID)
 	// What is nearly always all there is goes without reading folders.
-	for _, name := range []string{"stdout", "stderr", "run", "exit.json", "alive", "ctl"} {
+	for _, name := range []string{"stdout", "stderr", "run", "alive", "ctl"} {
 		_ = syscall.Unlink(filepath.Join(dir, name)) // what stays is seen below
 	}
 	if syscall.Rmdir(filepath.Join(dir, "sandbox")) == nil && syscall.Rmdir(dir) == nil {

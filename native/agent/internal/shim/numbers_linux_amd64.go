@@ -4,9 +4,7 @@ import "syscall"
 
 // System calls that package syscall does not name alike on every architecture.
 const (
-	sysRenameat  = 264
 	sysSetgroups = syscall.SYS_SETGROUPS
 	sysSetresuid = syscall.SYS_SETRESUID
 	sysSetresgid = syscall.SYS_SETRESGID
-	sysFtruncate = syscall.SYS_FTRUNCATE
 )

@@ -4,9 +4,7 @@ import "syscall"
 
 // See numbers_linux_amd64.go. The old calls take 16-bit ids here.
 const (
-	sysRenameat  = 329
 	sysSetgroups = syscall.SYS_SETGROUPS32
 	sysSetresuid = syscall.SYS_SETRESUID32
 	sysSetresgid = syscall.SYS_SETRESGID32
-	sysFtruncate = syscall.SYS_FTRUNCATE
 )

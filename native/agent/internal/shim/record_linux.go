@@ -9,17 +9,11 @@ import (
 // that it has it on disk: with an agent, one group commit serves many tasks; without one, nobody else would.
 func finish(status, step, errno int) {
 	n := record(status, step, errno)
-	fd, failed := openAt(FdFolder, "exit.tmp\x00", syscall.O_WRONLY|syscall.O_CREAT|syscall.O_CLOEXEC)
-	if failed == 0 {
-		failed = write(fd, &line[1], n-1)
-		_, _ = call(sysFtruncate, uintptr(fd), uintptr(n-1), 0, 0, 0)
-	}
-	if failed == 0 {
-		rename("exit.tmp\x00", "exit.json\x00")
-	}
+	_, _ = call(syscall.SYS_LSEEK, uintptr(runFd), RecordAt, 0, 0, 0)
+	write(runFd, &line[1], n-1)
 	// `X` and the record in one write, below PIPE_BUF: it is whole or not there.
 	if write(FdAlive, &line[0], n) != 0 || !awaitAck() {
-		_, _ = call(syscall.SYS_FSYNC, uintptr(fd), 0, 0, 0, 0)
+		_, _ = call(syscall.SYS_FSYNC, uintptr(runFd), 0, 0, 0, 0)
 		_, _ = call(syscall.SYS_FSYNC, FdFolder, 0, 0, 0, 0)
 	}
 	exitNow(0)
@@ -116,10 +110,6 @@ func openFile(path *byte) (int, syscall.Errno) {
 	folder := atFdCwd
 	fd, errno := call(syscall.SYS_OPENAT, uintptr(folder), uintptr(unsafe.Pointer(path)), syscall.O_RDONLY|syscall.O_CLOEXEC, 0, 0)
 	return int(fd), errno
-}
-
-func rename(from, to string) {
-	_, _ = call(sysRenameat, FdFolder, text(from), FdFolder, text(to), 0)
 }
 
 func closeFd(fd int) {

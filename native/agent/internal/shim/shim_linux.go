@@ -67,24 +67,30 @@ const (
 
 	closeRangeCloexec = 4
 
-	atFdCwd       = -100
-	sigSetMask    = 2
-	prSubreaper   = 36
-	prSetName     = 15
-	prNoNewPrivs  = 38
-	waitExited    = 4
-	waitNoHang    = 1
-	waitNoWait    = 0x01000000
-	idAll         = 0
-	pollIn        = 1
-	clockReal     = 0
-	clockMono     = 1
-	leftCapMs     = 30_000
-	killAgainMs   = 100
-	ackWaitMs     = 2_000
-	fallbackTick  = 20
-	noDeadline    = -1
-	recordReserve = 256
+	atFdCwd      = -100
+	sigSetMask   = 2
+	prSubreaper  = 36
+	prSetName    = 15
+	prNoNewPrivs = 38
+	waitExited   = 4
+	waitNoHang   = 1
+	waitNoWait   = 0x01000000
+	idAll        = 0
+	pollIn       = 1
+	clockReal    = 0
+	clockMono    = 1
+	leftCapMs    = 30_000
+	killAgainMs  = 100
+	ackWaitMs    = 2_000
+	fallbackTick = 20
+	noDeadline   = -1
+)
+
+// The file `run` in the task's folder: it exists once the task may have run. Its first RecordAt bytes are the mark
+// `S pid start`, filled up with spaces and a line break; the exit record follows at RecordAt once there is one.
+const (
+	RecordAt   = 64
+	recordSize = 320
 )
 
 type pollFd struct {
@@ -100,6 +106,7 @@ var (
 	flags     int
 	joins     int
 	signalFd  int
+	runFd     int
 	deadline  int64 // monotonic ms of the KILL, or noDeadline
 	killing   bool
 	acked     bool
@@ -179,11 +186,8 @@ func prepare() {
 // claim makes sure that one task is run once: whoever creates `run` may run it.
 func claim() bool {
 	fd, errno := openAt(FdFolder, "run\x00", syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|syscall.O_CLOEXEC)
-	if errno != 0 {
-		return false
-	}
-	closeFd(fd)
-	return true
+	runFd = fd
+	return errno == 0
 }
 
 // start forks the task and waits until it has become its own program, or gives the step that failed.
@@ -218,28 +222,20 @@ func start(argv, envp **byte) (step int, errno syscall.Errno) {
 }
 
 // mark writes `S pid start` to the file `run` and leaves it in line: the identity of the task is its boot id (the
-// agent's to know), pid and start time.
+// agent's to know), pid and start time. Room for the exit record is taken with it, so that a disk which the task
+// fills cannot lose its status.
 func mark() int {
 	n := put(line[:], 0, "S ")
 	n = putInt(line[:], n, int64(mainPid))
 	n = put(line[:], n, " ")
 	n = putInt(line[:], n, startTime(mainPid))
-	n = put(line[:], n, "\n")
-	fd, errno := openAt(FdFolder, "run\x00", syscall.O_WRONLY|syscall.O_CLOEXEC)
-	if errno == 0 {
-		write(fd, &line[0], n)
-		closeFd(fd)
+	for i := n; i < recordSize; i++ {
+		line[i] = ' '
 	}
-	// Room for the exit status is taken now, so that a disk the task fills cannot lose it.
-	fd, errno = openAt(FdFolder, "exit.tmp\x00", syscall.O_WRONLY|syscall.O_CREAT|syscall.O_CLOEXEC)
-	if errno == 0 {
-		for i := 0; i < recordReserve; i++ {
-			buf[i] = ' '
-		}
-		write(fd, &buf[0], recordReserve)
-		closeFd(fd)
-	}
-	return n
+	line[RecordAt-1] = '\n'
+	write(runFd, &line[0], recordSize)
+	line[n] = '\n'
+	return n + 1
 }
 
 // child is the task's process until it becomes its own program.
