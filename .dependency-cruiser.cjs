@@ -11,7 +11,13 @@ const onlyTo = (folders, packages = []) => ({
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    fence('no-cycle', {}, { circular: true }, 'a cycle has no bottom: nothing in it can be understood alone'),
+    // Tests may know the types of each other in a circle; oxlint finds the cycles that run.
+    fence(
+      'no-cycle',
+      { pathNot: '^test/' },
+      { circular: true },
+      'a cycle has no bottom: nothing in it can be understood alone',
+    ),
     fence(
       'not-found',
       {},

@@ -4,7 +4,7 @@ import { Driver } from '../lan/adapters-driver.ts';
 import { builtAgentFolder } from '../lan/built-agent.ts';
 import { plainHosts } from '../lan/spec.ts';
 import { createLan, type Lan } from '../lan/vlan.ts';
-import type { BenchReport } from './cli.ts';
+import type { BenchReport } from './report.ts';
 import { median, rounded } from './statistics.ts';
 
 const rounds = 5;

@@ -9,7 +9,7 @@ import { socketPlace } from '../../electron/adapters/system/local-agent.ts';
 import type { MasterId } from '../../electron/contract/ids.ts';
 import { builtAgent } from '../lan/built-agent.ts';
 import { pause } from '../support/wait.ts';
-import type { BenchReport } from './cli.ts';
+import type { BenchReport } from './report.ts';
 import { rounded } from './statistics.ts';
 
 const settleMs = 5000;

@@ -1,9 +1,9 @@
 /** `npm run bench -- NAME [--json]`: runs one bench. The last line of standard output is one JSON object. */
 import { benchAdd } from './add.ts';
 import { benchAgent } from './agent.ts';
+import type { BenchReport } from './report.ts';
 
-export type BenchReport = Readonly<Record<string, number | string | readonly number[]>>;
-export type Bench = {
+type Bench = {
   readonly about: string;
   /** `say` is for progress; it goes to standard error. */
   readonly run: (say: (line: string) => void) => Promise<BenchReport>;

@@ -1,0 +1,3 @@
+// What a bench answers with.
+
+export type BenchReport = Readonly<Record<string, number | string | readonly number[]>>;
