@@ -145,7 +145,6 @@ func anyLeft() bool {
 // empty reaps the first process and then kills and reaps all that is left: as subreaper every orphan of the tree
 // becomes our child, so the loop ends when there is none.
 func empty() {
-	killCgroup()
 	if mainPid != 0 {
 		group := -mainPid
 		_, _ = call(syscall.SYS_KILL, uintptr(group), uintptr(syscall.SIGKILL), 0, 0, 0)
@@ -153,19 +152,25 @@ func empty() {
 	_, _ = call(syscall.SYS_WAIT4, uintptr(mainPid), addr((*byte)(unsafe.Pointer(&status))), 0, uintptr(unsafe.Pointer(&usage)), 0)
 	mainPid = 0
 	until := now(clockMono) + leftCapMs
-	for now(clockMono) < until {
+	for !reaped() && now(clockMono) < until {
+		killCgroup() // only now: freezing is dear, and mostly nothing is left
 		children(int(syscall.SIGKILL))
-		for {
-			pid, errno := call(syscall.SYS_WAIT4, ^uintptr(0), 0, waitNoHang, 0, 0)
-			if errno == syscall.ECHILD {
-				return
-			}
-			if errno != 0 || pid == 0 {
-				break
-			}
+		if !reaped() {
+			wait(killAgainMs / 5)
 		}
-		wait(killAgainMs / 5)
-		killCgroup()
+	}
+}
+
+// reaped takes in every child that has ended, and tells whether none is left.
+func reaped() bool {
+	for {
+		pid, errno := call(syscall.SYS_WAIT4, ^uintptr(0), 0, waitNoHang, 0, 0)
+		if errno == syscall.ECHILD {
+			return true
+		}
+		if errno != 0 || pid == 0 {
+			return false
+		}
 	}
 }
 
