@@ -1,7 +1,7 @@
 // The same runtime without Electron: `node dist/main/headless.cjs` keeps the cluster and prints lines.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { printMachines } from './shell/lines.ts';
+import { printMachines, sayKept } from './shell/lines.ts';
 import { openLogFile } from './shell/log-file.ts';
 import { defaultDataFolder, makeDataFolder, readPlaces } from './shell/places.ts';
 import { createQuit } from './shell/quit.ts';
@@ -14,7 +14,11 @@ async function main(): Promise<void> {
     process.env.MESOLITE_DATA ?? defaultDataFolder(process.env, process.platform),
   );
   const places = readPlaces(process.env, dataFolder, distFolder);
-  makeDataFolder(dataFolder);
+  const problem = makeDataFolder(dataFolder);
+  if (problem !== null) {
+    process.stderr.write(`${problem}\n`);
+    process.exit(1);
+  }
   const { log, flush } = openLogFile(path.join(dataFolder, 'logs'));
   log('info', 'start', { version: readVersion(distFolder), node: process.versions.node, pid: process.pid });
   const opened = await openRuntime({ places, appVersion: readVersion(distFolder), log });
@@ -37,6 +41,7 @@ async function main(): Promise<void> {
     ask: () => false,
     close: async (end) => {
       printer.stop();
+      if (end === 'keep') sayKept(runtime.runningLocalTasks());
       await runtime.close(end);
       await flush();
     },

@@ -41,6 +41,13 @@ function formatCpus(cpusMilli: number): string {
   return (cpusMilli / 1000).toFixed(2);
 }
 
+/** Said at the end when work goes on without us. */
+export function sayKept(tasks: number): void {
+  if (tasks === 0) return;
+  const subject = tasks === 1 ? '1 task of this computer runs' : `${tasks} tasks of this computer run`;
+  process.stdout.write(`${subject} on without Mesolite; the next start finds them again\n`);
+}
+
 export function formatMib(mib: number): string {
   return mib < 1024 ? `${mib} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }

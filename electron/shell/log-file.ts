@@ -38,7 +38,11 @@ function formatValue(value: string | number | boolean | null): string {
 }
 
 export function openLogFile(folder: string, nowMs: () => number = Date.now): LogFile {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch {
+    // Whoever needs the folder more than the log does will say so.
+  }
   const file = path.join(folder, 'main.log');
   let sizeBytes = sizeOf(file);
   let waiting: string[] = [];

@@ -1,19 +1,20 @@
 // The composition root of the desktop app: wires, starts, ends. It decides nothing.
 import path from 'node:path';
-import { app, type BrowserWindow, nativeTheme, session } from 'electron';
+import { app, type BrowserWindow, dialog, nativeTheme, session } from 'electron';
 import { startMetrics } from './blocking.ts';
 import { createDesktop } from './desktop.ts';
 import { registerIpc } from './ipc.ts';
+import { sayKept } from './lines.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { setMenu } from './menu.ts';
 import { mapFolder } from './pages.ts';
-import { denyNavigation, denyPermissions } from './permissions.ts';
+import { denyBackgroundTraffic, denyNavigation, denyPermissions } from './permissions.ts';
 import { makeDataFolder, type Places, readPlaces, readWishes } from './places.ts';
 import { registerScheme, servePages } from './protocol.ts';
 import { createQuit, type Quit } from './quit.ts';
 import { openRuntime, type Runtime } from './runtime.ts';
 import { startTerminal } from './terminal.ts';
-import { troublePages } from './trouble.ts';
+import { crashedPages, troublePages } from './trouble.ts';
 import { askTrouble } from './trouble-window.ts';
 import { createWindowSide, type WindowSide } from './window-side.ts';
 import { openWindow } from './windows.ts';
@@ -25,10 +26,17 @@ const wishes = readWishes(process.env);
 function main(): void {
   if (process.env.MESOLITE_DATA) app.setPath('userData', path.resolve(process.env.MESOLITE_DATA));
   const places = readPlaces(process.env, app.getPath('userData'), distFolder);
-  makeDataFolder(places.dataFolder);
+  const problem = makeDataFolder(places.dataFolder);
+  if (problem !== null) {
+    // Without a folder there is no lock, no log and no window state: a plain box (or a line) is all that is left.
+    dialog.showErrorBox('Mesolite', problem);
+    app.exit(1);
+    return;
+  }
   // Chromium's own files apart from ours.
   app.setPath('sessionData', path.join(places.dataFolder, 'chromium'));
   registerScheme();
+  denyBackgroundTraffic(app);
   // It would take --no-sandbox away from the helper processes, which then refuse to run as root. The windows ask for
   // the sandbox themselves either way, so a page never gets Node.
   if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
@@ -80,6 +88,7 @@ async function start(places: Places, logFile: LogFile): Promise<void> {
   denyPermissions(session.defaultSession, log);
   setMenu();
   const pages = mapFolder(path.join(distFolder, 'renderer'));
+  for (const [name, page] of crashedPages()) pages.set(name, page);
   servePages(session.defaultSession, pages);
   const runtime = await openOrAsk(places, logFile, pages);
   if (runtime === null) {
@@ -95,6 +104,7 @@ async function start(places: Places, logFile: LogFile): Promise<void> {
     ask: (runningTasks) => holder.side?.push('app:quit-asked', { runningTasks }) ?? false,
     close: async (end) => {
       holder.side?.stop();
+      if (end === 'keep') sayKept(runtime.runningLocalTasks());
       await runtime.close(end);
       holder.metrics?.stop();
       log('info', 'closed', {});

@@ -5,6 +5,21 @@ import type { Request } from '../contract/channels.ts';
 import { ok, type Result } from '../contract/errors.ts';
 import type { Log } from './log-file.ts';
 
+const foreignUrls = ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*', 'ftp://*/*', 'file://*/*'];
+
+/** Chromium's own services that would call home. Before the app is ready. */
+export function denyBackgroundTraffic(app: App): void {
+  for (const name of [
+    'disable-background-networking',
+    'disable-component-update',
+    'disable-domain-reliability',
+    'no-pings',
+  ]) {
+    app.commandLine.appendSwitch(name);
+  }
+  app.commandLine.appendSwitch('disable-features', 'DnsOverHttps,OptimizationHints,MediaRouter');
+}
+
 export function denyPermissions(session: Session, log: Log): void {
   session.setPermissionRequestHandler((_contents, permission, answer) => {
     log('warn', 'deny-permission', { permission });
@@ -15,6 +30,11 @@ export function denyPermissions(session: Session, log: Log): void {
   session.setDisplayMediaRequestHandler((_request, answer) => answer({}));
   session.setUSBProtectedClassesHandler(() => []);
   session.setBluetoothPairingHandler((_details, answer) => answer({ confirmed: false }));
+  // The policy of the pages forbids it already; nothing may leave by another way either.
+  session.webRequest.onBeforeRequest({ urls: foreignUrls }, (details, answer) => {
+    log('warn', 'deny-request', { url: details.url.slice(0, 200) });
+    answer({ cancel: true });
+  });
   session.on('will-download', (event) => event.preventDefault());
   session.setSpellCheckerEnabled(false);
 }

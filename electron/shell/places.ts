@@ -16,10 +16,16 @@ export type Wishes = {
   readonly terminal: boolean;
   /** Measure, and write what was measured into the data folder. */
   readonly test: boolean;
+  /** `--demo`: the demo rack is there from the start. */
+  readonly demo: boolean;
 };
 
-export function readWishes(env: NodeJS.ProcessEnv): Wishes {
-  return { terminal: env.MESOLITE_TERMINAL === '1', test: env.MESOLITE_TEST === '1' };
+export function readWishes(env: NodeJS.ProcessEnv, args: readonly string[]): Wishes {
+  return {
+    terminal: env.MESOLITE_TERMINAL === '1',
+    test: env.MESOLITE_TEST === '1',
+    demo: args.includes('--demo'),
+  };
 }
 
 export function readPlaces(env: NodeJS.ProcessEnv, dataFolder: string, distFolder: string): Places {
@@ -55,11 +61,14 @@ export function defaultDataFolder(
   return path.join(env.XDG_CONFIG_HOME ?? path.join(home, '.config'), 'Mesolite');
 }
 
-/** Only for this user. A folder that cannot be made is told by the first write into it. */
-export function makeDataFolder(folder: string): void {
+/** Only for this user. Returns why it cannot be used, or null. */
+export function makeDataFolder(folder: string): string | null {
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch {
-    // Told by whoever needs it.
+    fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
+    return null;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return `Mesolite cannot use its data folder ${folder} (${code}). Nothing was changed. Set MESOLITE_DATA to another folder, or make this one writable.`;
   }
 }

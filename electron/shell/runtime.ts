@@ -11,13 +11,15 @@ import { scheduleSnapshots } from '../adapters/store/schedule.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { systemIds } from '../adapters/system/ids.ts';
 import { ensureOwnKey, listKeyFiles, type OwnKey } from '../adapters/system/keys.ts';
+import { DemoAgents, isDemoEffect } from '../adapters/system/demo-agents.ts';
 import { LocalAgent, localAgentBinary } from '../adapters/system/local-agent.ts';
 import type { AppInfo } from '../contract/channels.ts';
-import type { MachineRecord } from '../contract/machine.ts';
+import { demoSliceOf, type MachineRecord } from '../contract/machine.ts';
 import { defaultSettings, type Settings } from '../contract/settings.ts';
 import { terminalTaskStates } from '../contract/task.ts';
 import type { Posted } from '../core/kernel/events.ts';
 import type { EffectRunner, Store } from '../core/kernel/ports.ts';
+import { createDemo, type Demo, thisComputer } from './demo.ts';
 import type { Log } from './log-file.ts';
 import { Loop } from './loop.ts';
 import type { Places } from './places.ts';
@@ -30,6 +32,7 @@ export type Runtime = {
   readonly ids: Ids;
   readonly secrets: Secrets;
   readonly logs: Logs;
+  readonly demo: Demo;
   readonly settings: () => Settings;
   readonly loginFacts: () => Promise<Pick<AppInfo, 'keyFiles' | 'hasSshAgent' | 'ownPublicKey'>>;
   readonly runningLocalTasks: () => number;
@@ -66,8 +69,16 @@ export async function openRuntime(options: RuntimeOptions): Promise<Opened> {
     };
     return { kind: 'trouble', trouble: result.problem, act };
   }
-  const ownKey = await ensureOwnKey(path.join(places.dataFolder, 'keys'));
-  return { kind: 'ready', runtime: assemble({ ...options, file, opened: result.opened, ownKey }) };
+  const keyFolder = path.join(places.dataFolder, 'keys');
+  try {
+    const ownKey = await ensureOwnKey(keyFolder);
+    return { kind: 'ready', runtime: assemble({ ...options, file, opened: result.opened, ownKey }) };
+  } catch (error) {
+    result.opened.store.close();
+    const detail = error instanceof Error ? error.message : String(error);
+    const trouble: Trouble = { kind: 'failed', file: keyFolder, detail, snapshotAtMs: null };
+    return { kind: 'trouble', trouble, act: () => undefined };
+  }
 }
 
 type Parts = RuntimeOptions & {
@@ -75,16 +86,17 @@ type Parts = RuntimeOptions & {
   readonly opened: OpenedStore;
   readonly ownKey: OwnKey;
 };
-type Adapters = { readonly lanes: SshLanes; readonly links: AgentLinks };
+type Adapters = { readonly lanes: SshLanes; readonly links: AgentLinks; readonly demoAgents: DemoAgents };
 
 function assemble(parts: Parts): Runtime {
   const { opened, file, log, ownKey } = parts;
   // The adapters speak of faults only after the loop exists.
   const posting: { post: (event: Posted) => void } = { post: () => undefined };
-  const { lanes, links } = makeAdapters(parts, (event) => posting.post(event));
+  const { lanes, links, demoAgents } = makeAdapters(parts, (event) => posting.post(event));
   const runner: EffectRunner = {
     run: (effect, post) => {
       if (isLinkEffect(effect)) links.run(effect, post);
+      else if (isDemoEffect(effect)) demoAgents.run(effect, post);
       else if (isLaneEffect(effect)) lanes.run(effect, post);
     },
   };
@@ -111,11 +123,18 @@ function assemble(parts: Parts): Runtime {
       else log('warn', 'store-snapshot-failed', { detail: made.refusal.detail });
     },
   });
-  const localMachine = () => [...loop.state.tables.machines.values()].find(isLocal);
+  const localMachines = () => [...loop.state.tables.machines.values()].filter(isLocal);
+  sweepDemo(demoAgents, new Set(loop.state.tables.machines.keys()), log);
   return {
     master: loop,
     ids: systemIds,
     secrets: lanes,
+    demo: createDemo({
+      master: loop,
+      ids: systemIds,
+      agentBinary: agentBinaryOf(parts.places),
+      computer: () => thisComputer(parts.places.dataFolder),
+    }),
     logs: links,
     settings: () => loop.state.tables.settings.get('settings') ?? defaultSettings,
     loginFacts: async () => ({
@@ -124,15 +143,14 @@ function assemble(parts: Parts): Runtime {
       ownPublicKey: ownKey.publicKey,
     }),
     runningLocalTasks: () => {
-      const local = localMachine();
+      const local = new Set(localMachines().map((machine) => machine.id));
       const tasks = [...loop.state.tables.tasks.values()];
-      return tasks.filter((task) => task.machineId === local?.id && !terminalTaskStates.has(task.state))
-        .length;
+      return tasks.filter((task) => local.has(task.machineId) && !terminalTaskStates.has(task.state)).length;
     },
     commitMs,
     close: async (end) => {
       stopSnapshots();
-      await endLocalAgent(links, localMachine(), { end, log });
+      await Promise.all(localMachines().map((machine) => endLocalAgent(links, machine, { end, log })));
       loop.stop();
       links.closeAll();
       lanes.closeAll();
@@ -160,8 +178,9 @@ function makeAdapters(
 ): Adapters {
   const sayLine = (line: string): void => log('info', 'adapter', { line });
   const local = new LocalAgent({
-    binary: localAgentBinary(places.agentFolder, process.platform, process.arch),
+    binary: agentBinaryOf(places),
     dir: path.join(places.dataFolder, 'agent'),
+    capacity: null,
     log: sayLine,
     onFault: (detail) => {
       if (detail === null) post({ kind: 'dismiss-fault', id: 'local-agent' });
@@ -178,14 +197,35 @@ function makeAdapters(
     aliveTasks: (machineId) => links.aliveTasks(machineId),
     endTasks: (machineId, signal) => links.endTasks(machineId, signal),
   });
+  const demoAgents = new DemoAgents({
+    binary: agentBinaryOf(places),
+    dir: path.join(places.dataFolder, 'demo'),
+    clock: systemClock,
+    log: sayLine,
+    endTasks: (machineId, signal, graceMs) => links.endTasks(machineId, signal, graceMs),
+  });
   const links: AgentLinks = new AgentLinks({
-    dial: (machine, signal) => (isLocal(machine) ? local.dial(signal) : lanes.dial(machine, signal)),
+    dial: (machine, signal) => {
+      if (demoSliceOf(machine) !== null) return demoAgents.dial(machine, signal);
+      return isLocal(machine) ? local.dial(signal) : lanes.dial(machine, signal);
+    },
     master: { masterId: opened.masterId, epoch: opened.epoch },
     appVersion,
     clock: systemClock,
     log: sayLine,
   });
-  return { lanes, links };
+  return { lanes, links, demoAgents };
+}
+
+function agentBinaryOf(places: Places): string | null {
+  return localAgentBinary(places.agentFolder, process.platform, process.arch);
+}
+
+/** What a database that was set aside or restored no longer knows must not live on unseen. */
+function sweepDemo(demoAgents: DemoAgents, known: ReadonlySet<string>, log: Log): void {
+  demoAgents
+    .sweep(known)
+    .catch((error: unknown) => log('warn', 'demo-sweep-failed', { error: String(error) }));
 }
 
 function isLocal(machine: MachineRecord): boolean {
@@ -199,14 +239,15 @@ function agentSocket(): string | null {
 type Ending = { readonly end: LocalEnd; readonly log: Log };
 
 /** An agent with tasks stays unless it was said to stop them; the next start finds it by its socket. */
-async function endLocalAgent(
-  links: AgentLinks,
-  local: MachineRecord | undefined,
-  { end, log }: Ending,
-): Promise<void> {
-  if (local === undefined || end === 'keep' || !links.isLive(local.id)) return;
+async function endLocalAgent(links: AgentLinks, local: MachineRecord, { end, log }: Ending): Promise<void> {
+  if (!links.isLive(local.id)) return;
   const tasks = end === 'stop' ? 'stop' : 'keep';
-  const answer = await links.shutDown(local.id, { tasks, onlyIfIdle: end === 'if-idle' });
-  if (answer.ok) log('info', 'local-agent-ended', { tasks });
-  else log('warn', 'local-agent-stays', { reason: answer.refusal.reason, detail: answer.refusal.detail });
+  const answer = await links.shutDown(local.id, { tasks, onlyIfIdle: end !== 'stop' });
+  if (answer.ok) log('info', 'local-agent-ended', { name: local.name, tasks });
+  else
+    log(end === 'keep' ? 'info' : 'warn', 'local-agent-stays', {
+      name: local.name,
+      reason: answer.refusal.reason,
+      detail: answer.refusal.detail,
+    });
 }

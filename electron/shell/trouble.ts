@@ -61,6 +61,18 @@ export function choicesFor(trouble: Trouble): readonly TroubleChoice[] {
   }
 }
 
+/** Shown when the window died again and again. */
+export function crashedPages(): PageMap {
+  const html = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Mesolite</title><link rel="stylesheet" href="/trouble.css"></head>
+<body><main role="alertdialog" aria-labelledby="title"><h1 id="title">The window of Mesolite crashed several times</h1>
+<p>Your machines and their tasks go on, and nothing you asked for was lost. Quit and start Mesolite again.</p></main></body></html>`;
+  return new Map([
+    ['/crashed', pageOf('.html', html)],
+    ['/trouble.css', pageOf('.css', troubleCss)],
+  ]);
+}
+
 /** As text for a terminal or the log. */
 export function troubleLine(trouble: Trouble): string {
   const { title, still } = words[trouble.kind];

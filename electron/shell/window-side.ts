@@ -7,6 +7,7 @@ import type { Log } from './log-file.ts';
 import type { Desktop, QuitAnswers } from './ports.ts';
 import { createPublisher } from './publisher.ts';
 import { appRequests } from './requests/app.ts';
+import { demoRequests } from './requests/demo.ts';
 import { logRequests } from './requests/log.ts';
 import { machineRequests } from './requests/machine.ts';
 import { taskRequests } from './requests/task.ts';
@@ -43,6 +44,7 @@ export function createWindowSide({ window, runtime, desktop, quit, log }: Window
   const handlers: Handlers = {
     ...appRequests({ master: runtime.master, desktop, quit, snapshotFor: publisher.snapshot }),
     ...machineRequests(runtime.master, runtime.ids, runtime.secrets),
+    ...demoRequests(runtime.demo),
     ...taskRequests(runtime.master, runtime.ids),
     ...logHandlers,
   };

@@ -107,6 +107,7 @@ function bringBack(window: BrowserWindow, options: WindowOptions, load: () => Pr
     while (deaths[0] !== undefined && nowMs - deaths[0] > 60_000) deaths.shift();
     if (deaths.length > maxDeathsAMinute) {
       options.log('error', 'renderer-gives-up', { deaths: deaths.length });
+      setTimeout(() => void window.loadURL(`${appOrigin}/crashed`).catch(() => undefined), 20);
       return;
     }
     // Not within the event itself: the process is still being taken down.

@@ -52,3 +52,21 @@ test('a renderer crash: back with the same view within 2 s, the master unaffecte
   });
   expect(state).toBe('TASK_RUNNING');
 });
+
+test('a window that dies again and again ends on a plain page that says so', async ({ start }) => {
+  const app = await start();
+  await localIsLive(app.page);
+  const title = await app.electron.evaluate(async ({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+    if (!contents) throw new Error('no window');
+    const loaded = (): Promise<void> =>
+      new Promise((resolve) => contents.once('did-finish-load', () => resolve()));
+    for (let death = 0; death < 6; death += 1) {
+      const next = loaded();
+      contents.forcefullyCrashRenderer();
+      await next;
+    }
+    return contents.executeJavaScript('document.querySelector("h1").textContent') as Promise<string>;
+  });
+  expect(title).toBe('The window of Mesolite crashed several times');
+});

@@ -1,7 +1,17 @@
 // A database in a bad state is told in a window with choices; the app never starts empty in silence.
 
-import { execFileSync } from 'node:child_process';
-import { closeSync, copyFileSync, existsSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import Database from 'better-sqlite3';
@@ -154,4 +164,27 @@ test('read-only: shows what is known, takes no command, says why, and goes on wh
     if (isMounted) free();
   }
   expect(existsSync(file)).toBe(true);
+});
+
+test('a damaged key of our own is told, not replaced', async ({ start, profile }) => {
+  await useOnce(start);
+  const key = path.join(profile.dataFolder, 'keys', 'id_ed25519');
+  writeFileSync(key, 'not a key');
+  const app = await start();
+  await expect(app.page.getByRole('alertdialog')).toContainText('The data of Mesolite cannot be opened');
+  await expect(app.page.getByText(/our own key .* is damaged/)).toBeVisible();
+  expect(readFileSync(key, 'utf8')).toBe('not a key');
+});
+
+test('a data folder that cannot be used ends the start with a line that names it', ({ profile }) => {
+  const blocked = path.join(profile.folder, 'a-file');
+  writeFileSync(blocked, '');
+  const root = path.resolve(import.meta.dirname, '..', '..');
+  const outcome = spawnSync(process.env.MESOLITE_ELECTRON ?? '', ['--no-sandbox', '--disable-gpu', root], {
+    env: { ...process.env, MESOLITE_DATA: path.join(blocked, 'data'), HOME: profile.home },
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect(outcome.status).toBe(1);
+  expect(outcome.stderr).toContain(`cannot use its data folder ${path.join(blocked, 'data')} (ENOTDIR)`);
 });

@@ -1,0 +1,65 @@
+// The demo rack as the shell sees it: what this computer has, worked into six machines, and the two commands.
+import { accessSync, constants, statfsSync } from 'node:fs';
+import os from 'node:os';
+import { ok, type Result, refuse } from '../contract/errors.ts';
+import type { OperationId } from '../contract/ids.ts';
+import { type Computer, demoSpecs } from '../core/master/demo-specs.ts';
+import type { Ids, Master } from './ports.ts';
+
+export type Demo = {
+  readonly start: () => Promise<Result<{ operationId: OperationId }>>;
+  readonly remove: () => Promise<Result<{ operationId: OperationId }>>;
+};
+
+export type DemoDeps = {
+  readonly master: Pick<Master, 'command'>;
+  readonly ids: Ids;
+  /** The agent for this computer, or null when there is none for its kind. */
+  readonly agentBinary: string | null;
+  readonly computer: () => Computer;
+};
+
+export function createDemo({ master, ids, agentBinary, computer }: DemoDeps): Demo {
+  const commanded = async (
+    operationId: OperationId,
+    done: Promise<Result<null>>,
+  ): Promise<Result<{ operationId: OperationId }>> => {
+    const answer = await done;
+    return answer.ok ? ok({ operationId }) : answer;
+  };
+  return {
+    start: async () => {
+      if (agentBinary === null) {
+        return refuse('unsupported', 'local-agent-unsupported', `${process.platform} ${process.arch}`);
+      }
+      if (!canRun(agentBinary)) return refuse('not-found', 'local-agent-missing', agentBinary);
+      const machines = demoSpecs(computer()).map((spec) => ({ machineId: ids.machine(), ...spec }));
+      const operationId = ids.operation();
+      return commanded(operationId, master.command({ kind: 'start-demo-rack', operationId, machines }));
+    },
+    remove: () => {
+      const operationId = ids.operation();
+      return commanded(operationId, master.command({ kind: 'remove-demo-rack', operationId }));
+    },
+  };
+}
+
+/** What the agents may share; the disk is what is free where their folders will be. */
+export function thisComputer(dataFolder: string): Computer {
+  const mib = 1024 * 1024;
+  const disk = statfsSync(dataFolder);
+  return {
+    cpusMilli: os.availableParallelism() * 1000,
+    memMib: Math.floor(os.totalmem() / mib),
+    diskMib: Math.floor((disk.bavail * disk.bsize) / mib),
+  };
+}
+
+function canRun(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
