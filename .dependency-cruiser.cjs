@@ -70,7 +70,13 @@ module.exports = {
       'pages-apart',
       { path: '^renderer/pages/([^/]+)/' },
       { path: '^renderer/pages/', pathNot: '^renderer/pages/$1/' },
-      'what two pages need moves to kit or store',
+      'what two pages need moves to kit, parts or store',
+    ),
+    fence(
+      'parts-below-pages',
+      { path: '^renderer/(parts|store|bridge)/' },
+      { path: '^renderer/pages/' },
+      'a page is the end of the line',
     ),
     fence(
       'electron-in-shell',

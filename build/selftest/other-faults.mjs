@@ -117,6 +117,11 @@ export const layerFaults = [
     text: "export { readFileSync } from '../rack/node.ts';",
   },
   {
+    file: 'renderer/parts/up.ts',
+    rule: 'parts-below-pages',
+    text: "export { readFileSync } from '../pages/rack/node.ts';",
+  },
+  {
     file: 'renderer/kit/domain.ts',
     rule: 'kit-has-no-domain',
     text: "export type { Shape } from '../../electron/contract/shape.ts';",

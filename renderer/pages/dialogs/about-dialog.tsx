@@ -6,7 +6,7 @@ import { useWords } from '../../app/messages/words.ts';
 import { drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
-import { useAppInfo } from '../settings/settings-page.tsx';
+import { useAppInfo } from '../../parts/use-app-info.ts';
 
 export function AboutDialog({ onClose }: { readonly onClose: () => void }) {
   const words = useWords();

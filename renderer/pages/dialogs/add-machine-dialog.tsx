@@ -11,10 +11,10 @@ import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { Segmented, TextField } from '../../kit/field.tsx';
 import { Select } from '../../kit/select.tsx';
+import { useAppInfo } from '../../parts/use-app-info.ts';
 import { useRow } from '../../store/tables.ts';
 import { toast } from '../../store/toasts.ts';
 import { go } from '../../store/view.ts';
-import { useAppInfo } from '../settings/settings-page.tsx';
 import {
   type AddFaults,
   type AddForm,

@@ -2,8 +2,8 @@
 import type { AgentRecord, MachineRecord } from '../../../electron/contract/machine.ts';
 import { cpus, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
+import { type Fact, Facts, Section } from '../../parts/facts.tsx';
 import { useRow } from '../../store/tables.ts';
-import { type Fact, Facts, Section } from './facts.tsx';
 
 function AgentFacts({ agent }: { readonly agent: AgentRecord }) {
   const words = useWords();

@@ -9,17 +9,17 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Meter } from '../../kit/meter.tsx';
+import { Section } from '../../parts/facts.tsx';
+import { HealthText } from '../../parts/health-text.tsx';
+import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { type MachineHealth, taskGlyph } from '../../store/health.ts';
 import { hashOf, identityOf } from '../../store/identity.ts';
 import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { go, lightKin, openDialog } from '../../store/view.ts';
-import { Section } from './facts.tsx';
-import { HealthText } from './health-text.tsx';
 import { MachineCharts } from './machine-charts.tsx';
 import { MachineFacts } from './machine-facts.tsx';
-import { useMachineMenu } from './machine-menu.tsx';
 
 function Head({
   machine,

@@ -5,13 +5,13 @@ import { askForget, askKill, openTask, runAgain } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
+import { Section } from '../../parts/facts.tsx';
+import { TaskCharts } from '../../parts/task-charts.tsx';
+import { TaskFacts } from '../../parts/task-facts.tsx';
+import { TaskHistory } from '../../parts/task-history.tsx';
 import { taskGlyphs } from '../../store/health.ts';
 import { glyphOfTask, isActive, lastStatus } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
-import { TaskCharts } from '../task/task-charts.tsx';
-import { TaskFacts } from '../task/task-facts.tsx';
-import { TaskHistory } from '../task/task-history.tsx';
-import { Section } from './facts.tsx';
 
 export function TaskPanel({ task }: { readonly task: TaskRecord }) {
   const words = useWords();

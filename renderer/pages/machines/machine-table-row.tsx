@@ -7,11 +7,11 @@ import { useWords } from '../../app/messages/words.ts';
 import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Meter } from '../../kit/meter.tsx';
+import { HealthText, HeardAge } from '../../parts/health-text.tsx';
 import type { MachineHealth } from '../../store/health.ts';
 import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { go, inspect } from '../../store/view.ts';
-import { HealthText, HeardAge } from '../inspector/health-text.tsx';
 import { addressOf, fullestDisk } from './machine-list.ts';
 
 function Share(props: {

@@ -9,9 +9,9 @@ import { SearchField } from '../../kit/field.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
+import { useSelection } from '../../kit/use-selection.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
 import { go, inspect, openDialog, useView } from '../../store/view.ts';
-import { useSelection } from '../tasks/use-selection.ts';
 import { columns, listMachines, rightAligned, type Sort } from './machine-list.ts';
 import { MachineTableRow } from './machine-table-row.tsx';
 

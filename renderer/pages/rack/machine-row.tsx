@@ -14,13 +14,13 @@ import { Glyph } from '../../kit/glyph.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Meter } from '../../kit/meter.tsx';
 import { Spark } from '../../kit/spark.tsx';
+import { HealthText, HeardAge } from '../../parts/health-text.tsx';
+import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import type { MachineHealth } from '../../store/health.ts';
 import { hottestMilliC, machineHistory } from '../../store/history.ts';
 import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { inspect, lightKin } from '../../store/view.ts';
-import { HealthText, HeardAge } from '../inspector/health-text.tsx';
-import { useMachineMenu } from '../inspector/machine-menu.tsx';
 import { type Allocations, allocations } from './allocations.ts';
 
 const kibPerS = 1024;

@@ -2,32 +2,15 @@
 import './settings.css';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { AppInfo } from '../../../electron/contract/channels.ts';
-import { ask, changeSettings, copyText, showRefusal } from '../../app/acts.ts';
+import { ask, changeSettings, copyText } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
-import { call, drop } from '../../bridge/bridge.ts';
+import { drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Segmented, TextField } from '../../kit/field.tsx';
 import { Copyable } from '../../kit/parts.tsx';
+import { useAppInfo } from '../../parts/use-app-info.ts';
 import { settingsOf } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
-
-export function useAppInfo(): AppInfo | null {
-  const [info, setInfo] = useState<AppInfo | null>(null);
-  useEffect(() => {
-    let isGone = false;
-    const load = async () => {
-      const answer = await call('app:info', {});
-      if (isGone) return;
-      if (answer.ok) setInfo(answer.value);
-      else showRefusal(answer.refusal);
-    };
-    drop(load(), 'shows its own refusal');
-    return () => {
-      isGone = true;
-    };
-  }, []);
-  return info;
-}
 
 function Setting(props: { readonly title: string; readonly hint?: string; readonly children: ReactNode }) {
   return (

@@ -11,16 +11,16 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
+import { Section } from '../../parts/facts.tsx';
+import { TaskCharts } from '../../parts/task-charts.tsx';
+import { TaskFacts } from '../../parts/task-facts.tsx';
+import { TaskHistory } from '../../parts/task-history.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { taskGlyphs } from '../../store/health.ts';
 import { glyphOfTask, isActive, lastStatus } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { go, openPalette } from '../../store/view.ts';
-import { Section } from '../inspector/facts.tsx';
 import { LogView } from './log-view.tsx';
-import { TaskCharts } from './task-charts.tsx';
-import { TaskFacts } from './task-facts.tsx';
-import { TaskHistory } from './task-history.tsx';
 
 const toTasks = () => go({ page: 'tasks', filter: '', state: 'all' });
 

@@ -1,9 +1,9 @@
 // Filtering and sorting of the task table. Pure; tested with thousands of rows.
 import type { Tables } from '../../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
+import { commandLine } from '../../parts/command-line.ts';
 import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import type { TaskFilter } from '../../store/view.ts';
-import { commandLine } from '../task/command-line.ts';
 
 export const taskColumns = [
   'name',

@@ -7,13 +7,13 @@ import { cpusLive, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
+import { commandLine } from '../../parts/command-line.ts';
+import { Duration, exitText } from '../../parts/task-facts.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { type GlyphState, taskGlyphs } from '../../store/health.ts';
 import { identityOf } from '../../store/identity.ts';
 import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
-import { commandLine } from '../task/command-line.ts';
-import { Duration, exitText } from '../task/task-facts.tsx';
 
 export type TaskRowProps = {
   readonly id: TaskId;

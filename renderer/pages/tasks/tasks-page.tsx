@@ -11,6 +11,7 @@ import { SearchField, Segmented } from '../../kit/field.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
+import { useSelection } from '../../kit/use-selection.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
 import { inspect, openDialog, openPalette, type Route, replaceRoute, taskFilters } from '../../store/view.ts';
 import {
@@ -22,7 +23,6 @@ import {
   taskColumns,
 } from './task-list.ts';
 import { TaskRow } from './task-row.tsx';
-import { useSelection } from './use-selection.ts';
 
 const numeric: ReadonlySet<TaskColumn> = new Set(['started', 'duration', 'cpu', 'mem', 'exit']);
 const rowPx = 28;

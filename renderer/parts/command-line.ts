@@ -1,5 +1,5 @@
 // A command as one line that a person can read; argv is quoted so that it could be pasted into a shell.
-import type { CommandInfo } from '../../../electron/contract/task.ts';
+import type { CommandInfo } from '../../electron/contract/task.ts';
 
 export function quote(argument: string): string {
   if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;

@@ -1,10 +1,10 @@
 // A machine's state in words, with the age of what we know. The age ticks; it is never hidden.
-import type { MachineId } from '../../../electron/contract/ids.ts';
-import { useWords } from '../../app/messages/words.ts';
-import { cx } from '../../kit/cx.ts';
-import { useNowMs } from '../../store/clock.ts';
-import type { MachineHealth } from '../../store/health.ts';
-import { useRow } from '../../store/tables.ts';
+import type { MachineId } from '../../electron/contract/ids.ts';
+import { useWords } from '../app/messages/words.ts';
+import { cx } from '../kit/cx.ts';
+import { useNowMs } from '../store/clock.ts';
+import type { MachineHealth } from '../store/health.ts';
+import { useRow } from '../store/tables.ts';
 
 /** `silent 42 s`, `unreachable, next try in 4 s`, `connecting`. */
 export function HealthText({

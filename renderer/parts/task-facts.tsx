@@ -1,14 +1,14 @@
 // What a task is: its command, where and how it runs, what it is allocated.
-import type { TaskRecord } from '../../../electron/contract/task.ts';
-import { cpus, cpusLive, mib } from '../../app/messages/amounts.ts';
-import { useWords } from '../../app/messages/words.ts';
-import { Button } from '../../kit/button.tsx';
-import { useNowMs } from '../../store/clock.ts';
-import { isActive, taskUse } from '../../store/selectors.ts';
-import { useRow, useTables } from '../../store/tables.ts';
-import { go, inspect } from '../../store/view.ts';
-import { Facts } from '../inspector/facts.tsx';
+import type { TaskRecord } from '../../electron/contract/task.ts';
+import { cpus, cpusLive, mib } from '../app/messages/amounts.ts';
+import { useWords } from '../app/messages/words.ts';
+import { Button } from '../kit/button.tsx';
+import { useNowMs } from '../store/clock.ts';
+import { isActive, taskUse } from '../store/selectors.ts';
+import { useRow, useTables } from '../store/tables.ts';
+import { go, inspect } from '../store/view.ts';
 import { commandLine } from './command-line.ts';
+import { Facts } from './facts.tsx';
 
 function Using({ task }: { readonly task: TaskRecord }) {
   const words = useWords();

@@ -1,8 +1,8 @@
 // The states a task went through, newest first, each with who said so and when.
-import type { TaskRecord } from '../../../electron/contract/task.ts';
-import { useWords } from '../../app/messages/words.ts';
-import { Glyph } from '../../kit/glyph.tsx';
-import { taskGlyphs } from '../../store/health.ts';
+import type { TaskRecord } from '../../electron/contract/task.ts';
+import { useWords } from '../app/messages/words.ts';
+import { Glyph } from '../kit/glyph.tsx';
+import { taskGlyphs } from '../store/health.ts';
 
 export function TaskHistory({ task }: { readonly task: TaskRecord }) {
   const words = useWords();

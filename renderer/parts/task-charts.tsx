@@ -1,10 +1,10 @@
 // CPU and memory of one task over its last two minutes, against what it is allocated.
-import type { TaskRecord } from '../../../electron/contract/task.ts';
-import { cpus, cpusLive, mib } from '../../app/messages/amounts.ts';
-import { useWords } from '../../app/messages/words.ts';
-import { Chart } from '../../kit/chart.tsx';
-import { taskHistory } from '../../store/history.ts';
-import { useRow } from '../../store/tables.ts';
+import type { TaskRecord } from '../../electron/contract/task.ts';
+import { cpus, cpusLive, mib } from '../app/messages/amounts.ts';
+import { useWords } from '../app/messages/words.ts';
+import { Chart } from '../kit/chart.tsx';
+import { taskHistory } from '../store/history.ts';
+import { useRow } from '../store/tables.ts';
 
 export function TaskCharts({ task }: { readonly task: TaskRecord }) {
   const words = useWords();

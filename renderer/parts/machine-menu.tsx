@@ -1,10 +1,10 @@
 // The verbs of a machine, the same in the row, the inspector and the palette.
 import { ListChecks, Pencil, Play, RotateCw, Trash2 } from 'lucide-react';
-import type { MachineRecord } from '../../../electron/contract/machine.ts';
-import { reconnect } from '../../app/acts.ts';
-import { useWords } from '../../app/messages/words.ts';
-import type { MenuEntry } from '../../kit/menu.tsx';
-import { go, openDialog } from '../../store/view.ts';
+import type { MachineRecord } from '../../electron/contract/machine.ts';
+import { reconnect } from '../app/acts.ts';
+import { useWords } from '../app/messages/words.ts';
+import type { MenuEntry } from '../kit/menu.tsx';
+import { go, openDialog } from '../store/view.ts';
 
 export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
   const words = useWords();
