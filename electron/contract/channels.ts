@@ -79,6 +79,10 @@ export const requestSchemas = {
     name: z.string().trim().min(1).max(100),
     note: z.string().max(4096),
   }),
+  /** Starts six agents on this computer, each with a share of it. */
+  'demo:start': z.object({}),
+  /** Ends their tasks and them, and takes away their folders and records. */
+  'demo:remove': z.object({}),
   'task:run': runTaskSchema,
   'task:kill': z.object({ taskId: taskIdSchema }),
   /** Forget a finished task: its record here, its log and sandbox on the machine. */
@@ -131,6 +135,8 @@ export type Answers = {
   'machine:remove': { operationId: OperationId };
   'machine:reconnect': null;
   'machine:edit': null;
+  'demo:start': { operationId: OperationId };
+  'demo:remove': { operationId: OperationId };
   'task:run': { taskId: TaskId; operationId: OperationId };
   'task:kill': { operationId: OperationId };
   'task:forget': null;

@@ -18,6 +18,13 @@ export const enrolmentSteps = [
 export type EnrolmentStep = (typeof enrolmentSteps)[number];
 
 export const removalSteps = ['connect', 'tasks', 'stop-agent', 'files', 'key', 'verify'] as const;
+/** A demo machine has no login and no key to take away. */
+export const demoRemovalSteps = [
+  'tasks',
+  'stop-agent',
+  'files',
+  'verify',
+] as const satisfies readonly (typeof removalSteps)[number][];
 export type RemovalStep = (typeof removalSteps)[number];
 
 export const laneStepSchema = z.object({

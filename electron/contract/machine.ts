@@ -82,12 +82,24 @@ export const loginSchema = z.discriminatedUnion('kind', [
 ]);
 export type Login = z.infer<typeof loginSchema>;
 
+export const demoSlots = 6;
+/** A share of this computer with an agent of its own: one machine of the demo rack. */
+export const demoSliceSchema = z.object({
+  slot: z.number().int().min(1).max(demoSlots),
+  /** What its agent may give away, and no more. GPUs stay with this computer's own agent. */
+  capacity: resourcesSchema.pick({ cpusMilli: true, memMib: true, diskMib: true }),
+  /** Labels in the manner of Mesos' agent attributes. They name a role, never hardware. */
+  attributes: z.array(z.object({ key: z.string().max(64), value: z.string().max(256) })).max(16),
+});
+export type DemoSlice = z.infer<typeof demoSliceSchema>;
+
 /** Durable table `machines`. */
 export const machineRecordSchema = z.object({
   id: machineIdSchema,
   name: z.string().min(1).max(100),
   via: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('local') }),
+    /** Without `demo`: this computer as a whole. */
+    z.object({ kind: z.literal('local'), demo: demoSliceSchema.optional() }),
     z.object({
       kind: z.literal('ssh'),
       address: z.string().min(1).max(255),
@@ -110,6 +122,11 @@ export const machineRecordSchema = z.object({
   removal: z.object({ askedAtMs: z.number().int(), tasks: z.enum(['stop', 'keep']) }).nullable(),
 });
 export type MachineRecord = z.infer<typeof machineRecordSchema>;
+
+/** The slice of this computer that the machine is, or null when it is a whole machine. */
+export function demoSliceOf(machine: Pick<MachineRecord, 'via'>): DemoSlice | null {
+  return machine.via.kind === 'local' ? (machine.via.demo ?? null) : null;
+}
 
 /** Durable table `agents`. */
 export const agentRecordSchema = z.object({
@@ -146,7 +163,10 @@ export const linkRecordSchema = z.object({
 });
 export type LinkRecord = z.infer<typeof linkRecordSchema>;
 
-/** Session table `samples`: the newest sample of each machine. */
+/**
+ * Session table `samples`: the newest sample of each machine. That of a demo machine is narrowed by the master to its
+ * slice: CPU and memory are those of its own tasks, and what cannot be told apart (each CPU, disks, sensors) is empty.
+ */
 export const sampleRecordSchema = z.object({
   id: machineIdSchema,
   sample: sampleSchema,

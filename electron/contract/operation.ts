@@ -7,7 +7,15 @@ export const operationStages = ['asked', 'accepted', 'doing', 'seen'] as const;
 
 export const operationRecordSchema = z.object({
   id: operationIdSchema,
-  verb: z.enum(['add-machine', 'remove-machine', 'run-task', 'kill-task', 'upgrade-agent']),
+  verb: z.enum([
+    'add-machine',
+    'remove-machine',
+    'start-demo-rack',
+    'remove-demo-rack',
+    'run-task',
+    'kill-task',
+    'upgrade-agent',
+  ]),
   /** Name of the object for people. */
   subject: z.string(),
   machineId: machineIdSchema.nullable(),

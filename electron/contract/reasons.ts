@@ -144,6 +144,9 @@ export const reasons = {
   // The master
   'agent-gone': reason('The machine was declared gone.', 'none'),
   'already-added': reason('This agent is already in the rack, under another machine.', 'none'),
+  'demo-rack-exists': reason('The demo rack is there already.', 'none'),
+  'demo-rack-missing': reason('There is no demo rack.', 'none'),
+  'demo-rack-removing': reason('The demo rack is being removed.', 'wait'),
   'lane-cleaning': reason('The last try is still being tidied up on the machine.', 'wait'),
   'lane-ended': reason('This is over already.', 'none'),
   'lane-exists': reason('The machine is being added already.', 'wait'),

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { ok, type Result, refuse } from '../contract/errors.ts';
 import type { OperationId } from '../contract/ids.ts';
 import { type Computer, demoSpecs } from '../core/master/demo-specs.ts';
+import type { Log } from './log-file.ts';
 import type { Ids, Master } from './ports.ts';
 
 export type Demo = {
@@ -53,6 +54,16 @@ export function thisComputer(dataFolder: string): Computer {
     memMib: Math.floor(os.totalmem() / mib),
     diskMib: Math.floor((disk.bavail * disk.bsize) / mib),
   };
+}
+
+/** `--demo`: it is there from the start. That it is there already is no news. */
+export async function startDemoIfAsked(args: readonly string[], demo: Demo, log: Log): Promise<void> {
+  if (!args.includes('--demo')) return;
+  const started = await demo.start();
+  if (started.ok || started.refusal.reason === 'demo-rack-exists') return;
+  const { reason, detail } = started.refusal;
+  log('warn', 'demo-rack-refused', { reason, detail });
+  process.stdout.write(`The demo rack cannot be started: ${detail}\n`);
 }
 
 function canRun(file: string): boolean {

@@ -16,16 +16,10 @@ export type Wishes = {
   readonly terminal: boolean;
   /** Measure, and write what was measured into the data folder. */
   readonly test: boolean;
-  /** `--demo`: the demo rack is there from the start. */
-  readonly demo: boolean;
 };
 
-export function readWishes(env: NodeJS.ProcessEnv, args: readonly string[]): Wishes {
-  return {
-    terminal: env.MESOLITE_TERMINAL === '1',
-    test: env.MESOLITE_TEST === '1',
-    demo: args.includes('--demo'),
-  };
+export function readWishes(env: NodeJS.ProcessEnv): Wishes {
+  return { terminal: env.MESOLITE_TERMINAL === '1', test: env.MESOLITE_TEST === '1' };
 }
 
 export function readPlaces(env: NodeJS.ProcessEnv, dataFolder: string, distFolder: string): Places {

@@ -125,14 +125,18 @@ export class AgentLinks {
     return ok(listed.value.tasks.filter((task) => task.endedAtMs === null).map((task) => task.info.taskId));
   }
 
-  /** Kills every task and waits until each has ended; each has its own grace. */
-  async endTasks(machineId: MachineId, signal: AbortSignal): Promise<Result<number>> {
+  /** Kills every task and waits until each has ended; each has its own grace unless one is given. */
+  async endTasks(
+    machineId: MachineId,
+    signal: AbortSignal,
+    graceMs: number | null = null,
+  ): Promise<Result<number>> {
     const alive = await this.aliveTasks(machineId);
     if (!alive.ok) return alive;
     const session = this.links.get(machineId)?.live;
     if (session === undefined) return notConnected();
     for (const taskId of alive.value) {
-      const asked = await session.call('task.kill', { taskId, graceMs: null });
+      const asked = await session.call('task.kill', { taskId, graceMs });
       if (!asked.ok && asked.refusal.code !== 'not-found') return asked;
     }
     for (;;) {

@@ -12,8 +12,10 @@ const maxSocketPathBytes = 100;
 export type LocalAgentOptions = {
   /** `<agentDir>/<os>-<arch>/mesolite-agent`, or null when there is none for this computer. */
   readonly binary: string | null;
-  /** `<userData>/agent` */
+  /** `<userData>/agent`, or the folder of a slice. */
   readonly dir: string;
+  /** Own only this much of the computer, in the words of `--capacity`; null = all of it. */
+  readonly capacity: string | null;
   /** Trouble for the bar at the top; null = it works again. */
   readonly onFault: (detail: string | null) => void;
   readonly log: (line: string) => void;
@@ -42,6 +44,8 @@ export function localAgentBinary(agentFolder: string, platform: string, arch: st
 export class LocalAgent {
   private readonly options: LocalAgentOptions;
   private starting: Promise<Result<null>> | null = null;
+  /** Until the newest starter has ended, whoever still waits for it. */
+  private starter: Promise<unknown> = Promise.resolve();
 
   constructor(options: LocalAgentOptions) {
     this.options = options;
@@ -54,6 +58,11 @@ export class LocalAgent {
     if (!result.ok) return result;
     const socket = result.value;
     return ok({ stream: socket, hasPreamble: false, close: () => socket.destroy(), whyEnded: () => null });
+  }
+
+  /** No start is under way any more: what does not run now does not come up later by itself. */
+  async settled(): Promise<void> {
+    await this.starter;
   }
 
   private async reach(signal: AbortSignal): Promise<Result<Socket>> {
@@ -70,7 +79,8 @@ export class LocalAgent {
   }
 
   private async start(signal: AbortSignal): Promise<Result<null>> {
-    const { binary, dir, log } = this.options;
+    const { binary, dir, capacity, log } = this.options;
+    if (signal.aborted) return refuse('conflict', 'cancelled', 'nobody waits for it any more');
     if (binary === null) {
       return refuse('unsupported', 'local-agent-unsupported', `${process.platform} ${process.arch}`);
     }
@@ -79,12 +89,14 @@ export class LocalAgent {
     const outputPath = join(dir, 'start.log');
     const output = openSync(outputPath, 'w', 0o600);
     // It puts the daemon in a session of its own and ends when that answers, or with its words when it does not.
-    const child = spawn(binary, ['daemon', '--dir', dir], {
+    const share = capacity === null ? [] : ['--capacity', capacity];
+    const child = spawn(binary, ['daemon', '--dir', dir, ...share], {
       cwd: '/',
       stdio: ['ignore', output, output],
       env: agentEnv(process.env),
     });
     closeSync(output);
+    this.starter = new Promise((resolve) => child.once('close', resolve).once('error', resolve));
     log(`local agent: starting ${binary}`);
     const ended = await waitForEnd(child, signal);
     if (ended === 'started') return ok(null);

@@ -5,7 +5,7 @@
 import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { AgentId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
-import type { HostKey, Login, MachineFacts, Sample } from '../../contract/machine.ts';
+import type { DemoSlice, HostKey, Login, MachineFacts, Sample } from '../../contract/machine.ts';
 import type { FaultRecord } from '../../contract/operation.ts';
 import type { Resources } from '../../contract/resources.ts';
 import type { Settings } from '../../contract/settings.ts';
@@ -23,6 +23,12 @@ export type Learned = {
   readonly agentDir?: string;
   readonly sudo?: boolean;
   readonly hostname?: string;
+};
+
+export type DemoMachine = {
+  readonly machineId: MachineId;
+  readonly name: string;
+  readonly slice: DemoSlice;
 };
 
 export type StepOutcome =
@@ -54,6 +60,12 @@ export type CommandEvent =
       readonly tasks: 'stop' | 'keep';
       readonly force: boolean;
     }
+  | {
+      readonly kind: 'start-demo-rack';
+      readonly operationId: OperationId;
+      readonly machines: readonly DemoMachine[];
+    }
+  | { readonly kind: 'remove-demo-rack'; readonly operationId: OperationId }
   | { readonly kind: 'reconnect'; readonly machineId: MachineId }
   | {
       readonly kind: 'edit-machine';

@@ -1,6 +1,6 @@
 // What must hold in every committed state (numbers of reference/reliability.md). `checkDiff` looks only at what changed
 // and runs before each commit in production too; `checkState` looks at everything and runs in tests and the simulation.
-import type { AgentRecord } from '../../contract/machine.ts';
+import { type AgentRecord, demoSliceOf } from '../../contract/machine.ts';
 import type { Diff, Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
 import { allocatedOn, scalarNames } from './resources.ts';
@@ -53,6 +53,7 @@ export function checkState({ tables, session }: State): string[] {
     broken.push(...checkTaskChange(undefined, task), ...checkReach(task, tables.agents.get(task.agentId)));
   }
   broken.push(...overCommitted(tables), ...caps(tables), ...sessionGaps({ tables, session }));
+  broken.push(...doubledSlots(tables));
   return broken;
 }
 
@@ -80,6 +81,12 @@ function caps(tables: Tables): string[] {
     if (task.statuses.length > 32) broken.push(`I10 ${task.id}: ${task.statuses.length} statuses`);
   }
   return broken;
+}
+
+/** Two machines on one slot would hand out the same share of this computer twice. */
+function doubledSlots(tables: Tables): string[] {
+  const slots = [...tables.machines.values()].flatMap((machine) => demoSliceOf(machine)?.slot ?? []);
+  return slots.length === new Set(slots).size ? [] : [`demo slots ${slots.join(' ')}`];
 }
 
 function sessionGaps({ tables, session }: State): string[] {

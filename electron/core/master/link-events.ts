@@ -1,12 +1,14 @@
 // Events about links: start, hello, loss, silence, samples, wake-up. What a link can be made to do is in links.ts.
 import type { Refusal } from '../../contract/errors.ts';
 import type { AgentId, MachineId } from '../../contract/ids.ts';
-import type { MachineRecord } from '../../contract/machine.ts';
+import { demoSliceOf, type MachineRecord } from '../../contract/machine.ts';
 import { assert, must } from '../kernel/assert.ts';
 import { type Deadline, earliest, isDue } from '../kernel/deadlines.ts';
 import type { FactEvent } from '../kernel/events.ts';
 import { byId } from '../kernel/tables.ts';
 import { markAgentUnreachable, registerAgent } from './agents.ts';
+import { refuseRackStart, settleRackStart } from './demo-operations.ts';
+import { narrowToSlice } from './demo-rack.ts';
 import type { Draft } from './draft.ts';
 import { onFirstSample, onLaneLinkDown } from './enrolment.ts';
 import { moveLink } from './link-states.ts';
@@ -88,6 +90,8 @@ export function onLinkDown(draft: Draft, event: Fact<'link-down'>): void {
     return;
   }
   goDown(draft, link, event.refusal);
+  const machine = draft.get('machines', event.machineId);
+  if (machine && demoSliceOf(machine)) refuseRackStart(draft, event.refusal);
   onLaneLinkDown(draft, event.machineId, event.refusal);
 }
 
@@ -97,7 +101,11 @@ export function onLinkHeard(draft: Draft, event: Fact<'link-heard'>): void {
 
 export function onSampleReceived(draft: Draft, event: Fact<'sample-received'>): void {
   if (!hear(draft, event.machineId, null)) return;
-  draft.put('samples', { id: event.machineId, sample: event.sample, receivedAtMs: draft.atMs });
+  const machine = draft.get('machines', event.machineId);
+  const slice = machine ? demoSliceOf(machine) : null;
+  const sample = slice ? narrowToSlice(event.sample, slice) : event.sample;
+  draft.put('samples', { id: event.machineId, sample, receivedAtMs: draft.atMs });
+  if (slice) settleRackStart(draft);
   onFirstSample(draft, event.machineId);
 }
 

@@ -1,11 +1,17 @@
 // Removing a machine: a lane too. Its tasks are stopped or left, then everything of ours is taken off, and only when
 // `verify` has found nothing left are the records dropped here. The wish is durable: a restart goes on with it.
-import { type LaneRecord, type RemovalStep, removalSteps } from '../../contract/enrolment.ts';
+import {
+  demoRemovalSteps,
+  type LaneRecord,
+  type RemovalStep,
+  removalSteps,
+} from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { OperationId } from '../../contract/ids.ts';
-import type { MachineRecord } from '../../contract/machine.ts';
+import { demoSliceOf, type MachineRecord } from '../../contract/machine.ts';
 import { must } from '../kernel/assert.ts';
 import type { CommandEvent, FactEvent } from '../kernel/events.ts';
+import { refuseRackRemoval, settleRackRemoval } from './demo-operations.ts';
 import type { Draft } from './draft.ts';
 import {
   beginNextStep,
@@ -29,17 +35,19 @@ export function onRemoveMachine(
 ): Refusal | null {
   const machine = draft.get('machines', event.machineId);
   if (!machine) return { code: 'not-found', reason: 'no-such-machine', detail: event.machineId };
-  if (machine.via.kind === 'local') {
+  const isSlice = demoSliceOf(machine) !== null;
+  if (machine.via.kind === 'local' && !isSlice) {
     return { code: 'unsupported', reason: 'local-machine-stays', detail: machine.name };
   }
   const lane = draft.get('lanes', machine.id);
   if (lane && isOpen(lane) && lane.kind === 'add') {
     return { code: 'conflict', reason: 'lane-running', detail: lane.title };
   }
-  if (lane && isOpen(lane) && !event.force) {
+  if (lane && isOpen(lane) && (isSlice || !event.force)) {
     return { code: 'conflict', reason: 'machine-being-removed', detail: machine.name };
   }
-  if (!event.force && !isLinkLive(draft, machine.id)) {
+  // The folder and the processes of a slice are on this computer: no link is needed to take them away.
+  if (!isSlice && !event.force && !isLinkLive(draft, machine.id)) {
     const detail = draft.get('links', machine.id)?.problem?.detail ?? machine.name;
     return { code: 'unreachable', reason: 'machine-unreachable', detail };
   }
@@ -50,7 +58,7 @@ export function onRemoveMachine(
     machineId: machine.id,
     taskId: null,
   });
-  if (event.force) forgetMachine(draft, machine, event.operationId);
+  if (event.force && !isSlice) forgetMachine(draft, machine, event.operationId);
   else beginRemoval(draft, machine, { tasks: event.tasks, operationId: event.operationId });
   return null;
 }
@@ -61,7 +69,7 @@ export function resumeRemoval(draft: Draft, machine: MachineRecord): void {
   beginRemoval(draft, machine, { tasks, operationId: null });
 }
 
-function beginRemoval(
+export function beginRemoval(
   draft: Draft,
   machine: MachineRecord,
   wish: { readonly tasks: TaskFate; readonly operationId: OperationId | null },
@@ -94,7 +102,8 @@ function openRemovalLane(
 function newRemovalLane(draft: Draft, machine: MachineRecord): LaneRecord {
   const { via } = machine;
   const title = via.kind === 'ssh' ? `${via.user}@${via.address}:${via.port}` : machine.name;
-  return newLane(draft, { id: machine.id, kind: 'remove', title, steps: removalSteps });
+  const steps = demoSliceOf(machine) === null ? removalSteps : demoRemovalSteps;
+  return newLane(draft, { id: machine.id, kind: 'remove', title, steps });
 }
 
 function runNextStep(draft: Draft, lane: LaneRecord, machine: MachineRecord): void {
@@ -132,6 +141,7 @@ export function onRemovalStepFinished(
   if (event.outcome.kind === 'failed') {
     draft.put('lanes', failedLane(draft, told, event.outcome.refusal));
     refuseOperation(draft, operationId, event.outcome.refusal);
+    if (demoSliceOf(machine) !== null) refuseRackRemoval(draft, event.outcome.refusal);
     giveUp(draft, machine);
     return;
   }
@@ -153,6 +163,10 @@ function finish(draft: Draft, machine: MachineRecord): void {
   draft.lanes.delete(machine.id);
   draft.issue({ kind: 'drop-secrets', machineId: machine.id });
   dropMachine(draft, machine.id);
+  if (demoSliceOf(machine) === null) return;
+  // Nothing was left elsewhere that a finished lane would have to tell of.
+  draft.drop('lanes', machine.id);
+  settleRackRemoval(draft);
 }
 
 /** It cannot be reached: only the records here go. The lane says what stays there. */

@@ -5,6 +5,7 @@ import { unreachable } from '../kernel/assert.ts';
 import { type Deadline, earliest } from '../kernel/deadlines.ts';
 import type { IssuedEffect } from '../kernel/effects.ts';
 import type { CommandEvent, FactEvent, MasterEvent } from '../kernel/events.ts';
+import { onRemoveDemoRack, onStartDemoRack } from './demo-rack.ts';
 import { Draft, type Note } from './draft.ts';
 import { onLaneCleanedUp } from './enrolment.ts';
 import {
@@ -70,6 +71,8 @@ const commandKinds = {
   'cancel-add': true,
   'dismiss-lane': true,
   'remove-machine': true,
+  'start-demo-rack': true,
+  'remove-demo-rack': true,
   reconnect: true,
   'edit-machine': true,
   'run-task': true,
@@ -110,6 +113,10 @@ function onCommand(draft: Draft, event: CommandEvent): Refusal | null {
       return onDismissLane(draft, event);
     case 'remove-machine':
       return onRemoveMachine(draft, event);
+    case 'start-demo-rack':
+      return onStartDemoRack(draft, event);
+    case 'remove-demo-rack':
+      return onRemoveDemoRack(draft, event);
     case 'reconnect':
       return onReconnect(draft, event);
     case 'edit-machine':
@@ -184,6 +191,9 @@ function refusedOperation(draft: Draft, event: CommandEvent): NewOperation | nul
       const { operationId: id, machineId } = event;
       return { id, verb: 'remove-machine', subject, machineId, taskId: null };
     }
+    case 'start-demo-rack':
+    case 'remove-demo-rack':
+      return { id: event.operationId, verb: event.kind, subject: '', machineId: null, taskId: null };
     case 'run-task': {
       const { operationId: id, machineId } = event;
       return { id, verb: 'run-task', subject: event.info.name, machineId, taskId: null };
