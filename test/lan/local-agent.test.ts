@@ -51,6 +51,7 @@ function start(options: { binary?: string | null; dir?: string } = {}) {
   const local = new LocalAgent({
     binary: options.binary === undefined ? binary : options.binary,
     dir: options.dir ?? join(folder, 'agent'),
+    capacity: null,
     onFault: (detail) => faults.push(detail),
     log: () => {},
   });

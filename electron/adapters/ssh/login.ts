@@ -9,6 +9,7 @@ import ssh2 from 'ssh2';
 import { ok, type Result, refuse } from '../../contract/errors.ts';
 import type { Login } from '../../contract/machine.ts';
 import type { Secret } from './secret.ts';
+import { unlockKey } from './unlock-key.ts';
 import { quote } from './words.ts';
 
 const { BaseAgent, OpenSSHAgent, utils } = ssh2;
@@ -53,10 +54,19 @@ async function readKey(path: string, passphrase: Secret | null): Promise<Result<
   if (!text.ok) return text;
   const bytes = text.value;
   try {
-    return parseKey(bytes, path, passphrase);
+    const open = passphrase === null ? null : await unlockKey(bytes, passphrase.bytes);
+    if (open === 'wrong-passphrase') return wrongPassphrase(path);
+    if (open === null) return parseKey(bytes, path, passphrase);
+    const parsed = parseKey(open, path, null);
+    open.fill(0);
+    return parsed;
   } finally {
     bytes.fill(0);
   }
+}
+
+function wrongPassphrase(path: string) {
+  return refuse('invalid', 'key-passphrase-wrong', `${path}: the passphrase does not open it`);
 }
 
 function parseKey(bytes: Buffer, path: string, passphrase: Secret | null): Result<LoginAttempt> {
@@ -67,7 +77,7 @@ function parseKey(bytes: Buffer, path: string, passphrase: Secret | null): Resul
       return refuse('invalid', 'key-passphrase-needed', `${path} is encrypted`);
     }
     if (/bad passphrase|integrity check failed|bad decrypt/i.test(words)) {
-      return refuse('invalid', 'key-passphrase-wrong', `${path}: the passphrase does not open it`);
+      return wrongPassphrase(path);
     }
     return refuse('invalid', 'key-file-not-a-key', `${path}: ${quote(words)}`);
   }

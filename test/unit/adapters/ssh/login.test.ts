@@ -17,7 +17,8 @@ beforeAll(() => {
   const make = (name: string, ...args: string[]) =>
     execFileSync('ssh-keygen', ['-q', '-f', join(folder, name), ...args]);
   make('ed', '-t', 'ed25519', '-N', '');
-  make('locked', '-t', 'ed25519', '-N', 'sesame', '-a', '1');
+  make('locked', '-t', 'ed25519', '-N', 'sesame', '-a', '16');
+  make('cbc', '-t', 'ed25519', '-N', 'sesame', '-Z', 'aes256-cbc');
   make('rsa', '-t', 'rsa', '-b', '2048', '-N', '');
   make('pem', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-N', 'sesame');
   make('ec', '-t', 'ecdsa', '-N', '');
@@ -59,6 +60,22 @@ describe('a key file', () => {
     ['.', 'key-file-not-a-key'],
   ])('%s is refused as %s', async (name, reason) => {
     expect(await keyFile(name)).toMatchObject({ ok: false, refusal: { reason } });
+  });
+
+  it.each(['locked', 'cbc'])('%s is opened without holding the process for long', async (name) => {
+    let longestMs = 0;
+    let lastMs = performance.now();
+    const timer = setInterval(() => {
+      longestMs = Math.max(longestMs, performance.now() - lastMs);
+      lastMs = performance.now();
+    }, 1);
+    expect(await keyFile(name, 'sesame')).toMatchObject({
+      ok: true,
+      value: { key: { type: 'ssh-ed25519' } },
+    });
+    clearInterval(timer);
+    // One round of bcrypt takes 25 ms on a free core; all of them together would be 800 ms and more.
+    expect(longestMs).toBeLessThan(400);
   });
 
   it('is never unauthorized: that word counts as an attempt at the machine', async () => {
