@@ -1,6 +1,7 @@
 // The same runtime without Electron: `node dist/main/headless.cjs` keeps the cluster and prints lines.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { startDemoIfAsked } from './shell/demo.ts';
 import { printMachines, sayKept } from './shell/lines.ts';
 import { openLogFile } from './shell/log-file.ts';
 import { defaultDataFolder, makeDataFolder, readPlaces } from './shell/places.ts';
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     `Mesolite runs without a window, with the data in ${dataFolder}. Stop it with Ctrl-C.\n`,
   );
+  void startDemoIfAsked(process.argv, runtime.demo, log);
   const printer = printMachines(() => runtime.master.snapshot(), process.stdout, Date.now);
   process.stdout.on('error', printer.stop);
   const quit = createQuit({

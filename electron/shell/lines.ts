@@ -1,5 +1,5 @@
 // The master's state as lines of plain text: what `npm start` shows in a terminal, and all that headless shows.
-import type { MachineRecord } from '../contract/machine.ts';
+import { demoSliceOf, type MachineRecord } from '../contract/machine.ts';
 import type { Snapshot } from '../contract/tables.ts';
 import { terminalTaskStates } from '../contract/task.ts';
 
@@ -23,13 +23,19 @@ function machineLine({ rows }: Snapshot, machine: MachineRecord, { nowMs, width 
   const parts = [machine.name.padEnd(width), (link?.phase ?? 'down').padEnd(10)];
   if (newest) {
     const { sample } = newest;
-    const cpus = agent?.facts.cpus ?? sample.perCpu.length;
+    const slice = demoSliceOf(machine);
+    const cpus = slice ? slice.capacity.cpusMilli / 1000 : (agent?.facts.cpus ?? sample.perCpu.length);
     parts.push(
       `cpu ${formatCpus(sample.cpuBusyMilli)} of ${cpus}`,
       `mem ${formatMib(sample.memUsedMib)} of ${formatMib(sample.memTotalMib)}`,
-      `net ${formatRate(sample.netRxBytesPerS)} in ${formatRate(sample.netTxBytesPerS)} out`,
-      `load ${((sample.load[0] ?? 0) / 100).toFixed(2)}`,
     );
+    // Network and load are the whole computer's, which has a line of its own.
+    if (!slice) {
+      parts.push(
+        `net ${formatRate(sample.netRxBytesPerS)} in ${formatRate(sample.netTxBytesPerS)} out`,
+        `load ${((sample.load[0] ?? 0) / 100).toFixed(2)}`,
+      );
+    }
   } else parts.push('no figures yet');
   parts.push(`${running.length} ${running.length === 1 ? 'task' : 'tasks'}`);
   if (newest) parts.push(`${formatAge(nowMs - newest.receivedAtMs)} old`);

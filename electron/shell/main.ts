@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { app, type BrowserWindow, dialog, nativeTheme, session } from 'electron';
 import { startMetrics } from './blocking.ts';
+import { startDemoIfAsked } from './demo.ts';
 import { createDesktop } from './desktop.ts';
 import { registerIpc } from './ipc.ts';
 import { sayKept } from './lines.ts';
@@ -114,6 +115,9 @@ async function start(places: Places, logFile: LogFile): Promise<void> {
     log,
   });
   const window = openMainWindow({ places, logFile, runtime, quit, holder });
+  const askDemo = (args: readonly string[]): void => void startDemoIfAsked(args, runtime.demo, log);
+  askDemo(process.argv);
+  app.on('second-instance', (_event, args) => askDemo(args));
   endWith(quit, window);
   if (wishes.terminal) startTerminal({ window, snapshot: () => runtime.master.snapshot(), places, log });
 }
