@@ -111,7 +111,9 @@ export function done(ran: string, answered: string, learned = {}): StepReport {
 }
 
 export function failed(ran: string, refusal: Refusal, answered = ''): StepReport {
-  return { ran, answered: cleanText(answered), outcome: { kind: 'failed', refusal } };
+  // A person looks there first: what made us stop is the answer when there was no other.
+  const words = answered === '' ? refusal.detail : answered;
+  return { ran, answered: cleanText(words), outcome: { kind: 'failed', refusal } };
 }
 
 /** A script that ended with a code nobody planned for. */
