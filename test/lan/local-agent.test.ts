@@ -91,7 +91,7 @@ describe('the agent of this computer', () => {
 
   it('is reached however deep the profile lies', async () => {
     const rig = start({ dir: deepDir() });
-    await rig.seen('link-up');
+    expect(await rig.seen('link-up')).toMatchObject({ machineId });
     rig.links.closeAll();
   });
 

@@ -37,7 +37,7 @@ export function aTask(id: string, line: string, more: Partial<TaskInfo> = {}): T
 }
 
 /** A session that remembers what it was told, and acknowledges updates when asked to. */
-export class Talk {
+class Talk {
   readonly session: Session;
   readonly events: EventMessage[] = [];
   closed: Refusal | null = null;

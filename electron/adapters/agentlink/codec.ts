@@ -2,7 +2,7 @@
 import { attachPreamble, frameKinds, maxDataBytes, maxFrameBytes } from '../../contract/wire.ts';
 
 /** Deeper JSON is refused before it is parsed: some readers down the line recurse. */
-export const maxJsonDepth = 64;
+const maxJsonDepth = 64;
 /** Noise of shell start files that is skipped before the preamble. */
 export const maxNoiseBytes = 64 * 1024;
 

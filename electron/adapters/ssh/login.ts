@@ -54,11 +54,11 @@ async function readKey(path: string, passphrase: Secret | null): Promise<Result<
   if (!text.ok) return text;
   const bytes = text.value;
   try {
-    const open = passphrase === null ? null : await unlockKey(bytes, passphrase.bytes);
-    if (open === 'wrong-passphrase') return wrongPassphrase(path);
-    if (open === null) return parseKey(bytes, path, passphrase);
-    const parsed = parseKey(open, path, null);
-    open.fill(0);
+    const opened = passphrase === null ? null : await unlockKey(bytes, passphrase.bytes);
+    if (opened === 'wrong-passphrase') return wrongPassphrase(path);
+    if (opened === null) return parseKey(bytes, path, passphrase);
+    const parsed = parseKey(opened, path, null);
+    opened.fill(0);
     return parsed;
   } finally {
     bytes.fill(0);

@@ -1,6 +1,5 @@
 // Opens a private key of OpenSSH's own format with its passphrase. ssh2 can do it too, but holds the process for a second
 // or more meanwhile (the key derivation is slow on purpose); here it lets go after each round of some 25 ms.
-/// <reference path="./bcrypt-pbkdf.d.ts" />
 import { createDecipheriv, createHash } from 'node:crypto';
 import bcrypt from 'bcrypt-pbkdf';
 
@@ -57,7 +56,7 @@ type Container = {
 };
 
 function readContainer(file: Buffer): Container | null {
-  const found = header.exec(file.toString('latin1'));
+  const found = file.toString('latin1').match(header);
   const bytes = Buffer.from(found?.[1] ?? '', 'base64');
   if (bytes.toString('latin1', 0, magic.length) !== magic) return null;
   try {
