@@ -82,7 +82,7 @@ export const loginSchema = z.discriminatedUnion('kind', [
 ]);
 export type Login = z.infer<typeof loginSchema>;
 
-export const demoSlots = 6;
+const demoSlots = 6;
 /** A share of this computer with an agent of its own: one machine of the demo rack. */
 export const demoSliceSchema = z.object({
   slot: z.number().int().min(1).max(demoSlots),

@@ -25,7 +25,7 @@ export const durableTables = [
   'tasks',
   'settings',
 ] as const satisfies readonly TableName[];
-export const sessionTables = [
+const sessionTables = [
   'links',
   'samples',
   'lanes',

@@ -32,7 +32,7 @@ export const terminalTaskStates: ReadonlySet<TaskState> = new Set([
   'TASK_GONE',
 ]);
 
-export const statusSources = ['SOURCE_MASTER', 'SOURCE_AGENT', 'SOURCE_EXECUTOR'] as const;
+const statusSources = ['SOURCE_MASTER', 'SOURCE_AGENT', 'SOURCE_EXECUTOR'] as const;
 
 export const commandInfoSchema = z.object({
   /** true: `value` is a line for `/bin/sh -c`. false: `value` is the file and `arguments` the whole argv (argv[0] included). */

@@ -97,7 +97,7 @@ export const answerSchemas = {
 } as const;
 export type CallAnswer<C extends Call> = z.infer<(typeof answerSchemas)[C]>;
 
-export const wireErrorCodes = [
+const wireErrorCodes = [
   'invalid',
   'not-found',
   'conflict',

@@ -18,7 +18,7 @@ export const systemTimers: Timers = {
 };
 
 /** Upper bounds of the histogram in ms; the last bucket holds all that took longer. */
-export const turnBuckets = [1, 2, 4, 8, 16, 32, 50, 100] as const;
+const turnBuckets = [1, 2, 4, 8, 16, 32, 50, 100] as const;
 
 export type LoopStats = {
   readonly turns: number;
@@ -77,4 +77,4 @@ export function asleepMs(planned: {
   return longest > lateAfterMs ? Math.round(longest) : 0;
 }
 
-export const lateAfterMs = 2000;
+const lateAfterMs = 2000;

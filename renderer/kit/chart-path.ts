@@ -9,7 +9,7 @@ export type Frame = {
 };
 
 /** Samples come each second; more than this between two is a gap and never drawn through. */
-export const gapMs = 2600;
+const gapMs = 2600;
 const stepMs = 1000;
 
 type Point = { readonly x: number; readonly y: number };

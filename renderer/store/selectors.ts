@@ -130,7 +130,7 @@ export function agentOf(tables: Tables, machine: MachineRecord) {
   return machine.agentId === null ? undefined : tables.agents.get(machine.agentId);
 }
 
-export function isMachineFresh(tables: Tables, machineId: string): boolean {
+function isMachineFresh(tables: Tables, machineId: string): boolean {
   const machine = tables.machines.get(machineId);
   return machine !== undefined && healthOf(tables, machine).isFresh;
 }

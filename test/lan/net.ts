@@ -2,7 +2,7 @@
 import { exec, run } from './run.ts';
 import { namespaceOf } from './state.ts';
 
-export const SUBNET = '10.77.0';
+const SUBNET = '10.77.0';
 export const DESK_ADDRESS = `${SUBNET}.254`;
 /** 1..250 for hosts; 254 is the desk. */
 export const MAX_HOSTS = 250;

@@ -57,7 +57,7 @@ export type HostSpec = {
   readonly hasCgroups?: boolean;
 };
 
-export const DEFAULT_USERS: readonly UserSpec[] = [
+const DEFAULT_USERS: readonly UserSpec[] = [
   { name: 'root' },
   { name: 'lab', password: 'lab', sudo: 'nopasswd' },
 ];

@@ -92,7 +92,7 @@ export function killPid(pid: number): void {
   }
 }
 
-export function cgroupFolders(): string[] {
+function cgroupFolders(): string[] {
   if (existsSync(`${CGROUP_ROOT}/cgroup.controllers`)) return [CGROUP_ROOT];
   try {
     return readdirSync(CGROUP_ROOT).map((name) => path.join(CGROUP_ROOT, name));

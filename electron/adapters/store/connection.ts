@@ -58,7 +58,7 @@ function expectPragma(db: Connection, name: string, expected: string | number): 
 }
 
 /** SQLite's own words for what failed, e.g. `SQLITE_FULL`; '' for anything else. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
 }

@@ -12,7 +12,7 @@ const pagesAtOnce = 64;
 
 export type SnapshotFile = { readonly file: string; readonly madeAtMs: number };
 
-export function snapshotFolder(file: string): string {
+function snapshotFolder(file: string): string {
   return path.join(path.dirname(file), 'snapshots');
 }
 

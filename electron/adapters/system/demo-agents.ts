@@ -158,7 +158,7 @@ export class DemoAgents {
 }
 
 /** `cpus=0.6,mem=640,disk=2048,gpus=0`, for `--capacity`. */
-export function capacityWords({ capacity }: DemoSlice): string {
+function capacityWords({ capacity }: DemoSlice): string {
   return `cpus=${capacity.cpusMilli / 1000},mem=${capacity.memMib},disk=${capacity.diskMib},gpus=0`;
 }
 

@@ -9,7 +9,7 @@ import { QuitDialog } from './quit-dialog.tsx';
 import { RemoveMachineDialog } from './remove-machine-dialog.tsx';
 import { RunTaskDialog } from './run-task-dialog.tsx';
 
-export const closeDialog = () => openDialog(null);
+const closeDialog = () => openDialog(null);
 
 export function Dialogs() {
   const dialog = useView((view) => view.dialog);

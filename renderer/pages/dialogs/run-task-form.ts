@@ -41,18 +41,18 @@ export type RunFaults = Readonly<Partial<Record<RunField, Fault>>>;
 const maxCpusMilli = 1_024_000;
 const maxMemMib = 16_777_216;
 
-export function cpusMilliOf(text: string): number | null {
+function cpusMilliOf(text: string): number | null {
   const value = Number(text.trim().replace(',', '.'));
   const milli = Math.round(value * 1000);
   return text.trim() !== '' && Number.isFinite(value) && milli >= 10 && milli <= maxCpusMilli ? milli : null;
 }
 
-export function memMibOf(text: string): number | null {
+function memMibOf(text: string): number | null {
   const value = Number(text.trim());
   return /^\d+$/.test(text.trim()) && value >= 1 && value <= maxMemMib ? value : null;
 }
 
-export function graceMsOf(text: string): number | null {
+function graceMsOf(text: string): number | null {
   const value = Number(text.trim().replace(',', '.'));
   return text.trim() !== '' && Number.isFinite(value) && value >= 0 && value <= 86_400
     ? Math.round(value * 1000)

@@ -3,7 +3,7 @@
 
 export const logMaxBytes = 16 * 1024 * 1024;
 /** Below what a browser can lay out in one scrolled box at 18 px a line. */
-export const logMaxLines = 1_000_000;
+const logMaxLines = 1_000_000;
 const chunkBytes = 64 * 1024;
 const newline = 0x0a;
 

@@ -6,13 +6,13 @@ import type { LogBuffer } from './log-buffer.ts';
 import { occurrences } from './log-search.ts';
 import { clipInks, type Ink, type InkStyle, inksOf } from './log-text.ts';
 
-export const lineCharsMost = 2000;
+const lineCharsMost = 2000;
 /** Of a very long line only this much is decoded for drawing. */
-export const lineBytesMost = 16_384;
+const lineBytesMost = 16_384;
 const carriageReturn = 0x0d;
 
 /** The bytes worth drawing: a line that was written over shows its newest part. */
-export function drawnBytes(buffer: LogBuffer, index: number): Uint8Array {
+function drawnBytes(buffer: LogBuffer, index: number): Uint8Array {
   if (buffer.lineLength(index) <= lineBytesMost) return buffer.lineBytes(index);
   const tail = buffer.lineTail(index, lineBytesMost);
   const at = tail.subarray(0, -1).lastIndexOf(carriageReturn);

@@ -3,7 +3,7 @@
 import type { LogBuffer } from './log-buffer.ts';
 import { plainText } from './log-text.ts';
 
-export const matchesMost = 100_000;
+const matchesMost = 100_000;
 /** A line is searched up to here; longer ones are rare and would hold up the rest. */
 const lineMost = 65_536;
 

@@ -19,7 +19,7 @@ export const taskColumns = [
 export type TaskColumn = (typeof taskColumns)[number];
 export type TaskSort = { readonly column: TaskColumn; readonly isDown: boolean };
 
-export function isInFilter(tables: Tables, task: TaskRecord, filter: TaskFilter): boolean {
+function isInFilter(tables: Tables, task: TaskRecord, filter: TaskFilter): boolean {
   const glyph = glyphOfTask(tables, task);
   switch (filter) {
     case 'all':

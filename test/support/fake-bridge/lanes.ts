@@ -9,7 +9,7 @@ import type { Refusal } from '../../../electron/contract/errors.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import type { HostKey } from '../../../electron/contract/machine.ts';
 
-export const offeredKey: HostKey = {
+const offeredKey: HostKey = {
   type: 'ssh-ed25519',
   fingerprint: 'SHA256:mPq7Zk1vXc4eR9tYw2uB6nHsJ8dLfA0gKiOoTzQrEUs',
   key: 'AAAAC3NzaC1lZDI1NTE5AAAAIOffered',

@@ -123,7 +123,7 @@ export type TaskSpec = {
 };
 
 let lastTask = 0;
-export function newTaskId(): TaskId {
+function newTaskId(): TaskId {
   lastTask += 1;
   return `t-${lastTask.toString(36).padStart(6, '0')}` as TaskId;
 }
