@@ -5,7 +5,7 @@ import type { HostKey, MachineFacts, MachineRecord, Sample } from '../../electro
 import type { Resources } from '../../electron/contract/resources.ts';
 import type { TaskInfo, TaskState, TaskStatus } from '../../electron/contract/task.ts';
 import type { AgentTask } from '../../electron/contract/wire.ts';
-import type { FactEvent } from '../../electron/core/kernel/events.ts';
+import type { DemoMachine, FactEvent } from '../../electron/core/kernel/events.ts';
 
 export const machineId = (name: string): MachineId => `m-${name}` as MachineId;
 export const agentId = (name: string): AgentId => `a-${name}` as AgentId;
@@ -100,6 +100,11 @@ export function aMachine(
     removal: null,
     ...patch,
   };
+}
+
+export function aDemoMachine(slot: number, name = `demo${slot}`): DemoMachine {
+  const capacity = { cpusMilli: 100 * slot, memMib: 64 * slot, diskMib: 256 };
+  return { machineId: machineId(name), name, slice: { slot, capacity, attributes: [] } };
 }
 
 export function aTask(name = 'one', patch: Partial<TaskInfo> = {}): TaskInfo {

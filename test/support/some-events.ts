@@ -5,6 +5,7 @@ import type { Refusal } from '../../electron/contract/errors.ts';
 import { taskStates } from '../../electron/contract/task.ts';
 import type { Posted } from '../../electron/core/kernel/events.ts';
 import {
+  aDemoMachine,
   agentId,
   aHello,
   aHostKey,
@@ -19,7 +20,7 @@ import {
   taskId,
 } from './builders.ts';
 
-const machines = ['one', 'two', 'new', 'here'] as const;
+const machines = ['one', 'two', 'new', 'here', 'demo1'] as const;
 const tasks = ['a', 'b', 'c'] as const;
 const refusals: readonly (Refusal | null)[] = [
   null,
@@ -68,6 +69,12 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
       tasks: pick(['stop', 'keep']),
       force: pick([false, false, true]),
     }),
+    'start-demo-rack': () => ({
+      kind: 'start-demo-rack',
+      operationId: anOperation(),
+      machines: [aDemoMachine(1, 'demo1'), aDemoMachine(2, 'demo2')],
+    }),
+    'remove-demo-rack': () => ({ kind: 'remove-demo-rack', operationId: anOperation() }),
     reconnect: () => ({ kind: 'reconnect', machineId: machine() }),
     'edit-machine': () => ({ kind: 'edit-machine', machineId: machine(), name: pick(['x', 'y']), note: '' }),
     'run-task': () => ({

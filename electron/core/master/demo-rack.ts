@@ -1,6 +1,7 @@
 // The demo rack: six slices of this computer, each a machine like any other with an agent and a link of its own.
 // Slots that are there are left alone, so starting again only fills gaps. Removing goes the way of every machine.
 import type { Refusal } from '../../contract/errors.ts';
+import type { MachineId } from '../../contract/ids.ts';
 import { type DemoSlice, demoSliceOf, type Sample } from '../../contract/machine.ts';
 import type { CommandEvent } from '../kernel/events.ts';
 import { demoMachines, refuseRackStart } from './demo-operations.ts';
@@ -19,6 +20,8 @@ export function onStartDemoRack(draft: Draft, event: Command<'start-demo-rack'>)
   if (missing.length === 0) {
     return { code: 'conflict', reason: 'demo-rack-exists', detail: `${present.length} machines` };
   }
+  const doubled = missing.find((each) => isKnown(draft, each.machineId));
+  if (doubled) return { code: 'conflict', reason: 'machine-exists', detail: doubled.machineId };
   openRackOperation(draft, event);
   for (const { machineId, name, slice } of missing) {
     addMachineRecord(draft, {
@@ -44,6 +47,10 @@ export function onRemoveDemoRack(draft: Draft, event: Command<'remove-demo-rack'
   openRackOperation(draft, event);
   for (const machine of standing) beginRemoval(draft, machine, { tasks: 'stop', operationId: null });
   return null;
+}
+
+function isKnown(draft: Draft, machineId: MachineId): boolean {
+  return draft.get('machines', machineId) !== undefined || draft.get('lanes', machineId) !== undefined;
 }
 
 function removing(): Refusal {

@@ -1,7 +1,7 @@
 // Machine records: this computer's own, edits, and the end of a record with everything that hangs on it.
 import type { Refusal } from '../../contract/errors.ts';
 import type { MachineId } from '../../contract/ids.ts';
-import type { MachineRecord } from '../../contract/machine.ts';
+import { demoSliceOf, type MachineRecord } from '../../contract/machine.ts';
 import type { CommandEvent, FactEvent } from '../kernel/events.ts';
 import type { Draft } from './draft.ts';
 import { connect, dropLink, openLink } from './links.ts';
@@ -12,7 +12,8 @@ export function onLocalMachineFound(
   draft: Draft,
   event: Extract<FactEvent, { kind: 'local-machine-found' }>,
 ): void {
-  for (const machine of draft.rows('machines')) if (machine.via.kind === 'local') return;
+  for (const machine of draft.rows('machines'))
+    if (machine.via.kind === 'local' && demoSliceOf(machine) === null) return;
   addMachineRecord(draft, {
     id: event.machineId,
     name: event.name.slice(0, 100) || 'this computer',
