@@ -51,6 +51,7 @@ export class FakeAgent {
   isWedged = false;
   sampleEveryMs: number | null = null;
   isShutDown = false;
+  pageSize = 500;
 
   /** Serves one connection; returns our end's counterpart for the master. */
   connect(options: { preamble?: boolean; noise?: string } = {}): Duplex {
@@ -98,6 +99,16 @@ export class FakeAgent {
     const status = task.statuses.at(-1);
     if (status === undefined) throw new Error('a task has a status from its launch on');
     return { info: task.info, status, startedAtMs: task.startedAtMs, endedAtMs: task.endedAtMs };
+  }
+
+  /** Tasks in the order of their ids, as many as a frame holds. */
+  page(after = ''): { tasks: AgentTask[]; more?: boolean } {
+    const ids = [...this.tasks.keys()].filter((id) => id > after).sort();
+    const tasks = ids.slice(0, this.pageSize).flatMap((id) => {
+      const task = this.tasks.get(id);
+      return task === undefined ? [] : [this.describe(task)];
+    });
+    return ids.length > this.pageSize ? { tasks, more: true } : { tasks };
   }
 
   launch(info: TaskInfo): void {
@@ -267,7 +278,7 @@ class FakeConnection {
         return {};
       }
       case 'task.list':
-        return { tasks: [...agent.tasks.values()].map((task) => agent.describe(task)) };
+        return agent.page(callSchemas['task.list'].parse(params).after);
       case 'task.forget':
         return this.forget(callSchemas['task.forget'].parse(params).taskId);
       case 'update.ack': {
@@ -318,7 +329,7 @@ class FakeConnection {
       incarnation: agent.incarnation,
       facts: fakeFacts,
       resources: { cpusMilli: 4000, memMib: 8000, diskMib: 9000, gpus: 0, ports: [] },
-      tasks: [...agent.tasks.values()].map((task) => agent.describe(task)),
+      ...agent.page(),
     };
   }
 

@@ -5,7 +5,7 @@ import type { LogFile } from '../../contract/channels.ts';
 import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import type { MachineId, MasterId, TaskId } from '../../contract/ids.ts';
 import type { MachineRecord } from '../../contract/machine.ts';
-import type { CallAnswer, CallParams, EventMessage } from '../../contract/wire.ts';
+import type { AgentTask, CallAnswer, CallParams, EventMessage } from '../../contract/wire.ts';
 import type { IssuedEffect } from '../../core/kernel/effects.ts';
 import type { Posted } from '../../core/kernel/events.ts';
 import type { Clock } from '../../core/kernel/ports.ts';
@@ -120,9 +120,9 @@ export class AgentLinks {
   async aliveTasks(machineId: MachineId): Promise<Result<readonly TaskId[]>> {
     const session = this.links.get(machineId)?.live;
     if (session === undefined) return notConnected();
-    const listed = await session.call('task.list', {});
+    const listed = await listTasks(session);
     if (!listed.ok) return listed;
-    return ok(listed.value.tasks.filter((task) => task.endedAtMs === null).map((task) => task.info.taskId));
+    return ok(listed.value.filter((task) => task.endedAtMs === null).map((task) => task.info.taskId));
   }
 
   /** Kills every task and waits until each has ended; each has its own grace unless one is given. */
@@ -194,6 +194,17 @@ function notConnected(): { ok: false; refusal: Refusal } {
   return refuse('unreachable', 'not-connected', 'there is no live link to the machine');
 }
 
+/** All tasks after the given one, page by page. */
+async function listTasks(session: Session, from?: TaskId): Promise<Result<readonly AgentTask[]>> {
+  const tasks: AgentTask[] = [];
+  for (let after = from; ; after = tasks.at(-1)?.info.taskId) {
+    const page = await session.call('task.list', after === undefined ? {} : { after });
+    if (!page.ok) return page;
+    tasks.push(...page.value.tasks);
+    if (page.value.more !== true || page.value.tasks.length === 0) return ok(tasks);
+  }
+}
+
 /** One try to reach one agent, and its life when it works. */
 class Link {
   private readonly machine: MachineRecord;
@@ -207,6 +218,7 @@ class Link {
   private isOver = false;
   private hasHeard = false;
   private hadSample = false;
+  private readonly early: EventMessage[] = [];
   private misses = 0;
   private ticks = 0;
   private toldHeardAtMs = Number.NEGATIVE_INFINITY;
@@ -247,8 +259,20 @@ class Link {
     const sentAtMs = clock.monoMs();
     await session.hello({ ...master, appVersion, takeOver: false }, (answer) => {
       if (!answer.ok) return this.down(answer.refusal);
-      this.up(answer.value, clock.monoMs() - sentAtMs);
+      const roundTripMs = clock.monoMs() - sentAtMs;
+      // In the same turn when all came with hello, so that no update of a task can overtake it.
+      if (answer.value.more === true) void this.upWithMore(answer.value, roundTripMs);
+      else this.up(answer.value, roundTripMs);
     });
+  }
+
+  /** Updates that come while the other tasks are fetched wait until the link is up. */
+  private async upWithMore(hello: CallAnswer<'hello'>, roundTripMs: number): Promise<void> {
+    if (this.session === null) return;
+    const rest = await listTasks(this.session, hello.tasks.at(-1)?.info.taskId);
+    if (!rest.ok) return this.down(rest.refusal);
+    this.up({ ...hello, tasks: [...hello.tasks, ...rest.value] }, roundTripMs);
+    for (const event of this.early.splice(0)) this.onEvent(event);
   }
 
   /** Ends without posting anything. */
@@ -275,6 +299,10 @@ class Link {
 
   private onEvent(event: EventMessage): void {
     if (this.isOver) return;
+    if (!this.isUp) {
+      this.early.push(event);
+      return;
+    }
     const machineId = this.machine.id;
     if (event.event === 'sample') {
       this.hadSample = true;

@@ -84,6 +84,20 @@ describe('a link', () => {
     expect(rig.agent.lease).toEqual({ masterId: 'master-1', epoch: 3 });
   });
 
+  it('comes up only when all pages of tasks are here, and before any update of them', async () => {
+    const agent = new FakeAgent();
+    agent.pageSize = 3;
+    for (let at = 0; at < 8; at += 1) agent.launch(aTask(`p${at}`, 'sleep 10'));
+    const rig = aRig({ agent });
+    rig.run({ kind: 'connect', machine });
+    await rig.seen('status-update-received', 8);
+    expect(rig.posted[0]?.kind).toBe('link-up');
+    expect(rig.of('link-up')[0]?.tasks.map((task) => task.info.taskId)).toEqual(
+      Array.from({ length: 8 }, (_, at) => `t-p${at}`),
+    );
+    expect(await rig.links.aliveTasks(machineId)).toMatchObject({ ok: true, value: { length: 8 } });
+  });
+
   it('tells why it could not be dialled, once', async () => {
     const rig = aRig({ dial: () => Promise.resolve(refuse('unreachable', 'connection-refused', 'closed')) });
     rig.run({ kind: 'connect', machine });
