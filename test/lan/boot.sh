@@ -8,16 +8,13 @@ here=$(dirname "$(readlink -f "$0")")
 join() { # the folder of one cgroup hierarchy; a cpuset takes no process before it has cpus and memory
   local part at=$1
   for part in mesolite-lan "$prefix" "$name"; do
-    for f in cpuset.cpus cpuset.mems; do
-      [ -e "$at/$f" ] && [ -d "$at/$part" ] || continue
-      [ -n "$(cat "$at/$part/$f")" ] || cat "$at/$f" >"$at/$part/$f"
-    done
-    if mkdir "$at/$part" 2>/dev/null; then
-      for f in cpuset.cpus cpuset.mems; do [ -e "$at/$f" ] && cat "$at/$f" >"$at/$part/$f"; done
-      if [ -e "$at/cgroup.subtree_control" ]; then
-        for c in cpu memory pids io; do echo "+$c" >"$at/cgroup.subtree_control" 2>/dev/null || :; done
-      fi
+    if mkdir "$at/$part" 2>/dev/null && [ -e "$at/cgroup.subtree_control" ]; then
+      for c in cpu memory pids io; do echo "+$c" >"$at/cgroup.subtree_control" 2>/dev/null || :; done
     fi
+    # Hosts boot side by side: whoever made the folder may not have filled it yet, and twice is as good as once.
+    for f in cpuset.cpus cpuset.mems; do
+      if [ -e "$at/$f" ] && [ -z "$(cat "$at/$part/$f")" ]; then cat "$at/$f" >"$at/$part/$f"; fi
+    done
     at=$at/$part
   done
   echo $$ >"$at/cgroup.procs"
