@@ -110,14 +110,16 @@ function readProc(pid: number, name: string): string {
 export type StartOptions = {
   readonly profile: Profile;
   readonly env?: Readonly<Record<string, string>>;
+  /** Behind the app's own path, like `--demo`. */
+  readonly args?: readonly string[];
 };
 
-export async function startApp({ profile, env = {} }: StartOptions): Promise<AppUnderTest> {
+export async function startApp({ profile, env = {}, args = [] }: StartOptions): Promise<AppUnderTest> {
   const executablePath = process.env.MESOLITE_ELECTRON;
   if (!executablePath) throw new Error('MESOLITE_ELECTRON is not set: run this by `npm test -- e2e`');
   const electron = await _electron.launch({
     executablePath,
-    args: ['-r', hold, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', root],
+    args: ['-r', hold, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', root, ...args],
     env: { ...plainEnv(), MESOLITE_DATA: profile.dataFolder, HOME: profile.home, MESOLITE_TEST: '1', ...env },
     timeout: 30_000,
   });

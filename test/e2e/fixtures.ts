@@ -5,7 +5,10 @@ import { test as base, expect } from '@playwright/test';
 import { attachLan, type Lan } from '../lan/vlan.ts';
 import { type AppUnderTest, makeProfile, type Profile, startApp } from './app.ts';
 
-export type Start = (env?: Readonly<Record<string, string>>) => Promise<AppUnderTest>;
+export type Start = (
+  env?: Readonly<Record<string, string>>,
+  args?: readonly string[],
+) => Promise<AppUnderTest>;
 
 export const test = base.extend<{ profile: Profile; start: Start; lan: Lan }>({
   // oxlint-disable-next-line eslint/no-empty-pattern -- Playwright reads the fixtures wanted from this very pattern
@@ -18,8 +21,8 @@ export const test = base.extend<{ profile: Profile; start: Start; lan: Lan }>({
   },
   start: async ({ profile }, use) => {
     const started: AppUnderTest[] = [];
-    await use(async (env) => {
-      const app = await startApp({ profile, ...(env === undefined ? {} : { env }) });
+    await use(async (env = {}, args = []) => {
+      const app = await startApp({ profile, env, args });
       started.push(app);
       return app;
     });
