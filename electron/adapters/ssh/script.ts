@@ -19,7 +19,6 @@ export type ScriptRequest = {
   readonly asRoot?: boolean;
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
-  readonly onSent?: (bytes: number) => void;
 };
 
 export type ScriptAnswer = {
@@ -140,7 +139,6 @@ class Run {
         this.channel.once('close', done);
         this.channel.write(piece, done);
       });
-      this.request.onSent?.(Math.min(input.length, at + step));
     }
     if (this.result === null) this.channel.end();
   }
