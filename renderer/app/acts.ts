@@ -52,6 +52,11 @@ export async function editMachine(
   return null;
 }
 
+export function startDemo(): void {
+  drop(ask('demo:start', {}), 'shows its own refusal');
+  go({ page: 'rack' });
+}
+
 export function dismissLane(machineId: MachineId): void {
   drop(ask('machine:dismiss-lane', { machineId }), 'shows its own refusal');
 }

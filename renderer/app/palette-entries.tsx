@@ -1,5 +1,6 @@
 // What the palette offers: pages and verbs always, machines and tasks with their verbs when they are asked for.
 import {
+  Boxes,
   Info,
   Keyboard,
   Languages,
@@ -19,10 +20,11 @@ import {
 import type { ReactNode } from 'react';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { Glyph } from '../kit/glyph.tsx';
-import { glyphOfTask, isActive, machineList } from '../store/selectors.ts';
+import { placeOf } from '../parts/place.ts';
+import { demoMachines, glyphOfTask, isActive, isWholeLocal, machineList } from '../store/selectors.ts';
 import { tableStore } from '../store/tables.ts';
 import { go, inspect, openDialog, viewStore } from '../store/view.ts';
-import { askKill, changeSettings, openTask, reconnect } from './acts.ts';
+import { askKill, changeSettings, openTask, reconnect, startDemo } from './acts.ts';
 import type { Words } from './messages/words.ts';
 
 export type PaletteEntry = {
@@ -38,6 +40,13 @@ export type PaletteEntry = {
 
 type Draft = Omit<PaletteEntry, 'isDeep' | 'hint'> & { readonly isDeep?: boolean; readonly hint?: string };
 const entry = (draft: Draft): PaletteEntry => ({ isDeep: false, hint: '', ...draft });
+
+function demoVerb(words: Words): PaletteEntry {
+  const hasDemo = demoMachines(tableStore.getState().tables).length > 0;
+  const text = words.t(hasDemo ? 'verb.remove-demo' : 'verb.start-demo');
+  const act = hasDemo ? () => openDialog({ kind: 'remove-demo' }) : startDemo;
+  return entry({ key: 'demo', group: 'verbs', text, icon: <Boxes />, act });
+}
 
 function verbs(words: Words): readonly PaletteEntry[] {
   const group = 'verbs';
@@ -58,6 +67,7 @@ function verbs(words: Words): readonly PaletteEntry[] {
       icon: <Plus />,
       act: () => openDialog({ kind: 'add-machine' }),
     }),
+    demoVerb(words),
     ...(['system', 'dark', 'light'] as const).map((theme) =>
       entry({
         key: `theme-${theme}`,
@@ -120,8 +130,8 @@ function pages(words: Words): readonly PaletteEntry[] {
 function ofMachines(words: Words, machines: Tables['machines']): readonly PaletteEntry[] {
   const group = 'machines';
   return machineList(machines).flatMap((machine) => {
-    const { id, name, via } = machine;
-    const hint = via.kind === 'ssh' ? via.address : words.t('inspector.this-computer');
+    const { id, name } = machine;
+    const hint = placeOf(machine, words);
     const deep = { group, isDeep: true } as const;
     const found: PaletteEntry[] = [
       entry({
@@ -150,7 +160,7 @@ function ofMachines(words: Words, machines: Tables['machines']): readonly Palett
         act: () => reconnect(machine),
       }),
     ];
-    if (via.kind === 'ssh') {
+    if (!isWholeLocal(machine)) {
       found.push(
         entry({
           ...deep,

@@ -26,7 +26,7 @@ function firstFocus(popup: HTMLElement | null, isAlert: boolean): HTMLElement | 
     popup?.querySelector<HTMLElement>('.dialog__body input, .dialog__body textarea') ??
     null;
   const button = popup?.querySelector<HTMLElement>('.dialog__foot button') ?? null;
-  return isAlert ? button : (field ?? button);
+  return (isAlert ? button : (field ?? button)) ?? popup;
 }
 
 export function Dialog(props: DialogProps) {

@@ -4,6 +4,7 @@ import type { MachineRecord } from '../../electron/contract/machine.ts';
 import { reconnect } from '../app/acts.ts';
 import { useWords } from '../app/messages/words.ts';
 import type { MenuEntry } from '../kit/menu.tsx';
+import { isWholeLocal } from '../store/selectors.ts';
 import { go, openDialog } from '../store/view.ts';
 
 export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
@@ -32,7 +33,7 @@ export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
     },
     { kind: 'item', text: words.t('verb.reconnect'), icon: <RotateCw />, act: () => reconnect(machine) },
   ];
-  if (machine.via.kind === 'ssh') {
+  if (!isWholeLocal(machine)) {
     entries.push(
       { kind: 'line' },
       {

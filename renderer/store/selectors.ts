@@ -1,7 +1,7 @@
 // Derivations over the tables, memoised by the identity of the table they read: a patch that changes only samples
 // recomputes nothing that depends on tasks.
 import type { LaneRecord } from '../../electron/contract/enrolment.ts';
-import type { MachineRecord, SampleRecord } from '../../electron/contract/machine.ts';
+import type { AgentRecord, MachineRecord, SampleRecord } from '../../electron/contract/machine.ts';
 import type { Resources } from '../../electron/contract/resources.ts';
 import type { Settings } from '../../electron/contract/settings.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
@@ -31,11 +31,16 @@ export function isActive(state: TaskState): boolean {
   return !terminalTaskStates.has(state);
 }
 
+/** This computer itself, not a demo slice of it. */
+export function isWholeLocal(machine: MachineRecord): boolean {
+  return machine.via.kind === 'local' && machine.via.demo === undefined;
+}
+
 /** This computer first, then in the order they were added: rows never jump by themselves. */
 export const machineList = memo((machines: Tables['machines']): readonly MachineRecord[] =>
   [...machines.values()].sort(
     (a, b) =>
-      Number(b.via.kind === 'local') - Number(a.via.kind === 'local') ||
+      Number(isWholeLocal(b)) - Number(isWholeLocal(a)) ||
       a.addedAtMs - b.addedAtMs ||
       a.name.localeCompare(b.name),
   ),
@@ -137,6 +142,25 @@ function isMachineFresh(tables: Tables, machineId: string): boolean {
 
 export function glyphOfTask(tables: Tables, task: TaskRecord): GlyphState {
   return taskGlyph(task.state, isMachineFresh(tables, task.machineId));
+}
+
+export type Capacity = { readonly cpusMilli: number; readonly memMib: number };
+
+const noCapacity: Capacity = { cpusMilli: 0, memMib: 0 };
+
+/** What the meters measure against: the machine as it is, or the share of this computer that a demo slice has. */
+export function capacityOf(machine: MachineRecord, agent: AgentRecord | undefined): Capacity {
+  const slice = machine.via.kind === 'local' ? machine.via.demo : undefined;
+  if (slice !== undefined) return slice.capacity;
+  return agent === undefined
+    ? noCapacity
+    : { cpusMilli: agent.facts.cpus * 1000, memMib: agent.facts.memMib };
+}
+
+export function demoMachines(tables: Tables): readonly MachineRecord[] {
+  return machineList(tables.machines).filter(
+    (machine) => machine.via.kind === 'local' && !isWholeLocal(machine),
+  );
 }
 
 export type Free = Pick<Resources, 'cpusMilli' | 'memMib' | 'diskMib' | 'gpus'>;

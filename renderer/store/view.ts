@@ -24,6 +24,7 @@ export type DialogState =
   | { readonly kind: 'run-task'; readonly machineId: MachineId | null; readonly sample?: string }
   | { readonly kind: 'kill-tasks'; readonly taskIds: readonly TaskId[] }
   | { readonly kind: 'forget-tasks'; readonly taskIds: readonly TaskId[] }
+  | { readonly kind: 'remove-demo' }
   | { readonly kind: 'quit'; readonly runningTasks: number }
   | { readonly kind: 'about' };
 

@@ -4,7 +4,7 @@
 export function cpus(milli: number): string {
   const value = milli / 1000;
   if (value === 0) return '0';
-  if (value < 1) return value.toFixed(2);
+  if (value < 1) return value.toFixed(2).replace(/0$/, '');
   if (value < 100) return value.toFixed(1).replace(/\.0$/, '');
   return Math.round(value).toString();
 }

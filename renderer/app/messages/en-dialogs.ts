@@ -53,6 +53,10 @@ export const enDialogs = {
   'remove.submit-force': 'Forget machine',
   'remove.local': 'This computer is part of every cluster and cannot be removed.',
 
+  'demo.remove.title': 'Remove the demo rack',
+  'demo.remove.lead':
+    'Ends its {n, plural, =0 {agents} one {agents and the one task they run} other {agents and the # tasks they run}}, and deletes their folders, sandboxes and logs. Other machines are not touched.',
+
   'edit.title': 'Rename or note',
   'edit.name': 'Name',
   'edit.note': 'Note',
@@ -66,6 +70,7 @@ export const enDialogs = {
   'run.machine.free': '{cpus} cpus, {mem} free',
   'run.machine.away': 'not reachable now',
   'run.machine.none': 'No machine is live. Add one, or wait until one is back.',
+  'run.kind': 'Written as',
   'run.command': 'Command',
   'run.command.shell': 'Shell line',
   'run.command.argv': 'Program and arguments',

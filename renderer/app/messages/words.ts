@@ -1,6 +1,7 @@
 // Words for people: messages by key, ages, sizes and times in the language chosen. Pages use `useWords()`.
 import { IntlMessageFormat } from 'intl-messageformat';
 import type { Refusal } from '../../../electron/contract/errors.ts';
+import { isReason, reasons } from '../../../electron/contract/reasons.ts';
 import { settingsOf } from '../../store/selectors.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
 import { type Catalogue, en, type MessageKey } from './en.ts';
@@ -93,12 +94,12 @@ export class Words {
     return has(key) ? this.t(key) : this.t(`refusal.code.${refusal.code}`);
   }
 
-  /** What can be done about it. */
+  /** What can be done about it: words of the reason, else its next step, else those of the code. */
   remedy(refusal: Refusal): string {
     const key = `refusal.${refusal.reason}.do`;
     if (has(key)) return this.t(key);
-    // A known reason without a remedy has none; its code's would mislead.
-    return has(`refusal.${refusal.reason}`) ? '' : this.t(`refusal.code.${refusal.code}.do`);
+    if (isReason(refusal.reason)) return this.t(`refusal.next.${reasons[refusal.reason].next}`);
+    return this.t(`refusal.code.${refusal.code}.do`);
   }
 }
 

@@ -52,6 +52,10 @@ export const zhCnDialogs = {
   'remove.submit-force': '在这里移除',
   'remove.local': '这台电脑是集群的一部分，不能移除。',
 
+  'demo.remove.title': '移除演示机架',
+  'demo.remove.lead':
+    '结束它的 agent{n, plural, =0 {} other {和正在运行的 # 个任务}}，并删除它们的文件夹、沙箱和日志。不影响其他机器。',
+
   'edit.title': '重命名或备注',
   'edit.name': '名称',
   'edit.note': '备注',
@@ -65,6 +69,7 @@ export const zhCnDialogs = {
   'run.machine.free': '空闲 {cpus} 核，{mem}',
   'run.machine.away': '现在无法连接',
   'run.machine.none': '没有在线的机器。添加一台，或等一台恢复。',
+  'run.kind': '写法',
   'run.command': '命令',
   'run.command.shell': 'Shell 命令行',
   'run.command.argv': '程序与参数',

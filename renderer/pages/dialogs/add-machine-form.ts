@@ -42,9 +42,10 @@ export function takeApart(text: string): Pasted | null {
   if (found === null) return null;
   const [, user, host = '', afterColon] = found;
   port = afterColon ?? port;
-  if (user === undefined && port === undefined && command === null && host === text.trim()) return null;
+  const address = host.replace(/^\[|\]$/g, '');
+  if (user === undefined && port === undefined && address === text.trim()) return null;
   return {
-    address: host.replace(/^\[|\]$/g, ''),
+    address,
     ...(user === undefined ? {} : { user }),
     ...(port === undefined ? {} : { port }),
   };

@@ -6,6 +6,7 @@ import { AddMachineDialog } from './add-machine-dialog.tsx';
 import { EditMachineDialog } from './edit-machine-dialog.tsx';
 import { ForgetTasksDialog, KillTasksDialog } from './end-tasks-dialogs.tsx';
 import { QuitDialog } from './quit-dialog.tsx';
+import { RemoveDemoDialog } from './remove-demo-dialog.tsx';
 import { RemoveMachineDialog } from './remove-machine-dialog.tsx';
 import { RunTaskDialog } from './run-task-dialog.tsx';
 
@@ -31,6 +32,8 @@ export function Dialogs() {
       return <KillTasksDialog taskIds={dialog.taskIds} onClose={closeDialog} />;
     case 'forget-tasks':
       return <ForgetTasksDialog taskIds={dialog.taskIds} onClose={closeDialog} />;
+    case 'remove-demo':
+      return <RemoveDemoDialog onClose={closeDialog} />;
     case 'quit':
       return <QuitDialog runningTasks={dialog.runningTasks} onClose={closeDialog} />;
     case 'about':

@@ -107,7 +107,7 @@ function Command({ form, faults, change }: Part) {
     <div className="dialog__group">
       <div className="run-kinds">
         <Segmented
-          label={words.t('run.command')}
+          label={words.t('run.kind')}
           value={form.isShell ? 'shell' : 'argv'}
           choices={kinds}
           onValue={(kind) => change({ isShell: kind === 'shell' })}

@@ -1,10 +1,11 @@
 // Small charts of one machine over its last two minutes, with one crosshair.
-import type { AgentRecord, SampleRecord } from '../../../electron/contract/machine.ts';
+import type { SampleRecord } from '../../../electron/contract/machine.ts';
 import { bytesPerS, celsius, cpus, cpusLive, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Chart } from '../../kit/chart.tsx';
 import { niceMax, type Sampled } from '../../kit/chart-path.ts';
 import { type MachinePoint, machineHistory } from '../../store/history.ts';
+import type { Capacity } from '../../store/selectors.ts';
 
 const quietBytes = 256 * 1024;
 const warmMilliC = 60_000;
@@ -15,12 +16,12 @@ function peak(series: readonly Sampled[]): number {
 
 export function MachineCharts(props: {
   readonly machineId: string;
-  readonly agent: AgentRecord | undefined;
+  readonly capacity: Capacity;
   readonly record: SampleRecord | undefined;
   readonly isStale: boolean;
 }) {
   const words = useWords();
-  const { machineId, agent, record, isStale } = props;
+  const { machineId, capacity, record, isStale } = props;
   const points = machineHistory(machineId);
   const take = (pick: (point: MachinePoint) => number | null): readonly Sampled[] =>
     points.map((point) => ({ atMs: point.atMs, value: pick(point) }));
@@ -30,7 +31,7 @@ export function MachineCharts(props: {
   const temp = take((point) => point.milliC);
   const hasTemp = temp.some((point) => point.value !== null);
   const common = { empty: words.t('chart.empty'), isStale } as const;
-  const memTotal = record?.sample.memTotalMib ?? agent?.facts.memMib ?? 1;
+  const memTotal = record?.sample.memTotalMib ?? capacity.memMib;
   const cpu = words.t('chart.cpu');
   const mem = words.t('chart.mem');
   return (
@@ -38,8 +39,8 @@ export function MachineCharts(props: {
       <Chart
         {...common}
         title={cpu}
-        max={(agent?.facts.cpus ?? 1) * 1000}
-        maxText={cpus((agent?.facts.cpus ?? 1) * 1000)}
+        max={capacity.cpusMilli}
+        maxText={cpus(capacity.cpusMilli)}
         format={cpusLive}
         lines={[{ name: cpu, series: take((point) => point.cpuMilli) }]}
       />

@@ -4,7 +4,7 @@ import { useShallow } from 'zustand/react/shallow';
 import type { AgentRecord, MachineRecord, SampleRecord } from '../../../electron/contract/machine.ts';
 import { openTask, reconnect } from '../../app/acts.ts';
 import { cpus, mib, mibOf } from '../../app/messages/amounts.ts';
-import { useWords } from '../../app/messages/words.ts';
+import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Menu } from '../../kit/menu.tsx';
@@ -15,11 +15,17 @@ import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { type MachineHealth, taskGlyph } from '../../store/health.ts';
 import { hashOf, identityOf } from '../../store/identity.ts';
-import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
+import { activeTasksOf, agentOf, capacityOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { go, lightKin, openDialog } from '../../store/view.ts';
 import { MachineCharts } from './machine-charts.tsx';
 import { MachineFacts } from './machine-facts.tsx';
+
+function wherePhrase({ via }: MachineRecord, words: Words): string {
+  if (via.kind === 'ssh') return `${via.user}@${via.address}`;
+  if (via.demo !== undefined) return words.t('inspector.demo-slice', { slot: via.demo.slot });
+  return words.t('inspector.this-computer');
+}
 
 function Head({
   machine,
@@ -32,10 +38,8 @@ function Head({
 }) {
   const words = useWords();
   const entries = useMachineMenu(machine);
-  const where =
-    machine.via.kind === 'ssh'
-      ? `${machine.via.user}@${machine.via.address}`
-      : words.t('inspector.this-computer');
+  const where = wherePhrase(machine, words);
+  const { cpusMilli, memMib } = capacityOf(machine, agent);
   return (
     <header className="panel-head">
       <h2 className="panel-head__title">
@@ -51,7 +55,7 @@ function Head({
         <p className="panel-head__sub dim">
           {agent.facts.cpuModel}
           <br />
-          {words.t('rack.size', { cpus: agent.facts.cpus, mem: mib(agent.facts.memMib) })}
+          {words.t('rack.size', { cpus: cpusMilli / 1000, mem: mib(memMib) })}
         </p>
       )}
       <div className="panel-head__actions">
@@ -196,7 +200,12 @@ export function MachinePanel({ machine }: { readonly machine: MachineRecord }) {
             <LiveTitle health={health} />
           </h3>
         </header>
-        <MachineCharts machineId={machine.id} agent={agent} record={record} isStale={isStale} />
+        <MachineCharts
+          machineId={machine.id}
+          capacity={capacityOf(machine, agent)}
+          record={record}
+          isStale={isStale}
+        />
       </section>
       <Disks record={record} isStale={isStale} />
       <MachineFacts machine={machine} agent={agent} />

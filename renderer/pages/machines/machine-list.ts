@@ -1,7 +1,7 @@
 // Filtering and sorting of the table of machines. Pure.
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import type { Tables } from '../../../electron/contract/tables.ts';
-import { activeTasksOf, agentOf, healthOf, machineList } from '../../store/selectors.ts';
+import { activeTasksOf, agentOf, capacityOf, healthOf, machineList } from '../../store/selectors.ts';
 
 export const columns = [
   'name',
@@ -46,7 +46,7 @@ function keyOf(tables: Tables, machine: MachineRecord, column: Column): string |
     case 'cpu':
       return sample === undefined || agent === undefined
         ? -1
-        : sample.cpuBusyMilli / Math.max(1, agent.facts.cpus);
+        : sample.cpuBusyMilli / Math.max(1, capacityOf(machine, agent).cpusMilli);
     case 'mem':
       return sample === undefined ? -1 : sample.memUsedMib / Math.max(1, sample.memTotalMib);
     case 'disk':

@@ -8,11 +8,12 @@ import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Meter } from '../../kit/meter.tsx';
 import { HealthText, HeardAge } from '../../parts/health-text.tsx';
+import { placeOf } from '../../parts/place.ts';
 import type { MachineHealth } from '../../store/health.ts';
-import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
+import { activeTasksOf, agentOf, capacityOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { go, inspect } from '../../store/view.ts';
-import { addressOf, fullestDisk } from './machine-list.ts';
+import { fullestDisk } from './machine-list.ts';
 
 function Share(props: {
   readonly label: string;
@@ -38,9 +39,9 @@ function Share(props: {
 function Use({ machine, isStale }: { readonly machine: MachineRecord; readonly isStale: boolean }) {
   const words = useWords();
   const sample = useRow('samples', machine.id)?.sample;
-  const cpus = useTables((tables) => agentOf(tables, machine)?.facts.cpus ?? 0);
+  const milli = useTables((tables) => capacityOf(machine, agentOf(tables, machine)).cpusMilli);
   const disk = useTables((tables) => (sample === undefined ? null : fullestDisk(tables, machine.id)));
-  const cpu = sample === undefined || cpus === 0 ? null : sample.cpuBusyMilli / (cpus * 1000);
+  const cpu = sample === undefined || milli === 0 ? null : sample.cpuBusyMilli / milli;
   const mem = sample === undefined ? null : sample.memUsedMib / Math.max(1, sample.memTotalMib);
   const memText = sample === undefined ? '' : mibOf(sample.memUsedMib, sample.memTotalMib);
   return (
@@ -109,7 +110,7 @@ export const MachineTableRow = memo(function MachineTableRow(props: {
         <HealthText machineId={machine.id} health={health} />
       </span>
       <span role="cell" className="clip dim">
-        {addressOf(machine) || words.t('machines.local')}
+        {placeOf(machine, words)}
       </span>
       <span role="cell" className="clip dim" title={agent?.facts.os}>
         {agent?.facts.os ?? '–'}

@@ -1,9 +1,9 @@
 // What tasks are allocated on one machine, as meter segments: at most 100; slivers are joined into one at the end.
-import type { AgentRecord } from '../../../electron/contract/machine.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
 import type { Words } from '../../app/messages/words.ts';
 import type { MeterSegment } from '../../kit/meter.tsx';
 import { hashOf, identityOf } from '../../store/identity.ts';
+import type { Capacity } from '../../store/selectors.ts';
 
 export type Allocations = {
   readonly cpu: readonly MeterSegment[];
@@ -61,11 +61,11 @@ function segmentsOf(
   return segments;
 }
 
-function compute(tasks: readonly TaskRecord[], agent: AgentRecord | undefined, words: Words): Allocations {
+function compute(tasks: readonly TaskRecord[], capacity: Capacity, words: Words): Allocations {
   const sum = (amount: Amount) => tasks.reduce((total, task) => total + task.info.resources[amount], 0);
   return {
-    cpu: segmentsOf(tasks, (agent?.facts.cpus ?? 0) * 1000, 'cpusMilli', words),
-    mem: segmentsOf(tasks, agent?.facts.memMib ?? 0, 'memMib', words),
+    cpu: segmentsOf(tasks, capacity.cpusMilli, 'cpusMilli', words),
+    mem: segmentsOf(tasks, capacity.memMib, 'memMib', words),
     cpusMilli: sum('cpusMilli'),
     memMib: sum('memMib'),
     count: tasks.length,
@@ -73,15 +73,11 @@ function compute(tasks: readonly TaskRecord[], agent: AgentRecord | undefined, w
 }
 
 /** The same arrays as long as tasks, capacity and language stay, so that segments do not render with each sample. */
-export function allocations(
-  tasks: readonly TaskRecord[],
-  agent: AgentRecord | undefined,
-  words: Words,
-): Allocations {
-  const key = `${agent?.facts.cpus ?? 0}/${agent?.facts.memMib ?? 0}/${words.language}`;
+export function allocations(tasks: readonly TaskRecord[], capacity: Capacity, words: Words): Allocations {
+  const key = `${capacity.cpusMilli}/${capacity.memMib}/${words.language}`;
   const known = cache.get(tasks);
   if (known?.key === key) return known.value;
-  const value = compute(tasks, agent, words);
+  const value = compute(tasks, capacity, words);
   cache.set(tasks, { key, value });
   return value;
 }

@@ -18,7 +18,7 @@ import { HealthText, HeardAge } from '../../parts/health-text.tsx';
 import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import type { MachineHealth } from '../../store/health.ts';
 import { hottestMilliC, machineHistory } from '../../store/history.ts';
-import { activeTasksOf, agentOf, healthOf } from '../../store/selectors.ts';
+import { activeTasksOf, agentOf, type Capacity, capacityOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { inspect, lightKin } from '../../store/view.ts';
 import { type Allocations, allocations } from './allocations.ts';
@@ -31,9 +31,9 @@ const open = (key: string) => {
 
 const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
-function capacityOf(agent: AgentRecord | undefined) {
-  const capacityMilli = (agent?.facts.cpus ?? 0) * 1000;
-  const capacityMib = agent?.facts.memMib ?? 0;
+/** What is kept back for the system. */
+function keptOf(capacity: Capacity, agent: AgentRecord | undefined) {
+  const { cpusMilli: capacityMilli, memMib: capacityMib } = capacity;
   const keptMilli = capacityMilli - (agent?.resources.cpusMilli ?? capacityMilli);
   const keptMib = capacityMib - (agent?.resources.memMib ?? capacityMib);
   return { capacityMilli, capacityMib, keptMilli, keptMib };
@@ -41,13 +41,14 @@ function capacityOf(agent: AgentRecord | undefined) {
 
 function Meters(props: {
   readonly allocations: Allocations;
+  readonly capacity: Capacity;
   readonly agent: AgentRecord | undefined;
   readonly record: SampleRecord | undefined;
   readonly isStale: boolean;
 }) {
   const words = useWords();
-  const { agent, record, isStale, allocations: given } = props;
-  const { capacityMilli, capacityMib, keptMilli, keptMib } = capacityOf(agent);
+  const { agent, capacity, record, isStale, allocations: given } = props;
+  const { capacityMilli, capacityMib, keptMilli, keptMib } = keptOf(capacity, agent);
   const sample = record?.sample;
   const cpuUse = sample === undefined ? null : ratio(sample.cpuBusyMilli, capacityMilli);
   const memUse = sample === undefined ? null : ratio(sample.memUsedMib, sample.memTotalMib);
@@ -150,7 +151,8 @@ function Name({
   readonly health: MachineHealth;
 }) {
   const words = useWords();
-  const size = agent && words.t('rack.size', { cpus: agent.facts.cpus, mem: mib(agent.facts.memMib) });
+  const { cpusMilli, memMib } = capacityOf(machine, agent);
+  const size = cpusMilli > 0 && words.t('rack.size', { cpus: cpusMilli / 1000, mem: mib(memMib) });
   return (
     <div className="rack-name">
       <Glyph kind={health.glyph} label={words.t(`state.${health.word}`)} />
@@ -190,6 +192,7 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
   const agent = useTables((tables) => agentOf(tables, machine));
   const tasks = useTables((tables) => activeTasksOf(tables, machine.id));
   const health = useTables(useShallow((tables) => healthOf(tables, machine)));
+  const capacity = capacityOf(machine, agent);
   const entries = useMachineMenu(machine);
   const temp = record === undefined ? null : hottestMilliC(record);
   const isStale = !health.isFresh;
@@ -217,7 +220,8 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
           agent={agent}
           record={record}
           isStale={isStale}
-          allocations={allocations(tasks, agent, words)}
+          capacity={capacity}
+          allocations={allocations(tasks, capacity, words)}
         />
       </div>
       <div role="cell" className="rack-grid__disk">

@@ -1,7 +1,8 @@
 // The rack: attention first, then a row per machine, then a lane per machine that comes or goes.
 import './rack.css';
-import { Play, Plus } from 'lucide-react';
+import { Boxes, Play, Plus } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { startDemo } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { useKeys } from '../../kit/keys.ts';
@@ -77,13 +78,18 @@ function Invitation({ isEmpty }: { readonly isEmpty: boolean }) {
   return (
     <Empty
       text={words.t(isEmpty ? 'rack.empty' : 'rack.only-local')}
-      hint={words.t(isEmpty ? 'rack.empty-wait' : 'rack.queue-hint')}
+      hint={words.t(isEmpty ? 'rack.empty-wait' : 'rack.demo-hint')}
       ghost={<GhostRack />}
       actions={
         <>
           <Button look="primary" icon={<Plus />} onClick={() => openDialog({ kind: 'add-machine' })}>
             {words.t('verb.add-machine')}
           </Button>
+          {!isEmpty && (
+            <Button icon={<Boxes />} onClick={startDemo}>
+              {words.t('verb.start-demo')}
+            </Button>
+          )}
           {!isEmpty && (
             <Button
               icon={<Play />}

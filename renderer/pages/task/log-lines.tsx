@@ -24,10 +24,38 @@ function isAtEnd(box: HTMLElement): boolean {
   return box.scrollTop + box.clientHeight >= box.scrollHeight - linePx;
 }
 
+/** A scroll counts as a person's only shortly after wheel, key or touch, or while a button is down on the scrollbar:
+ *  the browser scrolls by itself when lines are dropped at the front. */
+const intentMs = 400;
+
+function useIntent() {
+  const atMs = useRef(Number.NEGATIVE_INFINITY);
+  const isDown = useRef(false);
+  const mark = () => {
+    atMs.current = performance.now();
+  };
+  const setDown = (down: boolean) => () => {
+    isDown.current = down;
+    mark();
+  };
+  return {
+    isPerson: () => isDown.current || performance.now() - atMs.current < intentMs,
+    handlers: {
+      onWheel: mark,
+      onKeyDown: mark,
+      onTouchMove: mark,
+      onPointerDown: setDown(true),
+      onPointerUp: setDown(false),
+      onPointerLeave: setDown(false),
+    },
+  };
+}
+
 /** Following sticks to the end; a scroll away from it lets go, a scroll back takes hold again. */
 function useFollow(props: LinesProps, scrollToLine: (line: number) => void) {
   const { scroller, isFollowing, onFollowing, version, target } = props;
   const lastTop = useRef(0);
+  const { isPerson, handlers } = useIntent();
   useLayoutEffect(() => {
     const box = scroller.current;
     if (box !== null && isFollowing) box.scrollTop = box.scrollHeight;
@@ -36,14 +64,16 @@ function useFollow(props: LinesProps, scrollToLine: (line: number) => void) {
     if (target !== null) scrollToLine(target.line);
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- only a new wish scrolls
   }, [target?.wish]);
-  return () => {
+  const onScroll = () => {
     const box = scroller.current;
     if (box === null) return;
     const isUp = box.scrollTop < lastTop.current - 1;
     lastTop.current = box.scrollTop;
+    if (!isPerson()) return;
     if (isAtEnd(box)) onFollowing(true);
     else if (isUp) onFollowing(false);
   };
+  return { onScroll, handlers };
 }
 
 function useWindow(scroller: RefObject<HTMLDivElement | null>, count: number) {
@@ -72,7 +102,7 @@ function useWindow(scroller: RefObject<HTMLDivElement | null>, count: number) {
 export function FixedLines(props: LinesProps) {
   const { scroller, firstLine, count, renderLine, isFollowing } = props;
   const { from, to, update } = useWindow(scroller, count);
-  const onScroll = useFollow(props, (line) => {
+  const { onScroll, handlers } = useFollow(props, (line) => {
     const box = scroller.current;
     if (box !== null) box.scrollTop = Math.max(0, (line - firstLine) * linePx - box.clientHeight / 2);
   });
@@ -93,6 +123,7 @@ export function FixedLines(props: LinesProps) {
       aria-live="off"
       aria-label={props.label}
       tabIndex={0}
+      {...handlers}
       onScroll={() => {
         onScroll();
         update();
@@ -121,7 +152,7 @@ export function WrappedLines(props: LinesProps) {
     getItemKey: (index) => firstLine + skipped + index,
     overscan,
   });
-  const onScroll = useFollow(props, (line) =>
+  const { onScroll, handlers } = useFollow(props, (line) =>
     virtual.scrollToIndex(Math.max(0, line - firstLine - skipped), { align: 'center' }),
   );
   return (
@@ -132,6 +163,7 @@ export function WrappedLines(props: LinesProps) {
       aria-live="off"
       aria-label={props.label}
       tabIndex={0}
+      {...handlers}
       onScroll={onScroll}
     >
       <div className="log-box__inner" style={{ height: virtual.getTotalSize() }}>

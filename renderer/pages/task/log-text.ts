@@ -12,7 +12,7 @@ export type InkStyle = {
 };
 export type Ink = { readonly text: string; readonly style: InkStyle | null };
 
-const strict = new TextDecoder('utf-8', { fatal: true });
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const hexEscape = (code: number) => `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`;
 

@@ -23,31 +23,17 @@ const logFiles: readonly LogFile[] = ['stdout', 'stderr'];
 
 type Range = { readonly from: number; readonly to: number };
 
-function Status({
-  task,
-  state,
-  stream,
-}: {
-  readonly task: TaskRecord;
-  readonly state: LogState;
-  readonly stream: LogStream;
-}) {
+function Status({ view, isFollowing }: { readonly view: View; readonly isFollowing: boolean }) {
   const words = useWords();
+  const { state, stream } = view;
   const { buffer } = stream;
-  const size = bytesText(buffer.totalBytes - buffer.droppedBytes);
-  const lines = words.t('log.lines', { n: buffer.lineCount });
-  const phase =
-    state.phase === 'ended' || (state.phase === 'following' && !isActive(task.state))
-      ? words.t('log.ended')
-      : state.phase === 'following'
-        ? words.t('log.following')
-        : '';
-  return (
-    <span className="log-status dim num">
-      {lines} · {size}
-      {phase !== '' && ` · ${phase}`}
-    </span>
-  );
+  const parts = [
+    words.t('log.lines', { n: buffer.lineCount }),
+    bytesText(buffer.totalBytes - buffer.droppedBytes),
+  ];
+  if (state.phase === 'ended') parts.push(words.t('log.ended'));
+  else if (state.phase === 'following') parts.push(words.t(isFollowing ? 'log.following' : 'log.paused'));
+  return <span className="log-status dim num">{parts.join(' · ')}</span>;
 }
 
 function Notice({
@@ -361,7 +347,7 @@ export function LogView({ task, file, onFile }: LogViewProps) {
             {words.t('log.copy-lines', { n: range.to - range.from + 1 })}
           </Button>
         )}
-        <Status task={task} state={state} stream={stream} />
+        <Status view={view} isFollowing={isFollowing} />
         <Tools {...view} isWrapped={isWrapped} onWrap={wrap} />
       </header>
       <Hints view={view} isWrapped={isWrapped} />

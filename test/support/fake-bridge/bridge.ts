@@ -29,6 +29,8 @@ const handlers: Handlers = {
   'app:info': ({ info }) => ok(info),
   'app:open-external': nothing,
   'app:answer-quit': nothing,
+  'demo:start': (cluster) => cluster.startDemo(),
+  'demo:remove': (cluster) => cluster.removeDemo(),
   'machine:add': (cluster, request) => cluster.addMachine(request),
   'machine:confirm-host-key': (cluster, { machineId }) => cluster.changeLane(machineId, 'confirm'),
   'machine:retry-add': (cluster, { machineId }) => cluster.changeLane(machineId, 'retry'),

@@ -12,6 +12,7 @@ import type { MachineId, OperationId } from '../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import type { OperationRecord } from '../../../electron/contract/operation.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
+import { demoSlices } from './demo.ts';
 import { advanceLane, confirmKey, newLane, retryLane } from './lanes.ts';
 import { FakeLogs } from './logs.ts';
 import { randomFrom } from './random.ts';
@@ -185,6 +186,24 @@ export class FakeCluster {
     this.tables.put('lanes', newLane(machineId, 'add', title, this.#clock()));
     const operationId = this.operation({ verb: 'add-machine', subject: title, machineId, stage: 'accepted' });
     return ok({ machineId, operationId });
+  }
+
+  startDemo(): Result<Answers['demo:start']> {
+    const nowMs = this.#clock();
+    for (const { spec, machine } of demoSlices(nowMs)) {
+      this.tables.put('machines', machine);
+      this.tables.put('agents', anAgent(spec, machine, nowMs));
+      this.tables.put('links', aLink(machine, nowMs));
+      this.#addSource(spec);
+    }
+    return ok({ operationId: this.operation({ verb: 'start-demo-rack', subject: '', stage: 'seen' }) });
+  }
+
+  removeDemo(): Result<Answers['demo:remove']> {
+    for (const { machine } of demoSlices(0)) {
+      for (const table of ['machines', 'links', 'samples'] as const) this.tables.drop(table, machine.id);
+    }
+    return ok({ operationId: this.operation({ verb: 'remove-demo-rack', subject: '', stage: 'seen' }) });
   }
 
   runTask(request: Request<'task:run'>): Result<Answers['task:run']> {

@@ -128,6 +128,15 @@ export class FakeLogs {
     this.#streams.delete(streamId);
   }
 
+  /** Writes into the stdout of a task, as it would itself. */
+  write(taskId: string, text: string): void {
+    for (const stream of this.#streams.values()) {
+      if (stream.key !== `${taskId}/stdout`) continue;
+      this.#logs.get(stream.key)?.add(text);
+      this.#pump(stream);
+    }
+  }
+
   #pump(stream: Stream): void {
     const log = this.#logs.get(stream.key);
     if (log === undefined || !this.#streams.has(stream.id)) return;

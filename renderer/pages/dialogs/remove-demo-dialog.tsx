@@ -1,0 +1,45 @@
+// Removing the demo rack: what ends, what is deleted, and that nothing else is touched.
+import { useState } from 'react';
+import type { Refusal } from '../../../electron/contract/errors.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { call, drop } from '../../bridge/bridge.ts';
+import { Button } from '../../kit/button.tsx';
+import { Dialog } from '../../kit/dialog.tsx';
+import { activeTasksOf, demoMachines } from '../../store/selectors.ts';
+import { useTables } from '../../store/tables.ts';
+import { Refused } from './refused.tsx';
+
+export function RemoveDemoDialog({ onClose }: { readonly onClose: () => void }) {
+  const words = useWords();
+  const n = useTables((tables) =>
+    demoMachines(tables).reduce((sum, machine) => sum + activeTasksOf(tables, machine.id).length, 0),
+  );
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const remove = async () => {
+    const answer = await call('demo:remove', {});
+    if (answer.ok) onClose();
+    else setRefusal(answer.refusal);
+  };
+  return (
+    <Dialog
+      isAlert
+      title={words.t('demo.remove.title')}
+      lead={words.t('demo.remove.lead', { n })}
+      closeLabel={words.t('verb.close')}
+      onClose={onClose}
+      onSubmit={() => drop(remove(), 'shows its own refusal')}
+      buttons={
+        <>
+          <Button look="quiet" onClick={onClose}>
+            {words.t('verb.cancel')}
+          </Button>
+          <Button look="danger" type="submit">
+            {words.t('verb.remove-demo')}
+          </Button>
+        </>
+      }
+    >
+      <Refused refusal={refusal} />
+    </Dialog>
+  );
+}
