@@ -7,10 +7,10 @@ import {
   existsSync,
   openSync,
   readdirSync,
-  statSync,
-  writeSync,
   readFileSync,
+  statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
