@@ -53,10 +53,10 @@ func daemonCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 }
 
 func runDaemon(dir string, options agent.Options, errOut io.Writer) int {
+	agent.KeepToOurselves()
 	tell := func(string) {}
 	if os.Getenv(agent.ReadyEnv) != "" {
 		ready := os.NewFile(agent.ReadyFd, "ready")
-		syscall.CloseOnExec(agent.ReadyFd)
 		_ = os.Unsetenv(agent.ReadyEnv) // tasks have nothing to do with it
 		tell = func(words string) {
 			_, _ = io.WriteString(ready, words+"\n") // the starter may be gone

@@ -6,11 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"mesolite/agent/internal/link"
+	"mesolite/agent/internal/wire"
 )
 
 const (
@@ -23,14 +25,40 @@ const (
 	dialLimit  = 2 * time.Second
 )
 
-// Answers tells whether a daemon answers in this folder.
+// Answers tells whether a daemon answers in this folder. A connection alone proves nothing: a child of a daemon that
+// was killed may hold its socket for a moment.
 func Answers(dir string) bool {
 	conn, err := link.Dial(dir, dialLimit)
 	if err != nil {
 		return false
 	}
-	_ = conn.Close() // only asked
-	return true
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(dialLimit)); err != nil {
+		return false
+	}
+	frame, err := wire.AppendJSON(nil, []byte(`{"v":1,"id":1,"call":"local.status","params":{}}`))
+	if err != nil {
+		return false
+	}
+	if _, err := conn.Write(frame); err != nil {
+		return false
+	}
+	_, err = wire.NewReader(conn).Next()
+	return err == nil
+}
+
+// KeepToOurselves marks everything above the standard streams that we inherited, so that no child gets it: a pipe of
+// our starter in a shim would keep that starter waiting as long as the task runs.
+func KeepToOurselves() {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {
+			syscall.CloseOnExec(fd)
+		}
+	}
 }
 
 // StartDetached starts a daemon in a session of its own, and returns once its socket answers.
@@ -57,6 +85,7 @@ func StartDetached(dir string, args []string) error {
 	if err != nil {
 		return err
 	}
+	KeepToOurselves()
 	argv := append([]string{exe, "daemon", "--foreground", "--dir", dir}, args...)
 	pid, err := syscall.ForkExec(exe, argv, &syscall.ProcAttr{
 		Dir:   "/",

@@ -195,7 +195,7 @@ func (a *Agent) logOpen(r request) *wire.Error {
 	}
 	a.dropEnded(r.from)
 	if len(r.from.streams) >= maxStreams {
-		return wire.Refuse(wire.CodeExhausted, "streams", "at most %d logs at a time", maxStreams)
+		return wire.Refuse(wire.CodeExhausted, "too-many-log-streams", "at most %d logs at a time", maxStreams)
 	}
 	path := filepath.Join(a.launcher.TaskDir(params.TaskID), params.File)
 	r.from.next++

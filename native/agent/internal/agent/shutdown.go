@@ -78,6 +78,7 @@ func (a *Agent) finish() {
 		a.holder.conn.End("the agent ends")
 	}
 	if a.machine.Alive() == 0 {
+		a.launcher.Cgroups.Sweep(func(string) bool { return false })
 		a.launcher.Cgroups.Close()
 	}
 }

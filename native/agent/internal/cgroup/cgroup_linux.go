@@ -508,8 +508,8 @@ func (d *Driver) Close() {
 	d.closeLocked()
 }
 
+// closeLocked sweeps nothing: an empty group may be that of a task which is just being started.
 func (d *Driver) closeLocked() {
-	d.Sweep(func(string) bool { return false })
 	for _, base := range d.folders() {
 		removeTree(filepath.Dir(base), filepath.Base(base))
 	}

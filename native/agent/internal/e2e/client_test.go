@@ -2,6 +2,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"mesolite/agent/internal/agent"
 	"mesolite/agent/internal/link"
 	"mesolite/agent/internal/wire"
 )
@@ -78,21 +80,18 @@ func newHost(t *testing.T, args ...string) *host {
 func (h *host) start() {
 	h.t.Helper()
 	h.cmd = exec.Command(binary, append([]string{"daemon", "--foreground", "--dir", h.dir}, h.args...)...)
-	var words strings.Builder
-	h.cmd.Stderr = &words
+	words, err := os.OpenFile(filepath.Join(filepath.Dir(h.dir), "stderr"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer func() { _ = words.Close() }()
+	h.cmd.Stderr = words
 	if err := h.cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
 	h.gone = make(chan struct{})
 	go func(cmd *exec.Cmd, gone chan struct{}) { _ = cmd.Wait(); close(gone) }(h.cmd, h.gone)
-	h.eventually("the daemon answers", func() bool {
-		conn, err := link.Dial(h.dir, time.Second)
-		if err != nil {
-			return false
-		}
-		_ = conn.Close()
-		return true
-	})
+	h.eventually("the daemon answers", func() bool { return agent.Answers(h.dir) })
 }
 
 // kill9 is the crash of the agent.
@@ -108,7 +107,9 @@ func (h *host) stopAll() {
 		h.start()
 	default:
 	}
-	out, err := exec.Command(binary, "stop", "--dir", h.dir, "--tasks", "stop").CombinedOutput()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, binary, "stop", "--dir", h.dir, "--tasks", "stop").CombinedOutput()
 	if err != nil {
 		h.t.Errorf("stop: %v %s", err, out)
 		h.kill9()
@@ -121,7 +122,8 @@ func (h *host) stopAll() {
 	}
 	if h.t.Failed() {
 		log, _ := os.ReadFile(filepath.Join(h.dir, "log"))
-		h.t.Logf("log of the agent:\n%s", log)
+		words, _ := os.ReadFile(filepath.Join(filepath.Dir(h.dir), "stderr"))
+		h.t.Logf("log of the agent:\n%s%s", log, words)
 	}
 }
 

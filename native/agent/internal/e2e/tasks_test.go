@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -120,6 +122,37 @@ func TestEnvironmentFolderAndUser(t *testing.T) {
 	out, _ = c.log("t-nobody", "stdout", false)
 	if want := "65534\n65534\n" + h.file("t-nobody", "sandbox") + "\nNoNewPrivs:\t1\n"; string(out) != want {
 		t.Errorf("nobody: got %q want %q", out, want)
+	}
+}
+
+func TestNothingOfTheStarterReachesAShimOrATask(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "agent")
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = read.Close() }()
+	start := exec.Command(binary, "daemon", "--dir", dir)
+	start.ExtraFiles = []*os.File{write}
+	if out, err := start.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	_ = write.Close()
+	h := &host{t: t, dir: dir}
+	defer run(t, "stop", "--dir", dir, "--tasks", "stop")
+	c, _ := h.greet()
+	c.launch(shell("t-fds", "for f in /proc/$$/fd/*; do echo ${f##*/}; done; sleep 1000"))
+	c.status()
+	_ = read.SetReadDeadline(time.Now().Add(patience))
+	if _, err := read.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("somebody holds the starter's pipe: %v", err)
+	}
+	h.eventually("the task wrote its descriptors", func() bool {
+		data, _ := os.ReadFile(h.file("t-fds", "stdout"))
+		return strings.Count(string(data), "\n") >= 3
+	})
+	if data, _ := os.ReadFile(h.file("t-fds", "stdout")); string(data) != "0\n1\n2\n3\n" {
+		t.Errorf("descriptors of the task: %q", data) // 3 is the folder it lists
 	}
 }
 

@@ -266,7 +266,17 @@ func (l *Launcher) Adopt(taskID string, sameBoot bool) {
 		return
 	}
 	l.Cgroups.Adopt(taskID)
-	go l.watch(taskID, alive, 0)
+	go func() {
+		// The line that told of the start may have gone to an agent that died before it was on disk. The shim writes
+		// its mark first and the line then, and we are listening already: one of the two is seen.
+		if run, err := os.ReadFile(filepath.Join(l.TaskDir(taskID), "run")); err == nil {
+			mark, _, ended := parseRun(run)
+			if pid, start := parseMark(mark); pid > 1 && !ended {
+				l.Tell(News{TaskID: taskID, Started: true, Pid: pid, StartTicks: start})
+			}
+		}
+		l.watch(taskID, alive, 0)
+	}()
 }
 
 // watch reads the shim's lines until it is gone. shimPid is not 0 when the shim is our child and must be reaped.

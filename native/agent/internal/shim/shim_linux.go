@@ -65,8 +65,6 @@ const (
 	sysCloexec    = 1
 	sysCloseRange = 436 // the same number everywhere
 
-	closeRangeCloexec = 4
-
 	atFdCwd      = -100
 	sigSetMask   = 2
 	prSubreaper  = 36
@@ -169,11 +167,15 @@ func prepare() {
 	_, _ = call(syscall.SYS_RT_SIGPROCMASK, sigSetMask, addr(&allMask[0]), 0, 8, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSubreaper, 1, 0, 0, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSetName, text("mesolite-shim\x00"), 0, 0, 0)
-	if _, errno := call(sysCloseRange, FdAlive, 1<<20, closeRangeCloexec, 0, 0); errno != 0 {
-		for fd := uintptr(FdAlive); fd <= FdCgroup+1+uintptr(joins); fd++ { // a kernel before 5.11
-			_, _ = call(syscall.SYS_FCNTL, fd, syscall.F_SETFD, sysCloexec, 0, 0)
-		}
+	first := uintptr(FdCgroup + joins)
+	if flags&(FlagCgroupKill|FlagFreezer) != 0 {
+		first++
 	}
+	for fd := uintptr(FdAlive); fd < first; fd++ {
+		_, _ = call(syscall.SYS_FCNTL, fd, syscall.F_SETFD, sysCloexec, 0, 0)
+	}
+	// What the agent's starter left open is nobody's here. A kernel before 5.9 cannot; the agent marks its own.
+	_, _ = call(sysCloseRange, first, ^uintptr(0)>>33, 0, 0, 0)
 	none := ^uintptr(0)
 	fd, _ := call(syscall.SYS_SIGNALFD4, none, addr(&chldMask[0]), 8, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	signalFd = int(fd)
