@@ -4,6 +4,11 @@ import type { Timers } from '../../electron/shell/loop-timing.ts';
 
 type Timer = { readonly atMonoMs: number; readonly order: number; readonly call: () => void };
 
+/** Up to a 1/1024 ms: such sums are exact, so that no rest of a rounding keeps a timer from ever being due. */
+function exact(ms: number): number {
+  return Math.ceil(ms * 1024) / 1024;
+}
+
 export class VirtualTime implements Clock {
   #monoMs = 1000;
   #wallMs: number;
@@ -20,7 +25,7 @@ export class VirtualTime implements Clock {
 
   readonly timers: Timers = {
     after: (ms, call) => {
-      const timer = { atMonoMs: this.#monoMs + Math.max(0, ms), order: this.#order++, call };
+      const timer = { atMonoMs: this.#monoMs + exact(Math.max(0, ms)), order: this.#order++, call };
       this.#timers.push(timer);
       return () => {
         this.#timers = this.#timers.filter((each) => each !== timer);
@@ -61,12 +66,12 @@ export class VirtualTime implements Clock {
 
   /** The computer slept: only the wall clock went on. */
   sleep(ms: number): void {
-    this.#wallMs += ms;
+    this.#wallMs += exact(ms);
   }
 
   /** Somebody set the wall clock. */
   setWall(ms: number): void {
-    this.#wallMs = ms;
+    this.#wallMs = exact(ms);
   }
 
   get nextTimerMonoMs(): number | null {
@@ -74,8 +79,8 @@ export class VirtualTime implements Clock {
   }
 
   #pass(ms: number): void {
-    this.#monoMs += ms;
-    this.#wallMs += ms;
+    this.#monoMs += exact(ms);
+    this.#wallMs += exact(ms);
   }
 
   #nextTimer(): Timer | undefined {

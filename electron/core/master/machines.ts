@@ -5,6 +5,7 @@ import { demoSliceOf, type MachineRecord } from '../../contract/machine.ts';
 import type { CommandEvent, FactEvent } from '../kernel/events.ts';
 import type { Draft } from './draft.ts';
 import { connect, dropLink, openLink } from './links.ts';
+import { refuseTaskOperations } from './operations.ts';
 import { dropSends } from './sends.ts';
 
 /** Made once, at the very first start; the id offered at later starts is not used. */
@@ -45,7 +46,14 @@ export function onEditMachine(
 /** The record, its agents, tasks, link and sample. Its link is closed; what runs there is not touched. */
 export function dropMachine(draft: Draft, machineId: MachineId): void {
   dropSends(draft, (session) => session.machineId === machineId);
-  for (const task of [...draft.rows('tasks')]) if (task.machineId === machineId) draft.drop('tasks', task.id);
+  const gone: Refusal = { code: 'conflict', reason: 'machine-removed', detail: machineId };
+  for (const task of [...draft.rows('tasks')]) {
+    if (task.machineId !== machineId) continue;
+    // Whatever was still asked of it will never be seen: its operations must not stay open for ever.
+    refuseTaskOperations(draft, 'run-task', task.id, gone);
+    refuseTaskOperations(draft, 'kill-task', task.id, gone);
+    draft.drop('tasks', task.id);
+  }
   for (const agent of [...draft.rows('agents')]) {
     if (agent.machineId === machineId) draft.drop('agents', agent.id);
   }

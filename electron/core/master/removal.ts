@@ -36,18 +36,11 @@ export function onRemoveMachine(
   const machine = draft.get('machines', event.machineId);
   if (!machine) return { code: 'not-found', reason: 'no-such-machine', detail: event.machineId };
   const isSlice = demoSliceOf(machine) !== null;
-  if (machine.via.kind === 'local' && !isSlice) {
-    return { code: 'unsupported', reason: 'local-machine-stays', detail: machine.name };
-  }
-  const lane = draft.get('lanes', machine.id);
-  if (lane && isOpen(lane) && lane.kind === 'add') {
-    return { code: 'conflict', reason: 'lane-running', detail: lane.title };
-  }
-  if (lane && isOpen(lane) && (isSlice || !event.force)) {
-    return { code: 'conflict', reason: 'machine-being-removed', detail: machine.name };
-  }
   // The folder and the processes of a slice are on this computer: no link is needed to take them away.
-  if (!isSlice && !event.force && !isLinkLive(draft, machine.id)) {
+  const isForced = event.force && !isSlice;
+  const refusal = refuseLocal(machine, isSlice) ?? refuseBusy(draft, machine, isForced);
+  if (refusal) return refusal;
+  if (!isSlice && !isForced && !isLinkLive(draft, machine.id)) {
     const detail = draft.get('links', machine.id)?.problem?.detail ?? machine.name;
     return { code: 'unreachable', reason: 'machine-unreachable', detail };
   }
@@ -58,9 +51,23 @@ export function onRemoveMachine(
     machineId: machine.id,
     taskId: null,
   });
-  if (event.force && !isSlice) forgetMachine(draft, machine, event.operationId);
-  else beginRemoval(draft, machine, { tasks: event.tasks, operationId: event.operationId });
+  if (isForced) forgetMachine(draft, machine, event.operationId);
+  // A slice goes as a whole: there would be no computer left for its tasks to be kept on.
+  else
+    beginRemoval(draft, machine, { tasks: isSlice ? 'stop' : event.tasks, operationId: event.operationId });
   return null;
+}
+
+function refuseLocal(machine: MachineRecord, isSlice: boolean): Refusal | null {
+  if (machine.via.kind !== 'local' || isSlice) return null;
+  return { code: 'unsupported', reason: 'local-machine-stays', detail: machine.name };
+}
+
+function refuseBusy(draft: Draft, machine: MachineRecord, isForced: boolean): Refusal | null {
+  const lane = draft.get('lanes', machine.id);
+  if (!lane || !isOpen(lane)) return null;
+  if (lane.kind === 'add') return { code: 'conflict', reason: 'lane-running', detail: lane.title };
+  return isForced ? null : { code: 'conflict', reason: 'machine-being-removed', detail: machine.name };
 }
 
 /** At a start of the master: the wish of an earlier run. Every step may be repeated. */

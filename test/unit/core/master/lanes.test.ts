@@ -64,7 +64,7 @@ function upTo(last: string): CoreRig {
   const rig = new CoreRig();
   expect(rig.ask(add)).toBeNull();
   for (const step of ['reach', 'identify', 'host-key', 'login', 'privileges', 'space', 'upload', 'start']) {
-    if (step === 'host-key') expect(rig.ask(confirm)).toBeNull();
+    if (step === 'host-key') rig.ask(confirm);
     else answer(rig, step);
     if (step === last) break;
   }
@@ -72,7 +72,7 @@ function upTo(last: string): CoreRig {
 }
 
 /** The lane with this step at work. */
-function before(step: string): CoreRig {
+function atWork(step: string): CoreRig {
   const previous = enrolmentSteps[enrolmentSteps.findIndex((name) => name === step) - 1];
   if (previous) return upTo(previous);
   const rig = new CoreRig();
@@ -160,7 +160,7 @@ describe('adding a machine', () => {
   it.each(['reach', 'identify', 'login', 'privileges', 'space', 'upload', 'start'])(
     'that fails at %s says why, cleans up and keeps nothing',
     (step) => {
-      const rig = before(step);
+      const rig = atWork(step);
       rig.take();
       answer(rig, step, fail());
       expect(rig.row('lanes', one)).toMatchObject({ state: 'failed', endedAtMs: rig.atMs });

@@ -1,0 +1,311 @@
+// Connections between the master and agents: in order, with delay; they stall in a cut, reset, and lose answers.
+// One instance belongs to one life of the master: when that ends, its connections end too.
+import type { Refusal } from '../../electron/contract/errors.ts';
+import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
+import type { MachineRecord } from '../../electron/contract/machine.ts';
+import type { TaskStatus } from '../../electron/contract/task.ts';
+import type { Effect } from '../../electron/core/kernel/effects.ts';
+import type { Posted } from '../../electron/core/kernel/events.ts';
+import { aSample } from '../support/builders.ts';
+import type { FakeAgent } from '../support/fake-agent.ts';
+import type { Host, World } from './world.ts';
+
+const connectCapMs = 5000;
+const callCapMs = 8000;
+const keepAliveMs = 4000;
+const unreachable = (detail: string): Refusal => ({ code: 'unreachable', reason: 'link-lost', detail });
+const silent: Refusal = { code: 'timeout', reason: 'no-answer', detail: 'nothing came' };
+
+type Call = { readonly fail: (refusal: Refusal) => void };
+type Connection = {
+  readonly machineId: MachineId;
+  readonly host: Host;
+  readonly agent: FakeAgent;
+  isOpen: boolean;
+  /** Deliveries of each direction never overtake each other. */
+  lastOut: number;
+  lastIn: number;
+  readonly calls: Set<Call>;
+};
+
+export type NetworkOptions = {
+  readonly world: World;
+  readonly masterId: string;
+  readonly epoch: number;
+  readonly post: (event: Posted) => void;
+  /** Asked before the agent acts on a call: write before act. */
+  readonly onCall: (agent: FakeAgent, effect: Effect) => void;
+  readonly isQuirky: () => boolean;
+};
+
+/** Which agents have a connection now, over all lives of the master: a new hello ends the older one. */
+const holders = new WeakMap<FakeAgent, { readonly network: Network; readonly machineId: MachineId }>();
+
+export class Network {
+  readonly #options: NetworkOptions;
+  readonly #open = new Map<MachineId, Connection>();
+  readonly #attempts = new Map<MachineId, number>();
+  #isAlive = true;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+  }
+
+  run(effect: Effect): boolean {
+    switch (effect.kind) {
+      case 'connect':
+        this.#connect(effect.machine);
+        return true;
+      case 'disconnect':
+        this.#attempts.set(effect.machineId, this.#attemptOf(effect.machineId) + 1);
+        this.#close(effect.machineId, null);
+        return true;
+      case 'send-launch':
+      case 'send-kill':
+      case 'send-forget':
+      case 'send-ack':
+        this.#call(effect);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The master died: its sockets are closed by its system. */
+  die(): void {
+    this.#isAlive = false;
+    for (const machineId of [...this.#open.keys()]) this.#close(machineId, null);
+  }
+
+  reset(machineId: MachineId): void {
+    this.#close(machineId, unreachable('connection reset'));
+  }
+
+  connections(): MachineId[] {
+    return [...this.#open.keys()];
+  }
+
+  #attemptOf(machineId: MachineId): number {
+    return this.#attempts.get(machineId) ?? 0;
+  }
+
+  #later(ms: number, call: () => void): void {
+    this.#options.world.time.timers.after(ms, () => {
+      if (this.#isAlive) call();
+    });
+  }
+
+  #connect(machine: MachineRecord): void {
+    const { world } = this.#options;
+    if (machine.via.kind !== 'ssh') {
+      this.#later(1, () =>
+        this.#post({ kind: 'link-down', machineId: machine.id, refusal: unreachable('no local agent') }),
+      );
+      return;
+    }
+    const host = world.host(machine.via.address);
+    const attempt = this.#attemptOf(machine.id) + 1;
+    this.#attempts.set(machine.id, attempt);
+    this.#close(machine.id, null);
+    const isCurrent = (): boolean => this.#attemptOf(machine.id) === attempt;
+    if (!world.isReachable(host)) {
+      this.#later(connectCapMs, () => {
+        if (isCurrent()) this.#post({ kind: 'link-down', machineId: machine.id, refusal: silent });
+      });
+      return;
+    }
+    this.#later(world.between(20, 200), () => {
+      if (isCurrent()) this.#hello(machine.id, host);
+    });
+  }
+
+  #hello(machineId: MachineId, host: Host): void {
+    const { world, masterId, epoch } = this.#options;
+    const { agent } = host;
+    // `attach --start`: a daemon that is not running is started by the one who wants to talk to it.
+    if (agent) agent.isUp = true;
+    const refusal = agent ? agent.hello(masterId, epoch) : unreachable('the agent does not answer');
+    if (!agent || refusal) {
+      this.#post({ kind: 'link-down', machineId, refusal: refusal ?? unreachable('no agent') });
+      return;
+    }
+    const older = holders.get(agent);
+    if (older) older.network.#close(older.machineId, unreachable('a newer connection'));
+    holders.set(agent, { network: this, machineId });
+    const connection: Connection = {
+      machineId,
+      host,
+      agent,
+      isOpen: true,
+      lastOut: 0,
+      lastIn: 0,
+      calls: new Set(),
+    };
+    this.#open.set(machineId, connection);
+    const hello: Posted = {
+      kind: 'link-up',
+      machineId,
+      agentId: agent.id,
+      agentVersion: '0.1.0',
+      facts: agent.facts,
+      resources: agent.resources,
+      tasks: agent.list(),
+      roundTripMs: 1,
+    };
+    this.#inward(connection, () => this.#post(hello));
+    agent.onUpdate = (status) => this.#update(connection, status);
+    for (const status of agent.unacknowledged()) this.#update(connection, status);
+    this.#sampleEverySecond(connection, 0);
+    this.#keepAlive(connection);
+    this.#resend(connection);
+    world.say(`hello ${machineId} ${agent.id}`);
+  }
+
+  #update(connection: Connection, status: TaskStatus): void {
+    const event: Posted = {
+      kind: 'status-update-received',
+      machineId: connection.machineId,
+      status: structuredClone(status),
+    };
+    this.#inward(connection, () => this.#post(event));
+    if (this.#options.isQuirky()) this.#inward(connection, () => this.#post(event));
+  }
+
+  #resend(connection: Connection): void {
+    this.#later(10_000, () => {
+      if (!connection.isOpen) return;
+      for (const status of connection.agent.unacknowledged()) this.#update(connection, status);
+      this.#resend(connection);
+    });
+  }
+
+  #sampleEverySecond(connection: Connection, seq: number): void {
+    this.#inward(connection, () =>
+      this.#post({ kind: 'sample-received', machineId: connection.machineId, sample: aSample({ seq }) }),
+    );
+    this.#later(1000, () => {
+      if (connection.isOpen) this.#sampleEverySecond(connection, seq + 1);
+    });
+  }
+
+  /** A cut that lasts is found by the keep-alive; a short one only delays. */
+  #keepAlive(connection: Connection): void {
+    const { world } = this.#options;
+    this.#later(1000, () => {
+      if (!connection.isOpen) return;
+      const cutForMs = connection.host.cutUntilMonoMs - world.time.monoMs();
+      if (cutForMs <= 0) this.#keepAlive(connection);
+      else {
+        this.#later(keepAliveMs - 1000, () => {
+          if (connection.isOpen && !world.isReachable(connection.host))
+            this.#close(connection.machineId, silent);
+          else this.#keepAlive(connection);
+        });
+      }
+    });
+  }
+
+  #call(effect: Extract<Effect, { kind: 'send-launch' | 'send-kill' | 'send-forget' | 'send-ack' }>): void {
+    const { world, isQuirky } = this.#options;
+    const connection = this.#open.get(effect.machineId);
+    const taskId = effect.kind === 'send-launch' ? effect.info.taskId : effect.taskId;
+    let isAnswered = false;
+    const answer = (refusal: Refusal | null): void => {
+      if (isAnswered) return;
+      isAnswered = true;
+      connection?.calls.delete(call);
+      const event = answerTo(effect.kind, taskId, refusal);
+      if (event) this.#post(event);
+    };
+    const call: Call = { fail: answer };
+    if (!connection) {
+      this.#later(0, () => answer(unreachable('no connection')));
+      return;
+    }
+    connection.calls.add(call);
+    this.#later(callCapMs, () => answer(silent));
+    const act = (): void => {
+      this.#options.onCall(connection.agent, effect);
+      const refusal = carryOut(connection.agent, effect);
+      if (isQuirky()) return; // the answer gets lost in the agent's queue
+      this.#inward(connection, () => answer(refusal));
+    };
+    this.#outward(connection, act);
+    if (isQuirky()) this.#outward(connection, act);
+    world.say(`${effect.kind} ${taskId}`);
+  }
+
+  #outward(connection: Connection, deliver: () => void): void {
+    connection.lastOut = this.#deliverAfter(connection, connection.lastOut, () => {
+      if (connection.agent.isUp) deliver();
+    });
+  }
+
+  #inward(connection: Connection, deliver: () => void): void {
+    connection.lastIn = this.#deliverAfter(connection, connection.lastIn, deliver);
+  }
+
+  /** In order; during a cut everything waits, and it is lost when the connection ends first. */
+  #deliverAfter(connection: Connection, last: number, deliver: () => void): number {
+    const { time } = this.#options.world;
+    const soonest = Math.max(time.monoMs(), connection.host.cutUntilMonoMs);
+    const at = Math.max(last + 0.001, soonest + this.#options.world.between(0.2, 20));
+    const arrive = (): void => {
+      if (!connection.isOpen) return;
+      // Cut meanwhile: it waits on.
+      const waitMs = connection.host.cutUntilMonoMs - time.monoMs();
+      if (waitMs > 0) this.#later(waitMs + 0.001, arrive);
+      else deliver();
+    };
+    this.#later(at - time.monoMs(), arrive);
+    return at;
+  }
+
+  #close(machineId: MachineId, refusal: Refusal | null): void {
+    const connection = this.#open.get(machineId);
+    if (!connection) return;
+    this.#open.delete(machineId);
+    connection.isOpen = false;
+    const held = holders.get(connection.agent);
+    if (held?.network === this && held.machineId === machineId) {
+      connection.agent.onUpdate = null;
+      holders.delete(connection.agent);
+    }
+    for (const call of [...connection.calls]) call.fail(unreachable('the connection ended'));
+    if (refusal) this.#post({ kind: 'link-down', machineId, refusal });
+  }
+
+  #post(event: Posted): void {
+    if (this.#isAlive) this.#options.post(event);
+  }
+}
+
+function carryOut(
+  agent: FakeAgent,
+  effect: Extract<Effect, { kind: 'send-launch' | 'send-kill' | 'send-forget' | 'send-ack' }>,
+): Refusal | null {
+  switch (effect.kind) {
+    case 'send-launch':
+      return agent.launch(structuredClone(effect.info));
+    case 'send-kill':
+      return agent.kill(effect.taskId);
+    case 'send-forget':
+      return agent.forget(effect.taskId);
+    case 'send-ack':
+      agent.acknowledge(effect.taskId, effect.uuid);
+      return null;
+  }
+}
+
+function answerTo(kind: Effect['kind'], taskId: TaskId, refusal: Refusal | null): Posted | null {
+  switch (kind) {
+    case 'send-launch':
+      return { kind: 'launch-answered', taskId, refusal };
+    case 'send-kill':
+      return { kind: 'kill-answered', taskId, refusal };
+    case 'send-forget':
+      return { kind: 'forget-answered', taskId, refusal };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,176 @@
+// A model of mesolite-agent for the simulation: its disk, its tasks, its update spool, its lease. Follows docs/wire.md.
+// It counts what an outside observer would see (how often each task was really started), which the oracles judge by.
+import type { Refusal } from '../../electron/contract/errors.ts';
+import type { AgentId, TaskId } from '../../electron/contract/ids.ts';
+import type { MachineFacts } from '../../electron/contract/machine.ts';
+import type { Resources } from '../../electron/contract/resources.ts';
+import {
+  type TaskInfo,
+  type TaskState,
+  type TaskStatus,
+  terminalTaskStates,
+} from '../../electron/contract/task.ts';
+import type { AgentTask } from '../../electron/contract/wire.ts';
+import { someFacts, someResources } from './builders.ts';
+
+type Kept = {
+  info: TaskInfo;
+  status: TaskStatus;
+  /** Oldest first; sent in this order until acknowledged. */
+  unacknowledged: TaskStatus[];
+  startedAtMs: number | null;
+  endedAtMs: number | null;
+  killed: boolean;
+};
+
+export type FakeAgentOptions = {
+  readonly id: AgentId;
+  readonly name: string;
+  readonly after: (ms: number, call: () => void) => void;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  readonly resources?: Resources;
+};
+
+export class FakeAgent {
+  readonly id: AgentId;
+  readonly facts: MachineFacts;
+  readonly resources: Resources;
+  readonly tasks = new Map<TaskId, Kept>();
+  readonly tombstones = new Set<TaskId>();
+  /** How often each task was started, ever. */
+  readonly starts = new Map<TaskId, number>();
+  /** The uuid of every update of each task in order. */
+  readonly history = new Map<TaskId, string[]>();
+  /** The process answers. Its disk and its tasks go on without it. */
+  isUp = true;
+  lease: { masterId: string; epoch: number } | null = null;
+  /** Told of each new update; the connection sends it. */
+  onUpdate: ((status: TaskStatus) => void) | null = null;
+  readonly #options: FakeAgentOptions;
+  #uuids = 0;
+
+  constructor(options: FakeAgentOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.facts = someFacts({ hostname: options.name });
+    this.resources = options.resources ?? someResources();
+  }
+
+  hello(masterId: string, epoch: number): Refusal | null {
+    if (this.lease && this.lease.masterId !== masterId) {
+      return { code: 'conflict', reason: 'lease-held', detail: this.lease.masterId };
+    }
+    if (this.lease && epoch < this.lease.epoch)
+      return { code: 'conflict', reason: 'lease-old-epoch', detail: '' };
+    this.lease = { masterId, epoch };
+    return null;
+  }
+
+  list(): AgentTask[] {
+    return [...this.tasks.values()].map(({ info, status, startedAtMs, endedAtMs }) =>
+      structuredClone({ info, status, startedAtMs, endedAtMs }),
+    );
+  }
+
+  unacknowledged(): TaskStatus[] {
+    return [...this.tasks.values()].flatMap((task) => task.unacknowledged);
+  }
+
+  launch(info: TaskInfo): Refusal | null {
+    const { taskId } = info;
+    if (this.tombstones.has(taskId))
+      return { code: 'conflict', reason: 'killed-before-launch', detail: taskId };
+    if (this.tasks.has(taskId)) return null;
+    const status = this.#status(taskId, 'TASK_STAGING', { uuid: null });
+    this.tasks.set(taskId, {
+      info,
+      status,
+      unacknowledged: [],
+      startedAtMs: null,
+      endedAtMs: null,
+      killed: false,
+    });
+    this.#options.after(5 + this.#options.random() * 50, () => this.#start(taskId));
+    return null;
+  }
+
+  kill(taskId: TaskId): Refusal | null {
+    const task = this.tasks.get(taskId);
+    if (!task) {
+      this.tombstones.add(taskId);
+      return null;
+    }
+    if (task.killed || terminalTaskStates.has(task.status.state)) return null;
+    task.killed = true;
+    this.#options.after(this.#options.random() * 400, () => this.#end(taskId, 'TASK_KILLED'));
+    return null;
+  }
+
+  forget(taskId: TaskId): Refusal | null {
+    const task = this.tasks.get(taskId);
+    if (!task) return { code: 'not-found', reason: 'no-such-task', detail: taskId };
+    if (!terminalTaskStates.has(task.status.state) || task.unacknowledged.length > 0) {
+      return { code: 'conflict', reason: 'task-not-ended', detail: taskId };
+    }
+    this.tasks.delete(taskId);
+    return null;
+  }
+
+  acknowledge(taskId: TaskId, uuid: string): void {
+    const task = this.tasks.get(taskId);
+    if (task) task.unacknowledged = task.unacknowledged.filter((status) => status.uuid !== uuid);
+  }
+
+  /** The machine went down and up: what ran is lost, what is on disk is known. */
+  reboot(): void {
+    for (const [taskId, task] of this.tasks) {
+      if (terminalTaskStates.has(task.status.state)) continue;
+      this.#end(taskId, 'TASK_LOST', 'REASON_AGENT_RESTARTED');
+    }
+  }
+
+  #start(taskId: TaskId): void {
+    const task = this.tasks.get(taskId);
+    if (!task || terminalTaskStates.has(task.status.state) || task.killed) return;
+    this.starts.set(taskId, (this.starts.get(taskId) ?? 0) + 1);
+    task.startedAtMs = this.#options.nowMs();
+    this.#report(taskId, 'TASK_RUNNING');
+    const lastsMs = this.#options.random() ** 3 * 60_000;
+    const end = this.#options.random() < 0.8 ? 'TASK_FINISHED' : 'TASK_FAILED';
+    this.#options.after(lastsMs, () => this.#end(taskId, end));
+  }
+
+  #end(taskId: TaskId, state: TaskState, reason: string | null = null): void {
+    const task = this.tasks.get(taskId);
+    if (!task || terminalTaskStates.has(task.status.state)) return;
+    task.endedAtMs = this.#options.nowMs();
+    this.#report(taskId, state, reason);
+  }
+
+  #report(taskId: TaskId, state: TaskState, reason: string | null = null): void {
+    const task = this.tasks.get(taskId);
+    if (!task) return;
+    this.#uuids += 1;
+    const uuid = `${this.id}-${this.#uuids}`;
+    task.status = this.#status(taskId, state, { uuid, reason });
+    task.unacknowledged.push(task.status);
+    this.history.set(taskId, [...(this.history.get(taskId) ?? []), uuid]);
+    this.onUpdate?.(structuredClone(task.status));
+  }
+
+  #status(taskId: TaskId, state: TaskState, patch: Partial<TaskStatus>): TaskStatus {
+    return {
+      taskId,
+      state,
+      source: 'SOURCE_AGENT',
+      reason: null,
+      message: '',
+      timestampMs: this.#options.nowMs(),
+      uuid: null,
+      exitCode: state === 'TASK_FINISHED' ? 0 : null,
+      signal: null,
+      ...patch,
+    };
+  }
+}
