@@ -35,7 +35,7 @@ function walk(folder: string): readonly string[] {
   const entries = readdirSync(path.join(root, folder), { withFileTypes: true });
   return entries.flatMap((entry) => {
     const file = path.posix.join(folder, entry.name);
-    if (entry.isDirectory()) return notOurs.has(entry.name) ? [] : walk(file);
+    if (entry.isDirectory()) return notOurs.has(file) || entry.name === 'node_modules' ? [] : walk(file);
     return entry.isFile() && !entry.name.endsWith('.log') ? [file] : [];
   });
 }
