@@ -21,7 +21,7 @@ import type { ReactNode } from 'react';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { Glyph } from '../kit/glyph.tsx';
 import { placeOf } from '../parts/place.ts';
-import { demoMachines, glyphOfTask, isActive, isWholeLocal, machineList } from '../store/selectors.ts';
+import { demoMachines, glyphOfTask, isActive, machineList } from '../store/selectors.ts';
 import { tableStore } from '../store/tables.ts';
 import { go, inspect, openDialog, viewStore } from '../store/view.ts';
 import { askKill, changeSettings, openTask, reconnect, startDemo } from './acts.ts';
@@ -160,7 +160,7 @@ function ofMachines(words: Words, machines: Tables['machines']): readonly Palett
         act: () => reconnect(machine),
       }),
     ];
-    if (!isWholeLocal(machine)) {
+    if (machine.via.kind === 'ssh') {
       found.push(
         entry({
           ...deep,

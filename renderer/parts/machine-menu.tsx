@@ -34,14 +34,15 @@ export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
     { kind: 'item', text: words.t('verb.reconnect'), icon: <RotateCw />, act: () => reconnect(machine) },
   ];
   if (!isWholeLocal(machine)) {
+    const isSlice = machine.via.kind === 'local';
     entries.push(
       { kind: 'line' },
       {
         kind: 'item',
-        text: words.t('verb.remove'),
+        text: words.t(isSlice ? 'verb.remove-demo' : 'verb.remove'),
         icon: <Trash2 />,
         isDanger: true,
-        act: () => openDialog({ kind: 'remove-machine', machineId }),
+        act: () => openDialog(isSlice ? { kind: 'remove-demo' } : { kind: 'remove-machine', machineId }),
       },
     );
   }

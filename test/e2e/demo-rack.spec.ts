@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import { until } from '../support/wait.ts';
-import { pidsOf, type Profile } from './app.ts';
+import { type Profile, pidsOf } from './app.ts';
 import { expect, test } from './fixtures.ts';
 import {
   ask,

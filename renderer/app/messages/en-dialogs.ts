@@ -55,7 +55,7 @@ export const enDialogs = {
 
   'demo.remove.title': 'Remove the demo rack',
   'demo.remove.lead':
-    'Ends its {n, plural, =0 {agents} one {agents and the one task they run} other {agents and the # tasks they run}}, and deletes their folders, sandboxes and logs. Other machines are not touched.',
+    'Ends {n, plural, one {its # agent} other {its # agents}} ({names}){tasks, plural, =0 {} one { and the one task that runs there} other { and the # tasks that run there}}, and deletes the folders with all sandboxes and logs. Other machines are not touched.',
 
   'edit.title': 'Rename or note',
   'edit.name': 'Name',

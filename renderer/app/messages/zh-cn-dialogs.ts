@@ -54,7 +54,7 @@ export const zhCnDialogs = {
 
   'demo.remove.title': '移除演示机架',
   'demo.remove.lead':
-    '结束它的 agent{n, plural, =0 {} other {和正在运行的 # 个任务}}，并删除它们的文件夹、沙箱和日志。不影响其他机器。',
+    '结束它的 {n} 个 agent（{names}）{tasks, plural, =0 {} other {和正在运行的 # 个任务}}，并删除它们的文件夹、沙箱和日志。不影响其他机器。',
 
   'edit.title': '重命名或备注',
   'edit.name': '名称',

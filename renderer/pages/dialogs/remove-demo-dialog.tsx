@@ -11,9 +11,10 @@ import { Refused } from './refused.tsx';
 
 export function RemoveDemoDialog({ onClose }: { readonly onClose: () => void }) {
   const words = useWords();
-  const n = useTables((tables) =>
-    demoMachines(tables).reduce((sum, machine) => sum + activeTasksOf(tables, machine.id).length, 0),
-  );
+  const tables = useTables((all) => all);
+  const machines = demoMachines(tables);
+  const names = machines.map((machine) => machine.name).join(words.t('list.comma'));
+  const tasks = machines.reduce((sum, machine) => sum + activeTasksOf(tables, machine.id).length, 0);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const remove = async () => {
     const answer = await call('demo:remove', {});
@@ -24,7 +25,7 @@ export function RemoveDemoDialog({ onClose }: { readonly onClose: () => void }) 
     <Dialog
       isAlert
       title={words.t('demo.remove.title')}
-      lead={words.t('demo.remove.lead', { n })}
+      lead={words.t('demo.remove.lead', { n: machines.length, names, tasks })}
       closeLabel={words.t('verb.close')}
       onClose={onClose}
       onSubmit={() => drop(remove(), 'shows its own refusal')}

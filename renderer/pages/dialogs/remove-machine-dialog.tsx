@@ -8,7 +8,7 @@ import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { Checkbox, Choices } from '../../kit/field.tsx';
-import { activeTasksOf, isWholeLocal } from '../../store/selectors.ts';
+import { activeTasksOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { go, inspect, viewStore } from '../../store/view.ts';
 import { Refused } from './refused.tsx';
@@ -76,7 +76,7 @@ export function RemoveMachineDialog({ machineId, onClose }: RemoveProps) {
   const [end, setEnd] = useState<End>('stop');
   const [isForced, setForced] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
-  if (machine === undefined || isWholeLocal(machine)) return null;
+  if (machine === undefined || machine.via.kind !== 'ssh') return null;
   const { name, via } = machine;
   const force = isAway && isForced;
   const remove = async () => {
@@ -97,7 +97,7 @@ export function RemoveMachineDialog({ machineId, onClose }: RemoveProps) {
       {...(force
         ? {}
         : {
-            lead: words.t('remove.lead', { name, key: via.kind === 'ssh' && via.keyPlanted ? 'yes' : 'no' }),
+            lead: words.t('remove.lead', { name, key: via.keyPlanted ? 'yes' : 'no' }),
           })}
       closeLabel={words.t('verb.close')}
       onClose={onClose}
@@ -114,14 +114,7 @@ export function RemoveMachineDialog({ machineId, onClose }: RemoveProps) {
       }
     >
       <TaskChoice tasks={active} end={end} onEnd={setEnd} isForced={force} />
-      {isAway && (
-        <Away
-          name={name}
-          folder={via.kind === 'ssh' ? via.agentDir : 'mesolite'}
-          isForced={isForced}
-          onForced={setForced}
-        />
-      )}
+      {isAway && <Away name={name} folder={via.agentDir} isForced={isForced} onForced={setForced} />}
       <Refused refusal={refusal} />
     </Dialog>
   );

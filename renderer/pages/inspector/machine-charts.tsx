@@ -19,9 +19,11 @@ export function MachineCharts(props: {
   readonly capacity: Capacity;
   readonly record: SampleRecord | undefined;
   readonly isStale: boolean;
+  /** Network and disk are the whole computer's. */
+  readonly isSlice: boolean;
 }) {
   const words = useWords();
-  const { machineId, capacity, record, isStale } = props;
+  const { machineId, capacity, record, isStale, isSlice } = props;
   const points = machineHistory(machineId);
   const take = (pick: (point: MachinePoint) => number | null): readonly Sampled[] =>
     points.map((point) => ({ atMs: point.atMs, value: pick(point) }));
@@ -51,23 +53,27 @@ export function MachineCharts(props: {
         format={mib}
         lines={[{ name: mem, series: take((point) => point.memMib) }]}
       />
-      <Chart
-        {...common}
-        title={words.t('chart.net')}
-        max={niceMax(Math.max(peak(rx), peak(tx)), quietBytes)}
-        format={bytesPerS}
-        lines={[
-          { name: '↓', series: rx },
-          { name: '↑', series: tx, tone: 'second' },
-        ]}
-      />
-      <Chart
-        {...common}
-        title={words.t('chart.disk')}
-        max={niceMax(peak(disk), quietBytes)}
-        format={bytesPerS}
-        lines={[{ name: words.t('chart.disk'), series: disk }]}
-      />
+      {!isSlice && (
+        <>
+          <Chart
+            {...common}
+            title={words.t('chart.net')}
+            max={niceMax(Math.max(peak(rx), peak(tx)), quietBytes)}
+            format={bytesPerS}
+            lines={[
+              { name: '↓', series: rx },
+              { name: '↑', series: tx, tone: 'second' },
+            ]}
+          />
+          <Chart
+            {...common}
+            title={words.t('chart.disk')}
+            max={niceMax(peak(disk), quietBytes)}
+            format={bytesPerS}
+            lines={[{ name: words.t('chart.disk'), series: disk }]}
+          />
+        </>
+      )}
       {hasTemp && (
         <Chart
           {...common}

@@ -1,11 +1,33 @@
 // What a machine is and how it is reached.
-import type { AgentRecord, MachineRecord } from '../../../electron/contract/machine.ts';
+import {
+  type AgentRecord,
+  type DemoSlice,
+  demoSliceOf,
+  type MachineRecord,
+} from '../../../electron/contract/machine.ts';
 import { cpus, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { type Fact, Facts, Section } from '../../parts/facts.tsx';
 import { useRow } from '../../store/tables.ts';
 
-function AgentFacts({ agent }: { readonly agent: AgentRecord }) {
+/** What a slice is: a share of this computer, whose own facts follow. */
+function SliceFacts({ slice }: { readonly slice: DemoSlice }) {
+  const words = useWords();
+  const { cpusMilli, memMib, diskMib } = slice.capacity;
+  return (
+    <Facts
+      facts={[
+        [
+          words.t('fact.share'),
+          words.t('fact.share-value', { cpus: cpus(cpusMilli), mem: mib(memMib), disk: mib(diskMib) }),
+        ],
+        ...slice.attributes.map(({ key, value }): Fact => [key, value]),
+      ]}
+    />
+  );
+}
+
+function AgentFacts({ agent, isSlice }: { readonly agent: AgentRecord; readonly isSlice: boolean }) {
   const words = useWords();
   const { facts } = agent;
   return (
@@ -15,9 +37,11 @@ function AgentFacts({ agent }: { readonly agent: AgentRecord }) {
         [words.t('fact.os'), facts.os],
         [words.t('fact.kernel'), facts.kernel],
         [words.t('fact.arch'), facts.arch],
-        [words.t('fact.memory'), mib(facts.memMib)],
-        [words.t('fact.swap'), facts.swapMib === 0 ? '' : mib(facts.swapMib)],
-        ...facts.gpus.map((gpu): Fact => [`GPU ${gpu.index}`, `${gpu.model}, ${mib(gpu.memMib)}`]),
+        [words.t('fact.memory'), isSlice ? '' : mib(facts.memMib)],
+        [words.t('fact.swap'), isSlice || facts.swapMib === 0 ? '' : mib(facts.swapMib)],
+        ...(isSlice ? [] : facts.gpus).map(
+          (gpu): Fact => [`GPU ${gpu.index}`, `${gpu.model}, ${mib(gpu.memMib)}`],
+        ),
         [
           words.t('fact.offerable'),
           words.t('task.allocated-value', {
@@ -47,11 +71,13 @@ export function MachineFacts({
   const words = useWords();
   const link = useRow('links', machine.id);
   const { via } = machine;
+  const slice = demoSliceOf(machine);
   const roundTrip = link?.roundTripMs ?? null;
   return (
     <>
       <Section title={words.t('inspector.facts')}>
-        {agent !== undefined && <AgentFacts agent={agent} />}
+        {slice !== null && <SliceFacts slice={slice} />}
+        {agent !== undefined && <AgentFacts agent={agent} isSlice={slice !== null} />}
         <Facts
           facts={[
             via.kind === 'ssh' ? [words.t('fact.link'), `${via.user}@${via.address}:${via.port}`] : null,

@@ -1,7 +1,12 @@
 // Inspector of one machine.
 import { Ellipsis, Play, RotateCw } from 'lucide-react';
 import { useShallow } from 'zustand/react/shallow';
-import type { AgentRecord, MachineRecord, SampleRecord } from '../../../electron/contract/machine.ts';
+import {
+  type AgentRecord,
+  demoSliceOf,
+  type MachineRecord,
+  type SampleRecord,
+} from '../../../electron/contract/machine.ts';
 import { openTask, reconnect } from '../../app/acts.ts';
 import { cpus, mib, mibOf } from '../../app/messages/amounts.ts';
 import { useWords, type Words } from '../../app/messages/words.ts';
@@ -205,6 +210,7 @@ export function MachinePanel({ machine }: { readonly machine: MachineRecord }) {
           capacity={capacityOf(machine, agent)}
           record={record}
           isStale={isStale}
+          isSlice={demoSliceOf(machine) !== null}
         />
       </section>
       <Disks record={record} isStale={isStale} />

@@ -9,6 +9,7 @@ import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { laneGlyphs, stepGlyphs } from '../../store/health.ts';
+import { useRow } from '../../store/tables.ts';
 import { openDialog } from '../../store/view.ts';
 import { HostKeyPanel } from './host-key-panel.tsx';
 import { StepDetail } from './step-detail.tsx';
@@ -38,6 +39,7 @@ function Step(props: { readonly step: LaneStep; readonly isOpen: boolean; readon
 
 function LaneActions({ lane }: { readonly lane: LaneRecord }) {
   const words = useWords();
+  const isSlice = useRow('machines', lane.id)?.via.kind === 'local';
   const isRunning = lane.state === 'running' || lane.state === 'needs-you';
   if (isRunning && lane.kind === 'add') {
     return (
@@ -69,7 +71,12 @@ function LaneActions({ lane }: { readonly lane: LaneRecord }) {
         </>
       )}
       {lane.state === 'failed' && lane.kind === 'remove' && (
-        <Button compact onClick={() => openDialog({ kind: 'remove-machine', machineId: lane.id })}>
+        <Button
+          compact
+          onClick={() =>
+            openDialog(isSlice ? { kind: 'remove-demo' } : { kind: 'remove-machine', machineId: lane.id })
+          }
+        >
           {words.t('verb.retry')}
         </Button>
       )}

@@ -3,7 +3,12 @@ import { Ellipsis } from 'lucide-react';
 import { memo } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import type { TaskId } from '../../../electron/contract/ids.ts';
-import type { AgentRecord, MachineRecord, SampleRecord } from '../../../electron/contract/machine.ts';
+import {
+  type AgentRecord,
+  demoSliceOf,
+  type MachineRecord,
+  type SampleRecord,
+} from '../../../electron/contract/machine.ts';
 import { openTask } from '../../app/acts.ts';
 import { bytesPerS, celsius, cpus, cpusLive, mib, mibOf, percent } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
@@ -92,6 +97,16 @@ function Meters(props: {
         {sample === undefined ? '?' : mibOf(sample.memUsedMib, sample.memTotalMib)}
       </span>
     </div>
+  );
+}
+
+/** Disk, sensors and network cannot be divided: they are in the row of the whole computer. */
+function Shared() {
+  const words = useWords();
+  return (
+    <span className="faint" title={words.t('rack.shared')}>
+      –
+    </span>
   );
 }
 
@@ -196,6 +211,7 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
   const entries = useMachineMenu(machine);
   const temp = record === undefined ? null : hottestMilliC(record);
   const isStale = !health.isFresh;
+  const isSlice = demoSliceOf(machine) !== null;
   return (
     <div
       role="row"
@@ -225,17 +241,17 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
         />
       </div>
       <div role="cell" className="rack-grid__disk">
-        <Disk record={record} isStale={isStale} />
+        {isSlice ? <Shared /> : <Disk record={record} isStale={isStale} />}
       </div>
       <div
         role="cell"
         className={cx('rack-grid__temp', 'num', isStale && 'faint')}
-        title={temp === null ? words.t('rack.no-sensor') : undefined}
+        title={temp === null ? words.t(isSlice ? 'rack.shared' : 'rack.no-sensor') : undefined}
       >
         {temp === null ? <span className="faint">–</span> : celsius(temp)}
       </div>
       <div role="cell" className="rack-grid__net">
-        <Net record={record} isStale={isStale} />
+        {isSlice ? <Shared /> : <Net record={record} isStale={isStale} />}
       </div>
       <div role="cell" className="rack-grid__age num">
         <HeardAge machineId={machine.id} health={health} />

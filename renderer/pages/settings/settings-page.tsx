@@ -2,15 +2,16 @@
 import './settings.css';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { AppInfo } from '../../../electron/contract/channels.ts';
-import { ask, changeSettings, copyText } from '../../app/acts.ts';
+import { ask, changeSettings, copyText, startDemo } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Segmented, TextField } from '../../kit/field.tsx';
 import { Copyable } from '../../kit/parts.tsx';
 import { useAppInfo } from '../../parts/use-app-info.ts';
-import { settingsOf } from '../../store/selectors.ts';
+import { demoMachines, settingsOf } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
+import { openDialog } from '../../store/view.ts';
 
 function Setting(props: { readonly title: string; readonly hint?: string; readonly children: ReactNode }) {
   return (
@@ -50,6 +51,24 @@ function UnreachableAfter({ ms }: { readonly ms: number }) {
         if (event.key === 'Enter') store();
       }}
     />
+  );
+}
+
+function DemoRack() {
+  const words = useWords();
+  const hasDemo = useTables((tables) => demoMachines(tables).length > 0);
+  return (
+    <Setting title={words.t('settings.demo')} hint={words.t('settings.demo.hint')}>
+      {hasDemo ? (
+        <Button compact onClick={() => openDialog({ kind: 'remove-demo' })}>
+          {words.t('verb.remove-demo')}
+        </Button>
+      ) : (
+        <Button compact onClick={startDemo}>
+          {words.t('verb.start-demo')}
+        </Button>
+      )}
+    </Setting>
   );
 }
 
@@ -142,6 +161,7 @@ export function SettingsPage() {
           <Setting title={words.t('settings.unreachable')} hint={words.t('settings.unreachable.hint')}>
             <UnreachableAfter ms={settings.unreachableAfterMs} />
           </Setting>
+          <DemoRack />
         </section>
         <AboutThis info={info} />
       </div>
