@@ -80,7 +80,7 @@ module.exports = {
     ),
     fence(
       'electron-in-shell',
-      { pathNot: '^(electron/shell/|test/e2e/)' },
+      { pathNot: '^(electron/shell/|test/(e2e|screens)/)' },
       { path: '(^electron$|(^|/)node_modules/electron/)' },
       'headless has no electron, nor has any test of the rest',
     ),
