@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,8 +93,19 @@ func (l *Launcher) start(info wire.TaskInfo) (words string) {
 	return l.spawn(info, account, group)
 }
 
+// A task may have this many processes and threads, or this many for each CPU if that is more: enough for any honest
+// one, and a fork bomb does not take the machine with it.
+const (
+	maxPids       = 4096
+	maxPidsPerCPU = 128
+)
+
 func limitsOf(r wire.Resources) cgroup.Limits {
-	return cgroup.Limits{CPUMilli: r.CpusMilli, MemMib: r.MemMib}
+	pids := int64(runtime.NumCPU()) * maxPidsPerCPU
+	if pids < maxPids {
+		pids = maxPids
+	}
+	return cgroup.Limits{CPUMilli: r.CpusMilli, MemMib: r.MemMib, Pids: pids}
 }
 
 // prepare makes the folder with its fifos. A folder left by a start that never ran is used again.
