@@ -124,7 +124,7 @@ function assemble(parts: Parts): Runtime {
     },
   });
   const localMachines = () => [...loop.state.tables.machines.values()].filter(isLocal);
-  sweepDemo(demoAgents, new Set(loop.state.tables.machines.keys()), log);
+  sweepDemo(demoAgents, (id) => loop.state.tables.machines.has(id), log);
   return {
     master: loop,
     ids: systemIds,
@@ -222,9 +222,9 @@ function agentBinaryOf(places: Places): string | null {
 }
 
 /** What a database that was set aside or restored no longer knows must not live on unseen. */
-function sweepDemo(demoAgents: DemoAgents, known: ReadonlySet<string>, log: Log): void {
+function sweepDemo(demoAgents: DemoAgents, isKnown: (machineId: string) => boolean, log: Log): void {
   demoAgents
-    .sweep(known)
+    .sweep(isKnown)
     .catch((error: unknown) => log('warn', 'demo-sweep-failed', { error: String(error) }));
 }
 

@@ -123,7 +123,9 @@ test('one click makes six different machines that really run tasks, one click le
     expect(pids.length).toBeGreaterThan(6);
     await askRemoval(page);
     const dialog = page.getByRole('alertdialog', { name: 'Remove the demo rack' });
-    await expect(dialog).toContainText('task');
+    await expect(dialog).toContainText(
+      '6 agents (demo-ash, demo-elm, demo-fir, demo-ivy, demo-oak, demo-yew) and the one task',
+    );
     await takePicture(page, 'remove');
     const clickedMs = performance.now();
     await dialog.getByRole('button', { name: 'Remove the demo rack' }).click();
@@ -192,4 +194,47 @@ test('a task of a demo machine outlives the app when it is told to, and goes wit
   });
   expect(pidsOf(demoFolder(profile))).toEqual([]);
   expect(existsSync(demoFolder(profile))).toBe(false);
+});
+
+test('removed in the very moment of its start, nothing comes up afterwards', async ({ start, profile }) => {
+  const { page } = await start();
+  await localIsLive(page);
+  await ask(page, 'demo:start', {});
+  await ask(page, 'demo:remove', {});
+  await until(async () => (await demoMachines(page)).length === 0, {
+    what: 'no row is left',
+    capMs: 30_000,
+  });
+  expect(pidsOf(demoFolder(profile))).toEqual([]);
+  expect(existsSync(demoFolder(profile))).toBe(false);
+});
+
+test('an agent of it that was killed comes back, and the settings take the rack away in Chinese too', async ({
+  start,
+  profile,
+}) => {
+  const { page } = await start({}, ['--demo']);
+  for (const name of six) await waitUntilLive(page, name);
+  const ash = (await demoMachines(page)).find((machine) => machine.name === 'demo-ash');
+  const [pid] = pidsOf(path.join(demoFolder(profile), ash?.id ?? ''));
+  process.kill(pid ?? 0, 'SIGKILL');
+  await until(() => pidsOf(path.join(demoFolder(profile), ash?.id ?? '')).some((each) => each !== pid), {
+    what: 'its agent runs again',
+  });
+  await waitUntilLive(page, 'demo-ash');
+  expect((await demoMachines(page)).find((machine) => machine.name === 'demo-ash')?.agentId).toBe(
+    ash?.agentId,
+  );
+
+  await ask(page, 'settings:set', { language: 'zh-CN' });
+  await page.getByRole('navigation').getByRole('button', { name: '设置' }).click();
+  await page.getByRole('main').getByRole('button', { name: '移除演示机架' }).click();
+  const dialog = page.getByRole('alertdialog', { name: '移除演示机架' });
+  await expect(dialog).toContainText('6 个 agent');
+  await takePicture(page, 'settings-zh');
+  await dialog.getByRole('button', { name: '移除演示机架' }).click();
+  await expect(page.getByRole('main').getByRole('button', { name: '启动演示机架' })).toBeVisible({
+    timeout: 30_000,
+  });
+  expect(pidsOf(demoFolder(profile))).toEqual([]);
 });

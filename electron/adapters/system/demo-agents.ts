@@ -72,11 +72,14 @@ export class DemoAgents {
       });
   }
 
-  /** Takes away what an earlier run left for machines that the database no longer knows. */
-  async sweep(known: ReadonlySet<string>): Promise<void> {
+  /**
+   * Takes away what an earlier run left for machines that the database no longer knows. Asked for each folder anew: a
+   * machine's record is there before its folder.
+   */
+  async sweep(isKnown: (machineId: string) => boolean): Promise<void> {
     const names = await readdir(this.options.dir).catch(() => []);
     for (const name of names) {
-      if (known.has(name) || !/^m-[\w-]+$/.test(name)) continue;
+      if (isKnown(name) || !/^m-[\w-]+$/.test(name)) continue;
       const dir = join(this.options.dir, name);
       const reports = [await this.stopAgent(dir), await this.dropFiles(dir)];
       this.options.log(`demo rack: swept ${dir}: ${reports.map((each) => each.answered).join('; ')}`);
