@@ -20,16 +20,26 @@ const (
 // ask makes one call of the command line's own and waits for the answer, and then for the end of the connection when
 // untilClosed.
 func ask(dir, call string, params, result interface{}, untilClosed bool) error {
+	limit := askLimit
+	if untilClosed {
+		limit = stopLimit
+	}
+	return askWithin(dir, call, params, result, question{limit, untilClosed})
+}
+
+// question is how long to wait, and for what.
+type question struct {
+	limit       time.Duration
+	untilClosed bool
+}
+
+func askWithin(dir, call string, params, result interface{}, q question) error {
 	conn, err := link.Dial(dir, dialLimit)
 	if err != nil {
 		return fmt.Errorf("no agent answers in %s: %w", dir, err)
 	}
 	defer func() { _ = conn.Close() }()
-	limit := askLimit
-	if untilClosed {
-		limit = stopLimit
-	}
-	if err := conn.SetDeadline(time.Now().Add(limit)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(q.limit)); err != nil {
 		return err
 	}
 	body, err := wire.Encode(map[string]interface{}{"v": wire.Version, "id": 1, "call": call, "params": params})
@@ -62,10 +72,10 @@ func ask(dir, call string, params, result interface{}, untilClosed bool) error {
 			return err
 		}
 	}
-	if untilClosed {
-		_, _ = io.Copy(io.Discard, conn) // until the daemon is gone
+	if q.untilClosed {
+		_, err = io.Copy(io.Discard, conn) // until the daemon is gone
 	}
-	return nil
+	return err
 }
 
 func statusCommand(args []string, _ io.Reader, out, errOut io.Writer) int {

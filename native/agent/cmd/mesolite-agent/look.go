@@ -1,9 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
+	"time"
 
 	"mesolite/agent/internal/agent"
 	"mesolite/agent/internal/boot"
@@ -35,6 +40,33 @@ func selftestCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 		return exitUsage
 	}
 	report := agent.Selftest(dir, version)
+	code := 0
+	if !report.OK {
+		code = exitFailed
+	}
+	return printJSON(out, report, code)
+}
+
+// upgradeCommand is run by the new program itself: what cannot run here cannot do harm.
+func upgradeCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
+	flags, dirFlag := newFlags("upgrade", errOut)
+	if flags.Parse(args) != nil {
+		return exitUsage
+	}
+	dir, ok := checkDir(*dirFlag, errOut)
+	if !ok {
+		return exitUsage
+	}
+	file, err := os.Executable()
+	if err != nil {
+		return fail(errOut, err)
+	}
+	// The connection that started us may end in the middle; then we go on.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	report := agent.Upgrade(dir, file, func(ctx context.Context) error {
+		deadline, _ := ctx.Deadline()
+		return askWithin(dir, "local.shutdown", wire.ShutdownParams{Tasks: "keep"}, nil, question{time.Until(deadline), true})
+	})
 	code := 0
 	if !report.OK {
 		code = exitFailed

@@ -30,6 +30,7 @@ const usage = `mesolite-agent: runs the tasks of Mesolite on this machine
   stop      --dir DIR [--tasks keep|stop]   end the agent; its tasks run on (keep) or are ended first (stop)
   selftest  --dir DIR                can this machine run the agent? one line of JSON
   boot      --dir DIR install|remove|show   start at boot
+  upgrade   --dir DIR                run from the new file: put it in place, restart, roll back if it fails
   version   [--json]
 `
 
@@ -49,7 +50,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	}
 	commands := map[string]command{
 		"daemon": daemonCommand, "attach": attachCommand, "status": statusCommand, "stop": stopCommand,
-		"selftest": selftestCommand, "boot": bootCommand, "version": versionCommand,
+		"selftest": selftestCommand, "boot": bootCommand, "upgrade": upgradeCommand, "version": versionCommand,
 	}
 	if found, ok := commands[args[0]]; ok {
 		return found(args[1:], in, out, errOut)
