@@ -27,6 +27,9 @@ export function MachineCharts(props: {
   const points = machineHistory(machineId);
   const take = (pick: (point: MachinePoint) => number | null): readonly Sampled[] =>
     points.map((point) => ({ atMs: point.atMs, value: pick(point) }));
+  const busy = take((point) => point.cpuMilli);
+  // A slice may use more than its share while the computer is idle.
+  const cpuMax = Math.max(capacity.cpusMilli, peak(busy));
   const rx = take((point) => point.rxBytesPerS);
   const tx = take((point) => point.txBytesPerS);
   const disk = take((point) => point.diskBytesPerS);
@@ -41,10 +44,10 @@ export function MachineCharts(props: {
       <Chart
         {...common}
         title={cpu}
-        max={capacity.cpusMilli}
-        maxText={cpus(capacity.cpusMilli)}
+        max={cpuMax}
+        maxText={cpus(cpuMax)}
         format={cpusLive}
-        lines={[{ name: cpu, series: take((point) => point.cpuMilli) }]}
+        lines={[{ name: cpu, series: busy }]}
       />
       <Chart
         {...common}
