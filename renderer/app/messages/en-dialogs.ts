@@ -51,7 +51,6 @@ export const enDialogs = {
   'remove.force.hint': 'To clean up by hand later: stop “mesolite-agent” there and delete {folder}.',
   'remove.submit': 'Remove machine',
   'remove.submit-force': 'Forget machine',
-  'remove.local': 'This computer is part of every cluster and cannot be removed.',
 
   'demo.remove.title': 'Remove the demo rack',
   'demo.remove.lead':
@@ -82,7 +81,6 @@ export const enDialogs = {
   'run.sample.hello': 'hello',
   'run.sample.count': 'count to 60',
   'run.sample.load': 'keep a cpu busy',
-  'run.resources': 'Resources',
   'run.cpus': 'cpus',
   'run.mem': 'Memory, MiB',
   'run.more': 'More',

@@ -50,11 +50,9 @@ export const en = {
   'verb.copied': 'Copied',
   'verb.undo': 'Undo',
   'verb.show': 'Show',
-  'verb.open': 'Open',
   'verb.open-log': 'Open log',
   'verb.more': 'More actions',
   'verb.run-again': 'Run again',
-  'verb.back': 'Back',
 
   'state.live': 'live',
   'state.connecting': 'connecting',
@@ -101,7 +99,6 @@ export const en = {
     '{n, plural, =0 {No task has CPU allocated} one {# task has {allocated} of {total} cpus allocated} other {# tasks have {allocated} of {total} cpus allocated}}; {used} in use',
   'rack.meter-mem':
     '{n, plural, =0 {No task has memory allocated} one {# task has {allocated} of {total} allocated} other {# tasks have {allocated} of {total} allocated}}; {used} in use',
-  'rack.meter-stale': 'last known value, {age} old',
   'rack.more-tasks': '{n} more tasks',
   'rack.shared': 'shared with this computer: see its own row',
   'rack.kept': 'kept for the system: {amount}',
@@ -109,7 +106,6 @@ export const en = {
   'rack.empty-wait': 'This computer joins by itself in a moment; add another over SSH at any time.',
   'rack.only-local': 'This computer is a cluster of one. Add a machine you can reach over SSH.',
   'rack.demo-hint': 'No second machine at hand? The demo rack runs six real agents on this computer.',
-  'rack.queue-hint': 'Run something on it: try hello.',
 
   'attention.silent': '{name}: silent {age}',
   'attention.silent-more':
@@ -137,7 +133,6 @@ export const en = {
   'lane.can-do': 'What you can do',
   'lane.no-answer': 'Nothing yet.',
   'lane.change-credentials': 'Use other credentials',
-  'lane.force-remove': 'Forget it here',
   'lane.steps': 'Steps',
   'lane.step.reach': 'Reach',
   'lane.step.identify': 'Identify',
@@ -180,7 +175,6 @@ export const en = {
   'inspector.this-computer': 'this computer',
   'inspector.demo-slice': 'a share of this computer, demo slot {slot}',
   'inspector.facts': 'Facts',
-  'inspector.live': 'Live',
   'inspector.live-stale': 'Last known, {age} old',
   'inspector.addresses': 'Addresses',
   'inspector.tasks': 'Tasks',
@@ -188,14 +182,10 @@ export const en = {
   'inspector.disks': 'Disks',
   'inspector.gpus': 'GPUs',
   'inspector.note': 'Note',
-  'inspector.problem': 'What is wrong',
   'inspector.history': 'Last two minutes',
-  'inspector.actions': 'Actions',
 
   'fact.os': 'System',
   'fact.kernel': 'Kernel',
-  'fact.cpu': 'CPU',
-  'fact.cpus': 'cpus',
   'fact.memory': 'Memory',
   'fact.swap': 'Swap',
   'fact.arch': 'Architecture',
@@ -218,7 +208,6 @@ export const en = {
   'fact.round-trip': 'Round trip',
   'fact.added': 'Added',
   'fact.load': 'Load',
-  'fact.in-use': '{used} of {total}',
 
   'chart.cpu': 'CPU',
   'chart.mem': 'Memory',

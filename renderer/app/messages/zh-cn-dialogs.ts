@@ -50,7 +50,6 @@ export const zhCnDialogs = {
   'remove.force.hint': '以后手动清理：在那里停止“mesolite-agent”，并删除 {folder}。',
   'remove.submit': '移除机器',
   'remove.submit-force': '在这里移除',
-  'remove.local': '这台电脑是集群的一部分，不能移除。',
 
   'demo.remove.title': '移除演示机架',
   'demo.remove.lead':
@@ -81,7 +80,6 @@ export const zhCnDialogs = {
   'run.sample.hello': 'hello',
   'run.sample.count': '数一分钟',
   'run.sample.load': '占满一个核',
-  'run.resources': '资源',
   'run.cpus': '核数',
   'run.mem': '内存（MiB）',
   'run.more': '更多',

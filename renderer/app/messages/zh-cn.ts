@@ -49,11 +49,9 @@ export const zhCn: Catalogue = {
   'verb.copied': '已复制',
   'verb.undo': '撤销',
   'verb.show': '查看',
-  'verb.open': '打开',
   'verb.open-log': '打开日志',
   'verb.more': '更多操作',
   'verb.run-again': '再次运行',
-  'verb.back': '返回',
 
   'state.live': '在线',
   'state.connecting': '正在连接',
@@ -99,7 +97,6 @@ export const zhCn: Catalogue = {
     '{n, plural, =0 {没有任务分配 CPU} other {# 个任务分配了 {total} 核中的 {allocated} 核}}；实际使用 {used}',
   'rack.meter-mem':
     '{n, plural, =0 {没有任务分配内存} other {# 个任务分配了 {total} 中的 {allocated}}}；实际使用 {used}',
-  'rack.meter-stale': '最后已知值，{age}前',
   'rack.more-tasks': '另外 {n} 个任务',
   'rack.shared': '与这台电脑共用，见它自己的那一行',
   'rack.kept': '为系统保留：{amount}',
@@ -107,7 +104,6 @@ export const zhCn: Catalogue = {
   'rack.empty-wait': '这台电脑会自动加入；随时可以通过 SSH 添加另一台。',
   'rack.only-local': '这台电脑就是一个单机集群。添加一台可以用 SSH 连接的机器吧。',
   'rack.demo-hint': '手边没有第二台机器？演示机架会在这台电脑上运行六个真正的 agent。',
-  'rack.queue-hint': '在它上面运行点什么：试试 hello。',
 
   'attention.silent': '{name}：无回应 {age}',
   'attention.silent-more':
@@ -135,7 +131,6 @@ export const zhCn: Catalogue = {
   'lane.can-do': '你可以',
   'lane.no-answer': '还没有。',
   'lane.change-credentials': '使用其他凭据',
-  'lane.force-remove': '只在这里移除',
   'lane.steps': '步骤',
   'lane.step.reach': '连通',
   'lane.step.identify': '识别',
@@ -177,7 +172,6 @@ export const zhCn: Catalogue = {
   'inspector.this-computer': '这台电脑',
   'inspector.demo-slice': '这台电脑的一份，演示槽位 {slot}',
   'inspector.facts': '信息',
-  'inspector.live': '实时',
   'inspector.live-stale': '最后已知，{age}前',
   'inspector.addresses': '地址',
   'inspector.tasks': '任务',
@@ -185,14 +179,10 @@ export const zhCn: Catalogue = {
   'inspector.disks': '磁盘',
   'inspector.gpus': 'GPU',
   'inspector.note': '备注',
-  'inspector.problem': '出了什么问题',
   'inspector.history': '最近两分钟',
-  'inspector.actions': '操作',
 
   'fact.os': '系统',
   'fact.kernel': '内核',
-  'fact.cpu': 'CPU',
-  'fact.cpus': '核数',
   'fact.memory': '内存',
   'fact.swap': '交换区',
   'fact.arch': '架构',
@@ -215,7 +205,6 @@ export const zhCn: Catalogue = {
   'fact.round-trip': '往返时间',
   'fact.added': '添加时间',
   'fact.load': '负载',
-  'fact.in-use': '{total} 中的 {used}',
 
   'chart.cpu': 'CPU',
   'chart.mem': '内存',

@@ -73,6 +73,7 @@ export function MachineFacts({
   const { via } = machine;
   const slice = demoSliceOf(machine);
   const roundTrip = link?.roundTripMs ?? null;
+  const load = useRow('samples', machine.id)?.sample.load ?? [];
   return (
     <>
       <Section title={words.t('inspector.facts')}>
@@ -89,6 +90,7 @@ export function MachineFacts({
                   </span>,
                 ]
               : null,
+            [words.t('fact.load'), load.map((each) => (each / 100).toFixed(2)).join(' ')],
             [words.t('fact.round-trip'), roundTrip === null ? '' : `${roundTrip.toFixed(1)} ms`],
             [words.t('fact.added'), words.dateTime(machine.addedAtMs)],
           ]}

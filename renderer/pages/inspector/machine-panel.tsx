@@ -176,6 +176,41 @@ function Disks({
   );
 }
 
+function Gpus(props: {
+  readonly agent: AgentRecord | undefined;
+  readonly record: SampleRecord | undefined;
+  readonly isStale: boolean;
+}) {
+  const words = useWords();
+  const { agent, record, isStale } = props;
+  if (agent === undefined || agent.facts.gpus.length === 0) return null;
+  return (
+    <Section title={words.t('inspector.gpus')}>
+      <ul className="panel-disks">
+        {agent.facts.gpus.map((gpu) => {
+          const use = record?.sample.gpus.find((each) => each.index === gpu.index);
+          const used = use === undefined ? mib(gpu.memMib) : mibOf(use.memUsedMib, gpu.memMib);
+          return (
+            <li key={gpu.index} className="panel-disk">
+              <span className="clip selectable" title={gpu.model}>
+                {gpu.model}
+              </span>
+              <Meter
+                size="thin"
+                look="level"
+                label={gpu.model}
+                use={use === undefined ? null : use.busyPct / 100}
+                isStale={isStale}
+              />
+              <span className="num dim">{used}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </Section>
+  );
+}
+
 function LiveTitle({ health }: { readonly health: MachineHealth }) {
   const words = useWords();
   const nowMs = useNowMs();
@@ -213,6 +248,7 @@ export function MachinePanel({ machine }: { readonly machine: MachineRecord }) {
           isSlice={demoSliceOf(machine) !== null}
         />
       </section>
+      <Gpus agent={agent} record={record} isStale={isStale} />
       <Disks record={record} isStale={isStale} />
       <MachineFacts machine={machine} agent={agent} />
     </div>

@@ -19,7 +19,7 @@ export type Column = (typeof columns)[number];
 export type Sort = { readonly column: Column; readonly isDown: boolean } | null;
 export const rightAligned: ReadonlySet<Column> = new Set(['tasks', 'heard']);
 
-export function addressOf(machine: MachineRecord): string {
+function addressOf(machine: MachineRecord): string {
   return machine.via.kind === 'ssh' ? `${machine.via.user}@${machine.via.address}` : '';
 }
 

@@ -3,7 +3,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from 'react';
 
-export const linePx = 18;
+const linePx = 18;
 export const wrappedLinesMost = 20_000;
 const overscan = 20;
 

@@ -68,7 +68,17 @@ export class SampleSource {
         hasTemp === false
           ? []
           : [{ name: 'package', milliC: Math.round((36 + share * 34 + noise()) * 1000) }],
-      gpus: [],
+      gpus:
+        this.#spec.gpu === undefined
+          ? []
+          : [
+              {
+                index: 0,
+                busyPct: Math.round(55 + 40 * Math.sin(seconds / 7)),
+                memUsedMib: 9100,
+                milliC: 64_000,
+              },
+            ],
       tasks: used,
     };
   }
