@@ -14,6 +14,40 @@ function peak(series: readonly Sampled[]): number {
   return series.reduce((most, point) => Math.max(most, point.value ?? 0), 0);
 }
 
+type Figure = (point: MachinePoint) => number | null;
+
+function seriesOf(points: readonly MachinePoint[], pick: Figure): readonly Sampled[] {
+  return points.map((point) => ({ atMs: point.atMs, value: pick(point) }));
+}
+
+function TrafficCharts(props: { readonly points: readonly MachinePoint[]; readonly isStale: boolean }) {
+  const words = useWords();
+  const { points, isStale } = props;
+  const common = { empty: words.t('chart.empty'), isStale, format: bytesPerS } as const;
+  const rx = seriesOf(points, (point) => point.rxBytesPerS);
+  const tx = seriesOf(points, (point) => point.txBytesPerS);
+  const disk = seriesOf(points, (point) => point.diskBytesPerS);
+  return (
+    <>
+      <Chart
+        {...common}
+        title={words.t('chart.net')}
+        max={niceMax(Math.max(peak(rx), peak(tx)), quietBytes)}
+        lines={[
+          { name: '↓', series: rx },
+          { name: '↑', series: tx, tone: 'second' },
+        ]}
+      />
+      <Chart
+        {...common}
+        title={words.t('chart.disk')}
+        max={niceMax(peak(disk), quietBytes)}
+        lines={[{ name: words.t('chart.disk'), series: disk }]}
+      />
+    </>
+  );
+}
+
 export function MachineCharts(props: {
   readonly machineId: string;
   readonly capacity: Capacity;
@@ -25,14 +59,10 @@ export function MachineCharts(props: {
   const words = useWords();
   const { machineId, capacity, record, isStale, isSlice } = props;
   const points = machineHistory(machineId);
-  const take = (pick: (point: MachinePoint) => number | null): readonly Sampled[] =>
-    points.map((point) => ({ atMs: point.atMs, value: pick(point) }));
+  const take = (pick: Figure) => seriesOf(points, pick);
   const busy = take((point) => point.cpuMilli);
   // A slice may use more than its share while the computer is idle.
   const cpuMax = Math.max(capacity.cpusMilli, peak(busy));
-  const rx = take((point) => point.rxBytesPerS);
-  const tx = take((point) => point.txBytesPerS);
-  const disk = take((point) => point.diskBytesPerS);
   const temp = take((point) => point.milliC);
   const hasTemp = temp.some((point) => point.value !== null);
   const common = { empty: words.t('chart.empty'), isStale } as const;
@@ -56,27 +86,7 @@ export function MachineCharts(props: {
         format={mib}
         lines={[{ name: mem, series: take((point) => point.memMib) }]}
       />
-      {!isSlice && (
-        <>
-          <Chart
-            {...common}
-            title={words.t('chart.net')}
-            max={niceMax(Math.max(peak(rx), peak(tx)), quietBytes)}
-            format={bytesPerS}
-            lines={[
-              { name: '↓', series: rx },
-              { name: '↑', series: tx, tone: 'second' },
-            ]}
-          />
-          <Chart
-            {...common}
-            title={words.t('chart.disk')}
-            max={niceMax(peak(disk), quietBytes)}
-            format={bytesPerS}
-            lines={[{ name: words.t('chart.disk'), series: disk }]}
-          />
-        </>
-      )}
+      {!isSlice && <TrafficCharts points={points} isStale={isStale} />}
       {hasTemp && (
         <Chart
           {...common}
