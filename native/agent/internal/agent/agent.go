@@ -151,7 +151,7 @@ func open(folder *folder, config Config) (*Agent, error) {
 	if cut > 0 {
 		a.log.Line("journal cut: the last record was torn")
 	}
-	groups := cgroup.Detect("/", a.id)
+	groups := cgroup.Detect(root+"/", a.id)
 	a.launcher = &launch.Launcher{Dir: config.Dir, Exe: ownProgram(), Cgroups: groups, Tell: func(n launch.News) { a.post(task.News{News: n}) }}
 	a.facts = newFactSource(root, config.Dir, groups.Kind)
 	a.sampler = newSampler(a)

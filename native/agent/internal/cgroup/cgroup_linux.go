@@ -49,146 +49,12 @@ type Limits struct {
 // Group is what a shim needs to join and empty a group.
 type Group struct {
 	Kind  string
-	Joins []string // cgroup.procs files to write "0" to
+	Joins []string // files to write "0" to
 	Kill  string   // v2 cgroup.kill, v1 freezer.state, or empty
-	Procs string   // v1: cgroup.procs of the freezer
-}
-
-// Use is what a group uses now.
-type Use struct {
-	CPUUs  int64
-	MemMib int64
-	Pids   int64
-}
-
-// Outcome is what happened in a group over its life.
-type Outcome struct {
-	OomKills int64
-	PeakMib  int64
-	LimitMib int64
+	Procs string   // v2: the folder to be born in, v1: cgroup.procs of the freezer
 }
 
 var v1Controllers = []string{"freezer", "cpu", "cpuacct", "memory", "pids"}
-
-// Detect finds what can be used. name keeps agents of one machine apart.
-func Detect(root, name string) *Driver {
-	mounts, _ := os.ReadFile(filepath.Join(root, "proc/self/mountinfo")) // unreadable is empty: none
-	places := parseMounts(string(mounts))
-	if d := detectV1(root, name, places); d != nil {
-		return d
-	}
-	if d := detectV2(root, name, places); d != nil {
-		return d
-	}
-	return &Driver{Kind: KindNone}
-}
-
-// parseMounts gives the mount point of each controller; the unified tree is "".
-func parseMounts(mountinfo string) map[string]string {
-	places := map[string]string{}
-	for _, line := range strings.Split(mountinfo, "\n") {
-		halves := strings.SplitN(line, " - ", 2)
-		if len(halves) != 2 {
-			continue
-		}
-		left, right := strings.Fields(halves[0]), strings.Fields(halves[1])
-		if len(left) < 5 || len(right) < 3 {
-			continue
-		}
-		point := left[4]
-		switch right[0] {
-		case "cgroup2":
-			if _, seen := places[""]; !seen {
-				places[""] = point
-			}
-		case "cgroup":
-			for _, option := range strings.Split(right[2], ",") {
-				if _, seen := places[option]; !seen {
-					places[option] = point
-				}
-			}
-		}
-	}
-	return places
-}
-
-func detectV1(root, name string, places map[string]string) *Driver {
-	d := &Driver{Kind: KindV1, bases: map[string]string{}}
-	for _, controller := range v1Controllers {
-		point, ok := places[controller]
-		if !ok {
-			continue
-		}
-		base := filepath.Join(root, point, "mesolite", name)
-		if err := os.MkdirAll(base, 0o755); err == nil {
-			d.bases[controller] = base
-		}
-	}
-	d.Close()
-	if d.bases["freezer"] == "" {
-		return nil
-	}
-	d.trees = d.distinct()
-	return d
-}
-
-func (d *Driver) distinct() []string {
-	var list []string
-	seen := map[string]bool{}
-	for _, controller := range v1Controllers {
-		base, ok := d.bases[controller]
-		if !ok {
-			continue
-		}
-		above := realPath(filepath.Dir(filepath.Dir(base)))
-		if !seen[above] {
-			seen[above] = true
-			list = append(list, base)
-		}
-	}
-	return list
-}
-
-func detectV2(root, name string, places map[string]string) *Driver {
-	point, ok := places[""]
-	if !ok {
-		return nil
-	}
-	for _, parent := range []string{filepath.Join(root, point), filepath.Join(root, point, ownPath(root))} {
-		base := filepath.Join(parent, "mesolite", name)
-		if err := os.MkdirAll(base, 0o755); err != nil {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(base, "cgroup.kill")); err != nil {
-			removeTree(filepath.Join(parent, "mesolite"), name)
-			continue
-		}
-		d := &Driver{Kind: KindV2, base: base, trees: []string{base}, above: []string{parent, filepath.Join(parent, "mesolite"), base}}
-		d.Close()
-		return d
-	}
-	return nil
-}
-
-// passOn lets the controllers through to the groups: each by itself, since one that is missing or held by v1 must not
-// cost the others.
-func (d *Driver) passOn() {
-	for _, folder := range d.above {
-		for _, controller := range []string{"+cpu", "+memory", "+pids"} {
-			_ = write(filepath.Join(folder, "cgroup.subtree_control"), controller)
-		}
-	}
-}
-
-func ownPath(root string) string {
-	data, _ := os.ReadFile(filepath.Join(root, "proc/self/cgroup")) // unreadable: the root of the tree
-	for _, line := range strings.Split(string(data), "\n") {
-		if strings.HasPrefix(line, "0::") {
-			return strings.TrimPrefix(line, "0::")
-		}
-	}
-	return ""
-}
 
 // Sweep removes groups that nobody lives in and that keep does not name: an agent that was killed left them.
 func (d *Driver) Sweep(keep func(task string) bool) {
@@ -276,11 +142,12 @@ func (d *Driver) Open(task string) Group {
 	switch d.Kind {
 	case KindV2:
 		folder := filepath.Join(d.base, task)
-		return Group{Kind: KindV2, Joins: []string{filepath.Join(folder, "cgroup.procs")}, Kill: filepath.Join(folder, "cgroup.kill")}
+		return Group{Kind: KindV2, Joins: []string{filepath.Join(folder, "cgroup.procs")}, Kill: filepath.Join(folder, "cgroup.kill"), Procs: folder}
 	case KindV1:
 		group := Group{Kind: KindV1}
 		for _, base := range d.trees {
-			group.Joins = append(group.Joins, filepath.Join(base, task, "cgroup.procs"))
+			// A thread that moves itself by `tasks` needs no lock that waits for every CPU; by cgroup.procs it would.
+			group.Joins = append(group.Joins, filepath.Join(base, task, "tasks"))
 		}
 		folder := filepath.Join(d.bases["freezer"], task)
 		group.Kill, group.Procs = filepath.Join(folder, "freezer.state"), filepath.Join(folder, "cgroup.procs")
@@ -354,83 +221,6 @@ func write(path, value string) error {
 		err = closeErr
 	}
 	return err
-}
-
-// Outcome reads what happened, before Remove.
-func (d *Driver) Outcome(task string) Outcome {
-	switch d.Kind {
-	case KindV2:
-		folder := filepath.Join(d.base, task)
-		return Outcome{
-			OomKills: keyed(filepath.Join(folder, "memory.events"), "oom_kill"),
-			PeakMib:  number(filepath.Join(folder, "memory.peak")) >> 20,
-			LimitMib: number(filepath.Join(folder, "memory.max")) >> 20,
-		}
-	case KindV1:
-		folder := filepath.Join(d.bases["memory"], task)
-		if d.bases["memory"] == "" {
-			return Outcome{}
-		}
-		return Outcome{
-			OomKills: keyed(filepath.Join(folder, "memory.oom_control"), "oom_kill"),
-			PeakMib:  number(filepath.Join(folder, "memory.max_usage_in_bytes")) >> 20,
-			LimitMib: number(filepath.Join(folder, "memory.limit_in_bytes")) >> 20,
-		}
-	}
-	return Outcome{}
-}
-
-// Use reads what the group uses now; false where there is no group to ask.
-func (d *Driver) Use(task string) (Use, bool) {
-	switch d.Kind {
-	case KindV2:
-		folder := filepath.Join(d.base, task)
-		use := Use{
-			CPUUs:  keyed(filepath.Join(folder, "cpu.stat"), "usage_usec"),
-			MemMib: (number(filepath.Join(folder, "memory.current")) - keyed(filepath.Join(folder, "memory.stat"), "inactive_file")) >> 20,
-			Pids:   number(filepath.Join(folder, "pids.current")),
-		}
-		_, err := os.Stat(filepath.Join(folder, "pids.current"))
-		return use, err == nil
-	case KindV1:
-		cpu, memory, pids := d.bases["cpuacct"], d.bases["memory"], d.bases["pids"]
-		if cpu == "" || memory == "" || pids == "" {
-			return Use{}, false
-		}
-		return Use{
-			CPUUs:  number(filepath.Join(cpu, task, "cpuacct.usage")) / 1000,
-			MemMib: keyed(filepath.Join(memory, task, "memory.stat"), "total_rss") >> 20,
-			Pids:   number(filepath.Join(pids, task, "pids.current")),
-		}, true
-	}
-	return Use{}, false
-}
-
-func number(path string) int64 {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64)
-	if err != nil {
-		return 0 // "max", or a kernel that says it otherwise
-	}
-	return n
-}
-
-func keyed(path, key string) int64 {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	for _, line := range strings.Split(string(data), "\n") {
-		fields := strings.Fields(line)
-		if len(fields) == 2 && fields[0] == key {
-			n, _ := strconv.ParseInt(fields[1], 10, 64) // zero when it is no number
-			return n
-		}
-	}
-	return 0
 }
 
 // KillAll empties a group whose shim is gone. It gives up after two seconds: what is left cannot be killed.

@@ -114,3 +114,60 @@ func TestA8FullDiskLosesNoEnd(t *testing.T) {
 		t.Errorf("%+v", hello.Tasks)
 	}
 }
+
+// Shown only the unified tree of this machine, the agent puts tasks into v2 groups from their first instruction on.
+func TestTasksAreBornInsideTheirV2Group(t *testing.T) {
+	root, err := os.MkdirTemp("", "mesolite-root-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(root) }()
+	place := ""
+	mounts, _ := os.ReadFile("/proc/self/mountinfo")
+	for _, line := range strings.Split(string(mounts), "\n") {
+		if strings.Contains(line, " - cgroup2 ") {
+			place = strings.Fields(line)[4]
+		}
+	}
+	if place == "" || os.Geteuid() != 0 {
+		t.Log("no unified tree that we may write")
+		return
+	}
+	for name, text := range map[string]string{
+		"proc/self/mountinfo": "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "proc/self/cgroup": "0::/\n", "proc/sys/kernel/random/boot_id": "boot\n",
+	} {
+		if err := os.MkdirAll(filepath.Join(root, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(root, "sys/fs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(place, filepath.Join(root, "sys/fs/cgroup")); err != nil {
+		t.Fatal(err)
+	}
+	h := newHost(t, "--root", root)
+	c, hello := h.greet()
+	if hello.Facts.Cgroup != "v2" {
+		t.Fatalf("cgroup %s", hello.Facts.Cgroup)
+	}
+	dir := filepath.Dir(h.dir)
+	c.launch(shell("t-in", "cat /proc/self/cgroup; (setsid sh -c 'trap \"\" TERM; echo $$ > "+dir+"/pid; while :; do sleep 1; done' &); sleep 1000"))
+	c.status()
+	pid := h.pidIn(dir + "/pid")
+	if out, _ := os.ReadFile(h.file("t-in", "stdout")); !strings.Contains(string(out), "0::/mesolite/"+hello.AgentID+"/t-in\n") {
+		t.Errorf("%s", out)
+	}
+	grace := int64(20)
+	c.call("task.kill", wire.KillParams{TaskID: "t-in", GraceMs: &grace}, nil)
+	if end := c.terminal("t-in"); end.State != wire.StateKilled || pidAlive(pid) {
+		t.Errorf("%+v, alive %v", end, pidAlive(pid))
+	}
+	h.eventually("the group is gone", func() bool {
+		_, err := os.Stat(filepath.Join(place, "mesolite", hello.AgentID, "t-in"))
+		return os.IsNotExist(err)
+	})
+}

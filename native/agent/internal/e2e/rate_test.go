@@ -90,7 +90,7 @@ func BenchmarkStart(b *testing.B) {
 }
 
 func newBenchHost(b *testing.B, t *testing.T) *host {
-	dir, err := os.MkdirTemp("/var/tmp", "mesolite-bench-")
+	dir, err := os.MkdirTemp(os.Getenv("BENCH_DIR"), "mesolite-bench-")
 	if err != nil {
 		b.Fatal(err)
 	}

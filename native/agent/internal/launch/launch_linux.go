@@ -6,15 +6,12 @@
 package launch
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -200,9 +197,9 @@ func filesOf(dir string, group cgroup.Group) []fileToOpen {
 	}
 	switch group.Kind {
 	case cgroup.KindV2:
-		list = append(list, fileToOpen{group.Kill, os.O_WRONLY})
+		list = append(list, fileToOpen{group.Kill, os.O_WRONLY}, fileToOpen{group.Procs, os.O_RDONLY | syscall.O_DIRECTORY})
 	case cgroup.KindV1:
-		list = append(list, fileToOpen{group.Kill, os.O_RDWR})
+		list = append(list, fileToOpen{group.Kill, os.O_RDWR}, fileToOpen{group.Procs, os.O_RDONLY})
 	}
 	for _, join := range group.Joins {
 		list = append(list, fileToOpen{join, os.O_RDWR})
@@ -263,161 +260,6 @@ func environment(info wire.TaskInfo, account account, sandbox string) []string {
 		}
 	}
 	return list
-}
-
-// Adopt finds the shim of a task that was started before this agent. What became of it is told. After a reboot
-// (sameBoot false) nothing is signalled: the pids belong to others.
-func (l *Launcher) Adopt(taskID string, sameBoot bool) {
-	if !sameBoot {
-		go l.gone(taskID, false)
-		return
-	}
-	alive, err := os.OpenFile(filepath.Join(l.TaskDir(taskID), "alive"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		go l.gone(taskID, true)
-		return
-	}
-	l.Cgroups.Adopt(taskID)
-	go func() {
-		// The line that told of the start may have gone to an agent that died before it was on disk. The shim writes
-		// its mark first and the line then, and we are listening already: one of the two is seen.
-		if run, err := os.ReadFile(filepath.Join(l.TaskDir(taskID), "run")); err == nil {
-			mark, _, ended := parseRun(run)
-			if pid, start := parseMark(mark); pid > 1 && !ended {
-				l.Tell(News{TaskID: taskID, Started: true, Pid: pid, StartTicks: start})
-			}
-		}
-		l.watch(taskID, alive, 0)
-	}()
-}
-
-// watch reads the shim's lines until it is gone. shimPid is not 0 when the shim is our child and must be reaped.
-func (l *Launcher) watch(taskID string, alive *os.File, shimPid int) {
-	lines := bufio.NewReaderSize(alive, 512)
-	told := false
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			break
-		}
-		switch {
-		case strings.HasPrefix(line, "S "):
-			pid, start := parseMark(line)
-			l.Tell(News{TaskID: taskID, Started: true, Pid: pid, StartTicks: start})
-		case strings.HasPrefix(line, "X") && !told:
-			var exit Exit
-			if json.Unmarshal([]byte(line[1:]), &exit) == nil {
-				told = true
-				l.ended(taskID, exit)
-			}
-		}
-	}
-	_ = alive.Close() // only read from
-	if shimPid != 0 {
-		var status syscall.WaitStatus
-		for {
-			if _, err := syscall.Wait4(shimPid, &status, 0, nil); err != syscall.EINTR {
-				break
-			}
-		}
-	}
-	l.giveFifos(l.TaskDir(taskID)) // nobody holds them any more: that is what the end of the file said
-	if !told {
-		l.gone(taskID, true)
-	}
-}
-
-// gone finds out what became of a task whose shim is no more.
-func (l *Launcher) gone(taskID string, sameBoot bool) {
-	dir := l.TaskDir(taskID)
-	run, err := os.ReadFile(filepath.Join(dir, "run"))
-	if err != nil {
-		l.Tell(News{TaskID: taskID, Exit: &Exit{NeverRan: true, EndedAtMs: wallMs()}})
-		return
-	}
-	mark, exit, ended := parseRun(run)
-	if ended {
-		l.ended(taskID, exit)
-		return
-	}
-	if sameBoot {
-		l.killLeft(taskID, mark)
-	}
-	l.ended(taskID, Exit{Unknown: true, EndedAtMs: wallMs()})
-}
-
-func (l *Launcher) ended(taskID string, exit Exit) {
-	if exit.Signal != 0 || exit.Code != 0 || exit.Unknown {
-		exit.Cgroup = l.Cgroups.Outcome(taskID)
-	}
-	l.Tell(News{TaskID: taskID, Exit: &exit})
-	l.Cgroups.Remove(taskID)
-}
-
-// killLeft ends what a killed shim left behind, if it is certain that it is the task: same boot (the
-// caller's check) and same start time of the pid.
-func (l *Launcher) killLeft(taskID, mark string) {
-	l.Cgroups.KillAll(taskID)
-	pid, start := parseMark(mark)
-	if pid <= 1 || start == 0 || StartTicks(pid) != start {
-		return
-	}
-	signalExactly(pid, start)
-}
-
-// parseRun reads the file that a shim keeps: its mark, and the exit record if it is there and whole.
-func parseRun(data []byte) (mark string, exit Exit, ended bool) {
-	if len(data) <= shim.RecordAt {
-		return string(data), exit, false
-	}
-	ended = json.Unmarshal(data[shim.RecordAt:], &exit) == nil
-	return string(data[:shim.RecordAt]), exit, ended
-}
-
-func parseMark(mark string) (pid int, start int64) {
-	fields := strings.Fields(mark)
-	if len(fields) != 3 {
-		return 0, 0
-	}
-	pid, _ = strconv.Atoi(fields[1])               // 0 when torn: then nothing is done with it
-	start, _ = strconv.ParseInt(fields[2], 10, 64) // the same
-	return pid, start
-}
-
-// StartTicks is the start time of a process in clock ticks since the boot, or 0.
-func StartTicks(pid int) int64 {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	text := string(data)
-	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	if len(fields) < 20 {
-		return 0
-	}
-	ticks, _ := strconv.ParseInt(fields[19], 10, 64) // 0 when it is no number
-	return ticks
-}
-
-// signalExactly kills a process and its group through a pidfd, which cannot go over to another process; on a kernel
-// without pidfd the start time was compared just before, and that is the best there is.
-func signalExactly(pid int, start int64) {
-	const pidfdOpen, pidfdSend = 434, 424
-	fd, _, errno := syscall.RawSyscall(pidfdOpen, uintptr(pid), 0, 0)
-	if errno != 0 {
-		_ = syscall.Kill(-pid, syscall.SIGKILL) // the task leads its group; gone is fine
-		return
-	}
-	defer func() { _ = syscall.Close(int(fd)) }()
-	if StartTicks(pid) != start {
-		return
-	}
-	// While the pidfd's process exists unreaped, its group number is its own. It is stopped first, so that it is.
-	_, _, _ = syscall.RawSyscall6(pidfdSend, fd, uintptr(syscall.SIGSTOP), 0, 0, 0, 0)
-	if StartTicks(pid) == start {
-		_ = syscall.Kill(-pid, syscall.SIGKILL) // gone is fine
-	}
-	_, _, _ = syscall.RawSyscall6(pidfdSend, fd, uintptr(syscall.SIGKILL), 0, 0, 0, 0)
 }
 
 // Kill asks the task's shim for TERM now and KILL after graceMs. Without a shim there is nothing to kill.

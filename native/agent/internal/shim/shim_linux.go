@@ -36,7 +36,7 @@ const InterfaceVersion = "1"
 // Flags of argv[argFlags].
 const (
 	FlagSearchPath  = 1 << iota // look for the file in PATH
-	FlagCgroupKill              // FdCgroup is cgroup.kill (v2)
+	FlagCgroupKill              // FdCgroup is cgroup.kill (v2) and FdCgroup+1 the folder of the group
 	FlagFreezer                 // FdCgroup is freezer.state (v1) and FdCgroup+1 its cgroup.procs
 	FlagNoNewPrivs              // set no_new_privs
 	FlagResetOomAdj             // the task gets oom_score_adj 0
@@ -47,7 +47,8 @@ const (
 	FdAlive  = 3 // write end of the fifo `alive`: its end of file tells that the shim is gone
 	FdCtl    = 4 // both ends of the fifo `ctl`: commands from the agent
 	FdFolder = 5 // the task's folder
-	FdCgroup = 6 // cgroup.kill or freezer.state, then the cgroup.procs to join
+	FdCgroup = 6 // see the flags; then the files to join by
+	extraFds = 2 // with one of the cgroup flags: what comes before the files to join by
 )
 
 // Steps that can fail before the task runs.
@@ -63,7 +64,10 @@ const (
 
 const (
 	sysCloexec    = 1
-	sysCloseRange = 436 // the same number everywhere
+	sysClone3     = 435 // the same number everywhere
+	sysCloseRange = 436 // this too
+
+	cloneIntoCgroup = 1 << 33
 
 	atFdCwd      = -100
 	sigSetMask   = 2
@@ -99,30 +103,32 @@ type pollFd struct {
 
 // All state is static: one shim is one process.
 var (
-	mainPid   int
-	underGo   bool // the Go runtime is there: SIGCHLD may go to another thread, so poll with a tick
-	flags     int
-	joins     int
-	signalFd  int
-	runFd     int
-	deadline  int64 // monotonic ms of the KILL, or noDeadline
-	killing   bool
-	acked     bool
-	allMask   [8]byte
-	chldMask  [8]byte
-	zeroMask  [8]byte
-	action    [64]byte
-	info      [128]byte
-	signalBuf [128]byte
-	buf       [4096]byte
-	line      [512]byte
-	ctlBuf    [128]byte
-	pipeFds   [2]int32
-	polls     [2]pollFd
-	groups    [64]uint32
-	status    int32
-	usage     syscall.Rusage
-	childPath [64]byte
+	mainPid    int
+	underGo    bool // the Go runtime is there: SIGCHLD may go to another thread, so poll with a tick
+	flags      int
+	joins      int
+	signalFd   int
+	runFd      int
+	deadline   int64 // monotonic ms of the KILL, or noDeadline
+	killing    bool
+	bornInside bool // the child began its life in its cgroup
+	cloneArgs  [11]uint64
+	acked      bool
+	allMask    [8]byte
+	chldMask   [8]byte
+	zeroMask   [8]byte
+	action     [64]byte
+	info       [128]byte
+	signalBuf  [128]byte
+	buf        [4096]byte
+	line       [512]byte
+	ctlBuf     [128]byte
+	pipeFds    [2]int32
+	polls      [2]pollFd
+	groups     [64]uint32
+	status     int32
+	usage      syscall.Rusage
+	childPath  [64]byte
 )
 
 func call(number, a, b, c, d, e uintptr) (uintptr, syscall.Errno) {
@@ -167,10 +173,7 @@ func prepare() {
 	_, _ = call(syscall.SYS_RT_SIGPROCMASK, sigSetMask, addr(&allMask[0]), 0, 8, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSubreaper, 1, 0, 0, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSetName, text("mesolite-shim\x00"), 0, 0, 0)
-	first := uintptr(FdCgroup + joins)
-	if flags&(FlagCgroupKill|FlagFreezer) != 0 {
-		first++
-	}
+	first := uintptr(firstJoin() + joins)
 	for fd := uintptr(FdAlive); fd < first; fd++ {
 		_, _ = call(syscall.SYS_FCNTL, fd, syscall.F_SETFD, sysCloexec, 0, 0)
 	}
@@ -198,7 +201,7 @@ func start(argv, envp **byte) (step int, errno syscall.Errno) {
 	if errno != 0 {
 		return StepFork, errno
 	}
-	pid, errno := call(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0)
+	pid, errno := fork()
 	if errno != 0 {
 		return StepFork, errno
 	}
@@ -223,6 +226,30 @@ func start(argv, envp **byte) (step int, errno syscall.Errno) {
 	return 0, 0
 }
 
+func firstJoin() int {
+	if flags&(FlagCgroupKill|FlagFreezer) != 0 {
+		return FdCgroup + extraFds
+	}
+	return FdCgroup
+}
+
+// fork makes the child, on v2 already inside its group: joining later costs milliseconds, since it waits for every
+// CPU of the machine.
+func fork() (uintptr, syscall.Errno) {
+	if flags&FlagCgroupKill != 0 {
+		cloneArgs[0] = cloneIntoCgroup
+		cloneArgs[4] = uint64(syscall.SIGCHLD)
+		cloneArgs[10] = FdCgroup + 1
+		bornInside = true
+		pid, errno := call(sysClone3, uintptr(unsafe.Pointer(&cloneArgs[0])), unsafe.Sizeof(cloneArgs), 0, 0, 0)
+		if errno == 0 {
+			return pid, 0
+		}
+		bornInside = false // a kernel before 5.7, or one that forbids it: the child joins by itself
+	}
+	return call(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0)
+}
+
 // mark writes `S pid start` to the file `run` and leaves it in line: the identity of the task is its boot id (the
 // agent's to know), pid and start time. Room for the exit record is taken with it, so that a disk which the task
 // fills cannot lose its status.
@@ -243,13 +270,9 @@ func mark() int {
 // child is the task's process until it becomes its own program.
 func child(argv, envp **byte) (int, syscall.Errno) {
 	_, _ = call(syscall.SYS_SETSID, 0, 0, 0, 0, 0)
-	first := FdCgroup
-	if flags&(FlagCgroupKill|FlagFreezer) != 0 {
-		first++
-	}
-	for i := 0; i < joins; i++ {
+	for i := 0; i < joins && !bornInside; i++ {
 		buf[0] = '0'
-		if errno := write(first+i, &buf[0], 1); errno != 0 {
+		if errno := write(firstJoin()+i, &buf[0], 1); errno != 0 {
 			return StepCgroup, errno
 		}
 	}
