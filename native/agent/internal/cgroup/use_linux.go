@@ -55,8 +55,12 @@ func (d *Driver) Use(task string) (Use, bool) {
 			MemMib: (number(filepath.Join(folder, "memory.current")) - keyed(filepath.Join(folder, "memory.stat"), "inactive_file")) >> 20,
 			Pids:   number(filepath.Join(folder, "pids.current")),
 		}
-		_, err := os.Stat(filepath.Join(folder, "pids.current"))
-		return use, err == nil
+		for _, name := range []string{"pids.current", "memory.current"} {
+			if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+				return use, false // a tree without these controllers: a zero would be a lie
+			}
+		}
+		return use, true
 	case KindV1:
 		cpu, memory, pids := d.bases["cpuacct"], d.bases["memory"], d.bases["pids"]
 		if cpu == "" || memory == "" || pids == "" {
