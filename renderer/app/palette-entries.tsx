@@ -155,7 +155,7 @@ function ofMachines(words: Words, machines: Tables['machines']): readonly Palett
       entry({
         ...deep,
         key: `re-${id}`,
-        text: `${words.t('verb.reconnect')}: ${name}`,
+        text: words.t('palette.reconnect', { name }),
         icon: <RotateCw />,
         act: () => reconnect(machine),
       }),

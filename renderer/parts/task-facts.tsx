@@ -1,7 +1,7 @@
 // What a task is: its command, where and how it runs, what it is allocated.
-import type { TaskRecord } from '../../electron/contract/task.ts';
+import type { TaskRecord, TaskStatus } from '../../electron/contract/task.ts';
 import { cpus, cpusLive, mib } from '../app/messages/amounts.ts';
-import { useWords } from '../app/messages/words.ts';
+import { useWords, type Words } from '../app/messages/words.ts';
 import { Button } from '../kit/button.tsx';
 import { useNowMs } from '../store/clock.ts';
 import { isActive, taskUse } from '../store/selectors.ts';
@@ -33,6 +33,18 @@ export function exitText(task: TaskRecord, t: ReturnType<typeof useWords>['t']):
   if (end === undefined) return '';
   if (end.exitCode !== null) return t('tasks.exit-code', { code: end.exitCode });
   return t('tasks.exit-signal', { signal: end.signal ?? 0 });
+}
+
+/** The plain ways to end, in the language chosen; whatever else the agent said, as it said it. */
+export function endMessage(status: TaskStatus | undefined, words: Words): string {
+  if (status === undefined) return '';
+  const { exitCode, message } = status;
+  if (exitCode !== null && message === `exited with code ${exitCode}`) {
+    return words.t('task.ended-code', { code: exitCode });
+  }
+  const killed = /^killed by signal (\d+(?: \([A-Z0-9+-]+\))?)$/.exec(message)?.[1];
+  if (killed !== undefined) return words.t('task.ended-signal', { signal: killed });
+  return message;
 }
 
 export function TaskFacts({ task }: { readonly task: TaskRecord }) {

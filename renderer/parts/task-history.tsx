@@ -3,6 +3,7 @@ import type { TaskRecord } from '../../electron/contract/task.ts';
 import { useWords } from '../app/messages/words.ts';
 import { Glyph } from '../kit/glyph.tsx';
 import { taskGlyphs } from '../store/health.ts';
+import { endMessage } from './task-facts.tsx';
 
 export function TaskHistory({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
@@ -19,7 +20,7 @@ export function TaskHistory({ task }: { readonly task: TaskRecord }) {
           <span className="num faint">{words.clock(status.timestampMs)}</span>
           <span className="task-history__more dim selectable">
             {words.t(`task.source.${status.source}`)}
-            {status.message !== '' && `: ${status.message}`}
+            {status.message !== '' && `: ${endMessage(status, words)}`}
             {status.reason !== null && ` (${status.reason})`}
           </span>
         </li>

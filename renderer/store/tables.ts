@@ -5,6 +5,7 @@ import { createStore } from 'zustand/vanilla';
 import type { Refusal } from '../../electron/contract/errors.ts';
 import type { Diff, Patch, Rows, Snapshot, TableName, Tables } from '../../electron/contract/tables.ts';
 import { forgetHistory, recordSample } from './history.ts';
+import { identityOf } from './identity.ts';
 
 const names: readonly TableName[] = [
   'machines',
@@ -61,6 +62,9 @@ export function applySnapshot(snapshot: Snapshot): void {
     names.map((name) => [name, rowsOf(snapshot.rows[name])]),
   ) as unknown as Tables;
   for (const row of snapshot.rows.samples) recordSample(row);
+  // In the order of their birth, so that every page and every session gives a name the same hue.
+  const byAge = [...snapshot.rows.tasks].sort((a, b) => a.createdAtMs - b.createdAtMs);
+  for (const task of byAge) identityOf(task.info.name);
   tableStore.setState({ status: 'ready', problem: null, seq: snapshot.seq, tables });
 }
 
@@ -81,6 +85,7 @@ export function applyPatch(patch: Patch): void {
       next[name] = applyTable(tables[name] as ReadonlyMap<string, never>, diff as never);
   }
   for (const row of patch.diff.samples?.put ?? []) recordSample(row);
+  for (const task of patch.diff.tasks?.put ?? []) identityOf(task.info.name);
   for (const id of patch.diff.machines?.drop ?? []) forgetHistory(id);
   tableStore.setState({ seq: patch.to, tables: next as unknown as Tables });
 }

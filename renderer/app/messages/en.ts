@@ -304,6 +304,7 @@ export const en = {
   'palette.kill': 'Kill {name}',
   'palette.logs': 'Log of {name}',
   'palette.run-on': 'Run a task on {name}',
+  'palette.reconnect': 'Reconnect {name}',
   'palette.remove': 'Remove {name}',
   'palette.theme': 'Theme: {theme}',
 

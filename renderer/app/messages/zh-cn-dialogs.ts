@@ -104,7 +104,7 @@ export const zhCnDialogs = {
 
   'kill.title': '{n, plural, =1 {终止 {names}} other {终止 # 个任务}}',
   'kill.lead':
-    '{n, plural, =1 {任务} other {每个任务}}会收到 TERM，过了 {grace} 宽限后，对它的所有进程发送 KILL。没有保存的内容会丢失。',
+    '{n, plural, =1 {任务} other {每个任务}}会收到 TERM，过了{grace}宽限后，对它的所有进程发送 KILL。没有保存的内容会丢失。',
   'kill.submit': '终止',
   'kill.submit-n': '{n, plural, =1 {终止任务} other {终止 # 个任务}}',
   'kill.ended': '其中 {n} 个已经结束',

@@ -299,6 +299,7 @@ export const zhCn: Catalogue = {
   'palette.kill': '终止 {name}',
   'palette.logs': '{name} 的日志',
   'palette.run-on': '在 {name} 上运行任务',
+  'palette.reconnect': '重连 {name}',
   'palette.remove': '移除 {name}',
   'palette.theme': '主题：{theme}',
 

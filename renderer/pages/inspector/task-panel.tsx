@@ -7,7 +7,7 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Section } from '../../parts/facts.tsx';
 import { TaskCharts } from '../../parts/task-charts.tsx';
-import { TaskFacts } from '../../parts/task-facts.tsx';
+import { endMessage, TaskFacts } from '../../parts/task-facts.tsx';
 import { TaskHistory } from '../../parts/task-history.tsx';
 import { taskGlyphs } from '../../store/health.ts';
 import { glyphOfTask, isActive, lastStatus } from '../../store/selectors.ts';
@@ -19,7 +19,7 @@ export function TaskPanel({ task }: { readonly task: TaskRecord }) {
   const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
   const word = words.t(`task-state.${task.state}`);
   const isRunning = isActive(task.state);
-  const message = lastStatus(task)?.message ?? '';
+  const message = endMessage(lastStatus(task), words);
   return (
     <div className="panel">
       <header className="panel-head">

@@ -6,6 +6,7 @@ import { dismissFailures, openTask, reconnect } from '../../app/acts.ts';
 import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { Glyph, type GlyphKind } from '../../kit/glyph.tsx';
+import { endMessage } from '../../parts/task-facts.tsx';
 import { type Attention, attentionOf } from '../../store/attention.ts';
 import { useNowMs } from '../../store/clock.ts';
 import { tableStore } from '../../store/tables.ts';
@@ -106,7 +107,7 @@ function failedCard(item: Extract<Attention, { kind: 'failed-tasks' }>, words: W
   return {
     glyph: 'failed',
     text: words.t('attention.failed-tasks', { n: tasks.length, names: shown + rest }),
-    more: tasks.length === 1 ? (first?.statuses.at(-1)?.message ?? '') : '',
+    more: tasks.length === 1 ? endMessage(first?.statuses.at(-1), words) : '',
     actions: (
       <>
         <Button compact look="quiet" onClick={() => dismissFailures(item.newestAtMs)}>

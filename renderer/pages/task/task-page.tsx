@@ -13,7 +13,7 @@ import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Section } from '../../parts/facts.tsx';
 import { TaskCharts } from '../../parts/task-charts.tsx';
-import { TaskFacts } from '../../parts/task-facts.tsx';
+import { endMessage, TaskFacts } from '../../parts/task-facts.tsx';
 import { TaskHistory } from '../../parts/task-history.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { taskGlyphs } from '../../store/health.ts';
@@ -47,7 +47,7 @@ function Head({ task }: { readonly task: TaskRecord }) {
   const word = words.t(`task-state.${task.state}`);
   const status = lastStatus(task);
   const isRunning = isActive(task.state);
-  const message = glyph === 'unknown' ? words.t('task.unreachable-hint') : (status?.message ?? '');
+  const message = glyph === 'unknown' ? words.t('task.unreachable-hint') : endMessage(status, words);
   return (
     <header className="page-head task-page__head">
       <IconButton label={words.t('task.back-to-tasks')} icon={<ArrowLeft />} onClick={toTasks} />
