@@ -48,7 +48,7 @@ export const commandInfoSchema = z.object({
 export type CommandInfo = z.infer<typeof commandInfoSchema>;
 
 /** Ceilings above the request, as `TaskInfo.limits` of Mesos 1.10. null = none. Absent: memory is held to the request. */
-export const taskLimitsSchema = z.object({
+const taskLimitsSchema = z.object({
   /** Hard CPU quota in thousandths; null = only a share by weight. */
   cpusMilli: z.number().int().min(10).max(1_024_000).nullable(),
   memMib: z.number().int().min(1).max(16_777_216).nullable(),
@@ -58,7 +58,7 @@ export const taskLimitsSchema = z.object({
 export type TaskLimits = z.infer<typeof taskLimitsSchema>;
 
 /** Carried out by the agent alone, so a task comes back while the app is closed. */
-export const restartPolicySchema = z.object({
+const restartPolicySchema = z.object({
   on: z.enum(['never', 'failure', 'always']),
   /** Give up after this many restarts in a row without 60 s of health between; null = never. */
   maxInRow: z.number().int().min(1).max(1_000_000).nullable(),

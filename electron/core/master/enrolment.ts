@@ -28,7 +28,7 @@ import type { LaneSession } from './state.ts';
 
 type AddSession = NonNullable<LaneSession['add']>;
 
-export const firstSampleCapMs = 15_000;
+const firstSampleCapMs = 15_000;
 /** A clean-up that never answers must not hold a retry back for ever. */
 const cleanUpCapMs = 20_000;
 export const loginTries = 2;
@@ -236,7 +236,7 @@ export function onEnrolmentDeadline(draft: Draft, lane: LaneRecord): void {
   failLane(draft, lane, problem ?? { code: 'timeout', reason: 'no-first-sample', detail });
 }
 
-export function addOf(draft: Draft, machineId: MachineId): AddSession {
+function addOf(draft: Draft, machineId: MachineId): AddSession {
   return must(laneSession(draft, machineId).add, `enrolment of ${machineId}`);
 }
 

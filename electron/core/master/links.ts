@@ -138,10 +138,6 @@ export function hear(draft: Draft, machineId: MachineId, roundTripMs: number | n
   return true;
 }
 
-export function isLive(draft: Draft, machineId: MachineId): boolean {
-  return draft.get('links', machineId)?.phase === 'live';
-}
-
 export function linkOf(draft: Draft, machineId: MachineId): LinkRecord {
   return must(draft.get('links', machineId), `link of ${machineId}`);
 }

@@ -53,7 +53,7 @@ export function refuseOperation(draft: Draft, id: OperationId | null, refusal: R
 }
 
 /** All open operations of one kind on one task: a second click is answered together with the first. */
-export function openTaskOperations(draft: Draft, verb: Verb, taskId: TaskId): OperationRecord[] {
+function openTaskOperations(draft: Draft, verb: Verb, taskId: TaskId): OperationRecord[] {
   return [...draft.rows('operations')].filter((o) => o.verb === verb && o.taskId === taskId && !isEnded(o));
 }
 

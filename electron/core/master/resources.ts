@@ -15,7 +15,7 @@ const reasonOf: Readonly<Record<ScalarName, string>> = {
   gpus: 'not-enough-gpus',
 };
 
-export function add(a: Resources, b: Resources): Resources {
+function add(a: Resources, b: Resources): Resources {
   return {
     cpusMilli: a.cpusMilli + b.cpusMilli,
     memMib: a.memMib + b.memMib,

@@ -126,7 +126,7 @@ export function applyMasterStatus(
   });
 }
 
-export function withStatus(task: TaskRecord, status: TaskStatus): TaskRecord {
+function withStatus(task: TaskRecord, status: TaskStatus): TaskRecord {
   const isEnd = isTerminal(status);
   const hasStarted = status.state === 'TASK_RUNNING' || status.state === 'TASK_KILLING';
   return {
