@@ -128,6 +128,9 @@ func stopCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	}
 	params := wire.ShutdownParams{Tasks: *tasks}
 	err := ask(dir, "local.shutdown", params, nil, true)
+	if err == nil {
+		err = agent.AwaitGone(dir, askLimit)
+	}
 	var refusal *wire.Error
 	switch {
 	case err == nil:

@@ -65,7 +65,10 @@ func upgradeCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	report := agent.Upgrade(dir, file, func(ctx context.Context) error {
 		deadline, _ := ctx.Deadline()
-		return askWithin(dir, "local.shutdown", wire.ShutdownParams{Tasks: "keep"}, nil, question{time.Until(deadline), true})
+		if err := askWithin(dir, "local.shutdown", wire.ShutdownParams{Tasks: "keep"}, nil, question{time.Until(deadline), true}); err != nil {
+			return err
+		}
+		return agent.AwaitGone(dir, time.Until(deadline))
 	})
 	code := 0
 	if !report.OK {

@@ -47,6 +47,29 @@ func Answers(dir string) bool {
 	return err == nil
 }
 
+// AwaitGone waits until no daemon holds the folder: only then it writes nothing more there.
+func AwaitGone(dir string, limit time.Duration) error {
+	until := time.Now().Add(limit)
+	for {
+		lock, err := os.Open(filepath.Join(dir, "lock"))
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look at the lock: %w", err)
+		}
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+		_ = lock.Close() // gives it back
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("the agent in %s did not end within %s", dir, limit)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
 // KeepToOurselves marks everything above the standard streams that we inherited, so that no child gets it: a pipe of
 // our starter in a shim would keep that starter waiting as long as the task runs.
 func KeepToOurselves() {

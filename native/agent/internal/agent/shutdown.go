@@ -1,9 +1,15 @@
 package agent
 
 import (
+	"time"
+
 	"mesolite/agent/internal/task"
 	"mesolite/agent/internal/wire"
 )
+
+// shimLimit is how long an ending agent waits for shims whose tasks have ended: a shim that is not told to go does so
+// by itself after 2 s.
+const shimLimit = 3 * time.Second
 
 // stopping is a shutdown under way.
 type stopping struct {
@@ -78,6 +84,7 @@ func (a *Agent) finish() {
 		a.holder.conn.End("the agent ends")
 	}
 	if a.machine.Alive() == 0 {
+		a.launcher.AwaitShims(shimLimit)
 		a.launcher.Cgroups.Sweep(func(string) bool { return false })
 		a.launcher.Cgroups.Close()
 	}

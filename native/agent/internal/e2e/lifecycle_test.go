@@ -88,6 +88,34 @@ func itoa(n int) string {
 	return string(text)
 }
 
+// An uninstall is stop and then the removal of the folder: nothing may write or live there any more.
+func TestAfterStopTheFolderCanBeRemovedAtOnce(t *testing.T) {
+	for round := 0; round < 5; round++ {
+		dir := filepath.Join(t.TempDir(), "agent")
+		if out, code := run(t, "daemon", "--dir", dir); code != 0 {
+			t.Fatal(out)
+		}
+		c, _ := (&host{t: t, dir: dir}).greet()
+		for i := 0; i < 5; i++ {
+			c.launch(argv("t-"+itoa(i), "sleep", "1000"))
+		}
+		c.status()
+		if out, code := run(t, "stop", "--dir", dir, "--tasks", "stop"); code != 0 {
+			t.Fatal(out)
+		}
+		if left, _ := exec.Command("pgrep", "-f", dir).Output(); len(left) > 0 {
+			t.Errorf("processes are left: %s", left)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(5 * time.Millisecond)
+		if _, err := os.Stat(dir); err == nil {
+			t.Error("somebody wrote there again")
+		}
+	}
+}
+
 func TestManyStartsAtOnceGiveOneDaemon(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "agent")
 	defer run(t, "stop", "--dir", dir, "--tasks", "stop")

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -54,6 +55,8 @@ type Launcher struct {
 	Exe     string // our own program
 	Cgroups *cgroup.Driver
 	Tell    func(News) // must not block for long
+
+	watching atomic.Int64 // shims that are not gone
 
 	mu      sync.Mutex // guards the spare fifos
 	spares  []string
@@ -175,6 +178,7 @@ func (l *Launcher) spawn(info wire.TaskInfo, account account, group cgroup.Group
 		_ = alive.Close() // never used
 		return describeErrno(err)
 	}
+	l.watching.Add(1)
 	go l.watch(info.TaskID, alive, pid)
 	return ""
 }

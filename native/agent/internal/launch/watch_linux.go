@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"mesolite/agent/internal/shim"
 )
@@ -25,6 +26,7 @@ func (l *Launcher) Adopt(taskID string, sameBoot bool) {
 		return
 	}
 	l.Cgroups.Adopt(taskID)
+	l.watching.Add(1)
 	go func() {
 		// The line that told of the start may have gone to an agent that died before it was on disk. The shim writes
 		// its mark first and the line then, and we are listening already: one of the two is seen.
@@ -40,6 +42,7 @@ func (l *Launcher) Adopt(taskID string, sameBoot bool) {
 
 // watch reads the shim's lines until it is gone. shimPid is not 0 when the shim is our child and must be reaped.
 func (l *Launcher) watch(taskID string, alive *os.File, shimPid int) {
+	defer l.watching.Add(-1)
 	lines := bufio.NewReaderSize(alive, 512)
 	told := false
 	for {
@@ -71,6 +74,13 @@ func (l *Launcher) watch(taskID string, alive *os.File, shimPid int) {
 	l.giveFifos(l.TaskDir(taskID)) // nobody holds them any more: that is what the end of the file said
 	if !told {
 		l.gone(taskID, true)
+	}
+}
+
+// AwaitShims waits until the shims of ended tasks are gone too, so that nothing of ours is left to be seen.
+func (l *Launcher) AwaitShims(limit time.Duration) {
+	for until := time.Now().Add(limit); l.watching.Load() > 0 && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
 	}
 }
 
