@@ -288,6 +288,10 @@ export class Loop {
   #takeReadOnly(item: Item): void {
     const { event } = item;
     const isFact = !isCommand(event) && !passing.has(event.kind);
+    if (isCommand(event) && !this.#state.session.isStarted) {
+      item.answer?.(refuse('unsupported', 'store-read-only', 'the database cannot be written'));
+      return;
+    }
     if (isFact && this.#held.length > 0) {
       this.#hold(item);
       return;

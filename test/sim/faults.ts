@@ -19,6 +19,10 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
+const takesAway: ReadonlySet<FaultKind> = new Set(['cut', 'flap', 'agent-crash', 'reboot', 'wipe']);
+/** Longest back-off and connect cap after the fault is over. */
+const recoveryMs = 30_000;
+
 export function chooseFaults(world: World, disabled: ReadonlySet<FaultKind>): ReadonlySet<FaultKind> {
   return new Set(faultKinds.filter((kind) => world.chance(0.5) && !disabled.has(kind)));
 }
@@ -75,7 +79,7 @@ export function inflict(world: World, master: Master, kind: FaultKind): void {
       });
       break;
     case 'sleep':
-      if (!master.isAsleep) master.sleep(world.between(3000, 120_000), world.chance(0.5) ? 'seen' : 'unseen');
+      fallAsleep(world, master);
       break;
     case 'wall-clock':
       time.setWall(time.nowMs() + world.between(-3_600_000, 3_600_000));
@@ -84,7 +88,21 @@ export function inflict(world: World, master: Master, kind: FaultKind): void {
     case 'quirky-lane':
       break;
   }
+  if (takesAway.has(kind)) {
+    host.harmedUntilMonoMs =
+      Math.max(host.harmedUntilMonoMs, host.cutUntilMonoMs, time.monoMs()) + recoveryMs;
+  }
   world.say(`fault ${kind} ${host.name}`);
+}
+
+/** Harm that was there when it fell asleep is met again when it wakes up: only awake time heals. */
+function fallAsleep(world: World, master: Master): void {
+  if (master.isAsleep) return;
+  const ms = world.between(3000, 120_000);
+  for (const host of world.hosts) {
+    if (host.harmedUntilMonoMs > world.time.monoMs()) host.harmedUntilMonoMs += ms;
+  }
+  master.sleep(ms, world.chance(0.5) ? 'seen' : 'unseen');
 }
 
 function endConnections(master: Master, address: string): void {

@@ -22,6 +22,7 @@ type Report = {
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #working = new Set<Host>();
+  readonly #cleaned = new Set<string>();
   #isAlive = true;
 
   constructor(options: LanesOptions) {
@@ -76,7 +77,8 @@ export class Lanes {
           step === 'login' ? failed('unauthorized', 'password-refused') : failed('internal', 'broken'),
         );
       } else {
-        if (step === 'start' && !host.agent) {
+        // A clean-up ends the step that runs, but its answer may be on the way already.
+        if (step === 'start' && !host.agent && !this.#cleaned.has(by)) {
           world.install(host);
           host.installedBy = by;
         }
@@ -89,6 +91,7 @@ export class Lanes {
     const { world } = this.#options;
     const host = world.host(context.address);
     const by = `${context.machineId}#${context.attempt}`;
+    this.#cleaned.add(by);
     this.#later(world.between(5, 500), () => {
       // Out of reach: the adapter cannot do more, and says so in the log.
       if (host.installedBy === by && !world.isReachable(host)) host.mayHaveLeftovers = true;

@@ -114,6 +114,10 @@ export class Master {
   sleep(ms: number, kind: 'seen' | 'unseen'): void {
     const { time } = this.#options.world;
     this.#wakeAtMonoMs = time.monoMs() + ms;
+    // Half of the time the connections do not outlive it.
+    if (this.#options.world.chance(0.5)) {
+      for (const machineId of this.network.connections()) this.network.reset(machineId);
+    }
     if (kind === 'unseen') this.#unseenMs += Math.round(ms);
     time.timers.after(ms, () => {
       const waiting = this.#deferred;
@@ -175,8 +179,9 @@ export class Master {
     const commit = this.store.commit.bind(this.store);
     this.store.commit = (batch, diff) => {
       if (!this.#isAlive || this.#meets('before-commit')) throw new Error('the process is gone');
+      const before = this.#options.disk.tables;
       commit(batch, diff);
-      noteDisk(this.#options.world, diff);
+      noteDisk(this.#options.world, before, diff);
       if (this.#meets('after-commit')) throw new Error('the process is gone');
     };
   }

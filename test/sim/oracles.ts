@@ -1,7 +1,7 @@
 // What must hold. Numbers are those of reference/reliability.md. The core's own invariants are checked at every step by
 // master.ts; here is what only an observer of the whole world can see.
 import type { MachineRecord } from '../../electron/contract/machine.ts';
-import type { Diff } from '../../electron/contract/tables.ts';
+import type { Diff, Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
 import type { Effect } from '../../electron/core/kernel/effects.ts';
 import { overCommitted } from '../../electron/core/master/invariants.ts';
@@ -12,10 +12,16 @@ import type { Master } from './master.ts';
 import type { Host, World } from './world.ts';
 
 /** Called after every commit. */
-export function noteDisk(world: World, diff: Diff): void {
+export function noteDisk(world: World, before: Tables, diff: Diff): void {
   // Made and removed again within one commit: also written, in its way.
-  for (const id of diff.tasks?.drop ?? []) world.onDisk.add(id);
+  for (const id of diff.tasks?.drop ?? []) {
+    world.onDisk.add(id);
+    world.forgotten.set(id, before.tasks.get(id)?.machineId ?? null);
+  }
   for (const task of diff.tasks?.put ?? []) {
+    // Under another machine id it was adopted: that machine was removed and added again.
+    if (world.forgotten.get(task.id) === task.machineId)
+      world.violate(`I4 ${task.id} came back after it was forgotten`);
     world.onDisk.add(task.id);
     for (const { uuid } of task.statuses) if (uuid !== null) world.onDisk.add(uuid);
   }

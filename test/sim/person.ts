@@ -1,6 +1,7 @@
 // The person: asks for things at random, like somebody who clicks before the last answer has come.
 import type { LaneRecord } from '../../electron/contract/enrolment.ts';
 import type { MachineId, OperationId, TaskId } from '../../electron/contract/ids.ts';
+import { terminalTaskStates } from '../../electron/contract/task.ts';
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
 import { aTask } from '../support/builders.ts';
 import type { Master } from './master.ts';
@@ -24,9 +25,23 @@ export class Person {
     // Its files stay there, and the answer may get lost with the master: that it was asked is enough.
     if (address !== null) this.#world.host(address).mayHaveLeftovers = true;
     if (!answer?.ok) return;
+    if (command.kind === 'add-machine' && this.#world.chance(0.4))
+      this.#thinkAgain(master, command.machineId);
     if (command.kind === 'run-task' && !this.#world.onDisk.has(command.info.taskId)) {
       this.#world.violate(`I1 ${command.info.taskId} was confirmed but is not on the disk`);
     }
+  }
+
+  /** Cancels a lane in its middle, and often wants it after all. */
+  #thinkAgain(master: Master, machineId: MachineId): void {
+    const { timers } = this.#world.time;
+    timers.after(this.#world.between(10, 20_000), () => {
+      drop(master.ask({ kind: 'cancel-add', machineId }));
+      if (this.#world.chance(0.5)) return;
+      timers.after(this.#world.between(1, 100), () => {
+        drop(master.ask({ kind: 'retry-add', machineId, operationId: this.#operation() }));
+      });
+    });
   }
 
   /** The person at the end: compares the fingerprints that still wait. */
@@ -35,6 +50,14 @@ export class Person {
       if (lane.hostKey && lane.state === 'needs-you') {
         await master.ask({ kind: 'confirm-host-key', machineId: lane.id, hostKey: lane.hostKey });
       }
+    }
+  }
+
+  /** What nobody has asked to kill yet; what was asked during the fire must end without a second word. */
+  async killAll(master: Master): Promise<void> {
+    for (const task of master.loop.state.tables.tasks.values()) {
+      if (task.killAskedAtMs !== null || terminalTaskStates.has(task.state)) continue;
+      await master.ask({ kind: 'kill-task', taskId: task.id, operationId: this.#operation() });
     }
   }
 
@@ -69,7 +92,7 @@ export class Person {
   #onLane(lane: LaneRecord, dice: number): CommandEvent | null {
     const machineId = lane.id;
     if (dice >= 0.88) return { kind: 'dismiss-lane', machineId };
-    if (dice >= 0.86) return { kind: 'cancel-add', machineId };
+    if (dice >= 0.82) return { kind: 'cancel-add', machineId };
     if (lane.state === 'needs-you' && lane.hostKey) {
       return { kind: 'confirm-host-key', machineId, hostKey: lane.hostKey };
     }
@@ -122,4 +145,9 @@ function addressOf(master: Master, command: CommandEvent): string | null {
   if (command.kind !== 'remove-machine' || !command.force) return null;
   const via = master.loop.state.tables.machines.get(command.machineId)?.via;
   return via?.kind === 'ssh' ? via.address : null;
+}
+
+/** An answer that nobody waits for; commands never reject. */
+function drop(answer: Promise<unknown>): void {
+  void answer;
 }

@@ -25,14 +25,6 @@ export type RunResult = {
   readonly lives: number;
 };
 
-/** None of these takes a machine away. */
-const harmless: ReadonlySet<FaultKind> = new Set([
-  'sleep',
-  'wall-clock',
-  'disk-full',
-  'quirky-network',
-  'reset',
-]);
 const usualFireMs = 90_000;
 /** Longest back-off, unreachable limit, step caps and the longest task, with room. */
 const settleMs = 180_000;
@@ -88,10 +80,11 @@ class Run {
   /** I9, I13: sleep, clocks and a slow master must never make a machine look lost that was there all the time. */
   #judgeVerdict(machineId: string): void {
     const machines: ReadonlyMap<string, MachineRecord> = this.#master.loop.state.tables.machines;
-    const via = machines.get(machineId)?.via;
-    const isThere = via?.kind === 'ssh' && this.#world.host(via.address).agent?.isUp;
-    const hasExcuse = [...this.#faults].some((kind) => !harmless.has(kind));
-    if (isThere && !hasExcuse) this.#world.violate(`I9 ${machineId} was called unreachable for nothing`);
+    const machine = machines.get(machineId);
+    if (machine?.via.kind !== 'ssh' || machine.removal) return;
+    const host = this.#world.host(machine.via.address);
+    const hasExcuse = !host.agent?.isUp || this.#world.time.monoMs() < host.harmedUntilMonoMs;
+    if (!hasExcuse) this.#world.violate(`I9 ${machineId} was called unreachable for nothing`);
   }
 
   async go(): Promise<RunResult> {
@@ -107,7 +100,7 @@ class Run {
     this.#heal();
     for (let ms = 0; ms < settleMs; ms += tickMs) {
       if (ms % 5000 === 0 && this.#master.isAlive) {
-        clicks.push(this.#person.confirmAll(this.#master));
+        clicks.push(this.#person.confirmAll(this.#master), this.#person.killAll(this.#master));
         // Settled early: what is quiet now stays quiet.
         if (ms > 0 && world.probe(() => checkSettled(world, this.#master)) === 0) break;
       }

@@ -12,6 +12,8 @@ export type Host = {
   agent: FakeAgent | null;
   /** Which lane attempt put it there, until the lane is done. */
   installedBy: string | null;
+  /** Until then a fault may make it look lost, rightly. */
+  harmedUntilMonoMs: number;
   /** Exempt from the oracle of leftovers: forced away, or the master died while it was at work there. */
   mayHaveLeftovers: boolean;
 };
@@ -24,6 +26,8 @@ export class World {
   readonly trace: string[] = [];
   /** Task ids and update uuids that ever were on the disk of the master. */
   readonly onDisk = new Set<string>();
+  /** Tasks whose record was dropped, and of which machine. */
+  readonly forgotten = new Map<string, string | null>();
   /** All that ever ran, also those that were wiped or uninstalled. */
   readonly agents: FakeAgent[] = [];
   #installs = 0;
@@ -35,6 +39,7 @@ export class World {
       cutUntilMonoMs: 0,
       agent: null,
       installedBy: null,
+      harmedUntilMonoMs: 0,
       mayHaveLeftovers: false,
     }));
   }

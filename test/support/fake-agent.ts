@@ -136,6 +136,8 @@ export class FakeAgent {
     this.starts.set(taskId, (this.starts.get(taskId) ?? 0) + 1);
     task.startedAtMs = this.#options.nowMs();
     this.#report(taskId, 'TASK_RUNNING');
+    // Some never end by themselves: only a kill that arrives ends those.
+    if (this.#options.random() < 0.3) return;
     const lastsMs = this.#options.random() ** 3 * 60_000;
     const end = this.#options.random() < 0.8 ? 'TASK_FINISHED' : 'TASK_FAILED';
     this.#options.after(lastsMs, () => this.#end(taskId, end));

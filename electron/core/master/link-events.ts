@@ -30,10 +30,10 @@ import { type State, settingsOf } from './state.ts';
 
 type Fact<K extends FactEvent['kind']> = Extract<FactEvent, { kind: K }>;
 
+/** Writes nothing durable: links come up even when the store can only be read. */
 export function onMasterStarted(draft: Draft, event: Fact<'master-started'>): void {
   assert(!draft.isStarted, 'the master started twice');
   draft.start(event.seed);
-  if (!draft.get('settings', 'settings')) draft.put('settings', draft.settings);
   for (const machine of byId(draft.rows('machines'))) {
     openLink(draft, machine.id);
     if (machine.removal) resumeRemoval(draft, machine);

@@ -13,8 +13,10 @@ export function onLocalMachineFound(
   draft: Draft,
   event: Extract<FactEvent, { kind: 'local-machine-found' }>,
 ): void {
-  for (const machine of draft.rows('machines'))
+  if (!draft.get('settings', 'settings')) draft.put('settings', draft.settings);
+  for (const machine of draft.rows('machines')) {
     if (machine.via.kind === 'local' && demoSliceOf(machine) === null) return;
+  }
   addMachineRecord(draft, {
     id: event.machineId,
     name: event.name.slice(0, 100) || 'this computer',

@@ -11,6 +11,7 @@ import type { OperationId } from '../../contract/ids.ts';
 import { demoSliceOf, type MachineRecord } from '../../contract/machine.ts';
 import { must } from '../kernel/assert.ts';
 import type { CommandEvent, FactEvent } from '../kernel/events.ts';
+import { isSame } from '../kernel/tables.ts';
 import { refuseRackRemoval, settleRackRemoval } from './demo-operations.ts';
 import type { Draft } from './draft.ts';
 import {
@@ -85,7 +86,8 @@ export function beginRemoval(
     ...machine,
     removal: { askedAtMs: machine.removal?.askedAtMs ?? draft.atMs, tasks: wish.tasks },
   };
-  draft.put('machines', asked);
+  // A removal that is resumed is on the disk already: no write, so that it works at a read-only start too.
+  if (!isSame(machine, asked)) draft.put('machines', asked);
   openRemovalLane(draft, machine, wish);
   runNextStep(draft, newRemovalLane(draft, machine), asked);
 }

@@ -325,6 +325,19 @@ describe('a store that cannot be written', () => {
     expect(await bench.ask(rename)).toMatchObject({ ok: true });
   });
 
+  it('from the start shows links and refuses changes, and goes on when it can be written', async () => {
+    const bench = new Bench();
+    bench.store.failure = 'SQLITE_READONLY';
+    bench.time.settle();
+    expect(bench.effects.map((effect) => effect.kind)).toEqual(['connect']);
+    bench.loop.post(aHello('one'));
+    expect(await bench.ask(rename)).toMatchObject({ ok: false, refusal: { reason: 'store-read-only' } });
+    bench.store.failure = null;
+    bench.time.advance(3000);
+    expect(bench.loop.state.tables.links.get(one)?.phase).toBe('live');
+    expect(await bench.ask(rename)).toMatchObject({ ok: true });
+  });
+
   it('does not spin on a deadline that needs a write', () => {
     const bench = new Bench().up();
     bench.store.failure = 'SQLITE_FULL';

@@ -175,6 +175,7 @@ describe('machine records', () => {
 describe('settings and faults', () => {
   it('settings exist from the first start and are merged', () => {
     const rig = new CoreRig();
+    rig.post({ kind: 'local-machine-found', machineId: one, name: 'here' });
     expect(rig.row('settings', 'settings').theme).toBe('system');
     rig.ask({ kind: 'change-settings', settings: { theme: 'dark' } });
     expect(rig.row('settings', 'settings')).toMatchObject({ theme: 'dark', onQuit: 'ask' });
