@@ -39,6 +39,8 @@ export function exitText(task: TaskRecord, t: ReturnType<typeof useWords>['t']):
 export function endMessage(status: TaskStatus | undefined, words: Words): string {
   if (status === undefined) return '';
   const { exitCode, message } = status;
+  // The state has its own word already.
+  if (message === 'running') return '';
   if (exitCode !== null && message === `exited with code ${exitCode}`) {
     return words.t('task.ended-code', { code: exitCode });
   }

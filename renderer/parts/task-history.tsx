@@ -20,7 +20,7 @@ export function TaskHistory({ task }: { readonly task: TaskRecord }) {
           <span className="num faint">{words.clock(status.timestampMs)}</span>
           <span className="task-history__more dim selectable">
             {words.t(`task.source.${status.source}`)}
-            {status.message !== '' && `: ${endMessage(status, words)}`}
+            {endMessage(status, words) !== '' && `: ${endMessage(status, words)}`}
             {status.reason !== null && ` (${status.reason})`}
           </span>
         </li>

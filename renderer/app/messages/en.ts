@@ -169,7 +169,6 @@ export const en = {
   'lane.key.trust-new': 'Trust the new key',
 
   'inspector.title': 'Inspector',
-  'inspector.empty': 'Choose a machine or a task to see it here.',
   'inspector.close': 'Close the inspector',
   'inspector.resize': 'Width of the inspector',
   'inspector.this-computer': 'this computer',

@@ -166,7 +166,6 @@ export const zhCn: Catalogue = {
   'lane.key.trust-new': '信任新密钥',
 
   'inspector.title': '检查器',
-  'inspector.empty': '选择一台机器或一个任务，在这里查看。',
   'inspector.close': '关闭检查器',
   'inspector.resize': '检查器宽度',
   'inspector.this-computer': '这台电脑',

@@ -4,7 +4,7 @@ import { X } from 'lucide-react';
 import { useWords } from '../../app/messages/words.ts';
 import { IconButton } from '../../kit/button.tsx';
 import { Splitter } from '../../kit/parts.tsx';
-import { useRow } from '../../store/tables.ts';
+import { useRow, useTables } from '../../store/tables.ts';
 import {
   inspect,
   inspectorMaxPx,
@@ -17,12 +17,18 @@ import { MachinePanel } from './machine-panel.tsx';
 import { TaskPanel } from './task-panel.tsx';
 
 function Panel({ subject }: { readonly subject: Subject }) {
-  const words = useWords();
   const machine = useRow('machines', subject.kind === 'machine' ? subject.id : null);
   const task = useRow('tasks', subject.kind === 'task' ? subject.id : null);
   if (machine !== undefined) return <MachinePanel key={machine.id} machine={machine} />;
-  if (task !== undefined) return <TaskPanel key={task.id} task={task} />;
-  return <p className="inspector__empty dim">{words.t('inspector.empty')}</p>;
+  return task === undefined ? null : <TaskPanel key={task.id} task={task} />;
+}
+
+/** What was removed meanwhile is not inspected any more. */
+function useIsThere(subject: Subject | null): boolean {
+  return useTables((tables) => {
+    if (subject === null) return false;
+    return subject.kind === 'machine' ? tables.machines.has(subject.id) : tables.tasks.has(subject.id);
+  });
 }
 
 export function Inspector() {
@@ -33,7 +39,8 @@ export function Inspector() {
   const px = useView((view) => view.inspectorPx);
   // The task page already shows everything about its task.
   const isOwnPage = route.page === 'task' || route.page === 'settings';
-  if (!isOpen || subject === null || isOwnPage) return null;
+  const isThere = useIsThere(subject);
+  if (!isOpen || subject === null || isOwnPage || !isThere) return null;
   return (
     <aside className="inspector" aria-label={words.t('inspector.title')} style={{ width: px }}>
       <Splitter

@@ -23,7 +23,14 @@ import { HealthText, HeardAge } from '../../parts/health-text.tsx';
 import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import type { MachineHealth } from '../../store/health.ts';
 import { hottestMilliC, machineHistory } from '../../store/history.ts';
-import { activeTasksOf, agentOf, type Capacity, capacityOf, healthOf } from '../../store/selectors.ts';
+import {
+  activeTasksOf,
+  agentOf,
+  type Capacity,
+  capacityOf,
+  healthOf,
+  isWholeLocal,
+} from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { inspect, lightKin } from '../../store/view.ts';
 import { type Allocations, allocations } from './allocations.ts';
@@ -181,7 +188,10 @@ function Name({
         </button>
         <span className="rack-name__sub clip">
           {health.isFresh ? (
-            <span className="dim">{size}</span>
+            <span className="dim">
+              {isWholeLocal(machine) && `${words.t('inspector.this-computer')} · `}
+              {size}
+            </span>
           ) : (
             <HealthText machineId={machine.id} health={health} />
           )}
