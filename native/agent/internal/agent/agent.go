@@ -91,7 +91,7 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
-	defer folder.close()
+	// The lock is given back by the end of the process, not before: who sees it free sees nothing of us any more.
 	a, err := open(folder, config)
 	if err != nil {
 		return err

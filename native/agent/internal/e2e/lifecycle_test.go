@@ -103,7 +103,7 @@ func TestAfterStopTheFolderCanBeRemovedAtOnce(t *testing.T) {
 		if out, code := run(t, "stop", "--dir", dir, "--tasks", "stop"); code != 0 {
 			t.Fatal(out)
 		}
-		if left, _ := exec.Command("pgrep", "-f", dir).Output(); len(left) > 0 {
+		if left, _ := exec.Command("pgrep", "-a", "-f", dir).Output(); len(left) > 0 {
 			t.Errorf("processes are left: %s", left)
 		}
 		if err := os.RemoveAll(dir); err != nil {
