@@ -41,7 +41,7 @@ export function onRemoveMachine(
   const isForced = event.force && !isSlice;
   const refusal = refuseLocal(machine, isSlice) ?? refuseBusy(draft, machine, isForced);
   if (refusal) return refusal;
-  if (!isSlice && !isForced && !isLinkLive(draft, machine.id)) {
+  if (!isSlice && !isForced && !isWithinReach(draft, machine)) {
     const detail = draft.get('links', machine.id)?.problem?.detail ?? machine.name;
     return { code: 'unreachable', reason: 'machine-unreachable', detail };
   }
@@ -57,6 +57,12 @@ export function onRemoveMachine(
   else
     beginRemoval(draft, machine, { tasks: isSlice ? 'stop' : event.tasks, operationId: event.operationId });
   return null;
+}
+
+/** A removal that failed half way may have taken the agent already: its steps go by SSH, so it may be asked again. */
+function isWithinReach(draft: Draft, machine: MachineRecord): boolean {
+  const lane = draft.get('lanes', machine.id);
+  return isLinkLive(draft, machine.id) || (lane?.kind === 'remove' && lane.state === 'failed');
 }
 
 function refuseLocal(machine: MachineRecord, isSlice: boolean): Refusal | null {
@@ -161,7 +167,7 @@ export function onRemovalStepFinished(
 function giveUp(draft: Draft, machine: MachineRecord): void {
   const kept = { ...machine, removal: null };
   draft.put('machines', kept);
-  draft.lanes.delete(machine.id);
+  // The session stays, so that the next attempt has another number than answers still on their way.
   draft.issue({ kind: 'drop-secrets', machineId: machine.id });
   const phase = draft.get('links', machine.id)?.phase;
   if (phase === 'stopped' || phase === 'down') connect(draft, kept);
