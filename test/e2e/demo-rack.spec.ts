@@ -1,5 +1,5 @@
 // The demo rack in the real window: one click makes six machines out of this computer, one click takes them away.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
@@ -35,14 +35,6 @@ async function openDoor(page: Page): Promise<number> {
   return performance.now() - clickedMs;
 }
 
-/** For a person who wants to look: one picture of the window. */
-async function takePicture(page: Page, name: string): Promise<void> {
-  const folder = process.env.MESOLITE_PICTURES;
-  if (!folder) return;
-  mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: path.join(folder, `${name}.png`) });
-}
-
 async function askRemoval(page: Page): Promise<void> {
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: 'Find or do' }).fill('remove the demo');
@@ -55,7 +47,6 @@ test('one click makes six different machines that really run tasks, one click le
 }) => {
   const { page } = await start();
   const here = await localIsLive(page);
-  await takePicture(page, 'door');
   const startMs = await openDoor(page);
   console.log(`six machines live ${Math.round(startMs)} ms after the click`);
   expect(startMs).toBeLessThan(10_000);
@@ -110,12 +101,6 @@ test('one click makes six different machines that really run tasks, one click le
       capMs: 15_000,
     });
     expect(await useOf('demo-yew')).toBe(0);
-    for (const theme of ['light', 'dark'] as const) {
-      await ask(page, 'settings:set', { theme });
-      await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
-      await machineRow(page, 'demo-elm').getByRole('button', { name: 'demo-elm' }).click();
-      await takePicture(page, `rack-${theme}`);
-    }
   });
 
   await test.step('removing names what ends, and leaves no process, folder or row', async () => {
@@ -126,7 +111,6 @@ test('one click makes six different machines that really run tasks, one click le
     await expect(dialog).toContainText(
       '6 agents (demo-ash, demo-elm, demo-fir, demo-ivy, demo-oak, demo-yew) and the one task',
     );
-    await takePicture(page, 'remove');
     const clickedMs = performance.now();
     await dialog.getByRole('button', { name: 'Remove the demo rack' }).click();
     await expect(dialog).toBeHidden();
@@ -231,7 +215,6 @@ test('an agent of it that was killed comes back, and the settings take the rack 
   await page.getByRole('main').getByRole('button', { name: '移除演示机架' }).click();
   const dialog = page.getByRole('alertdialog', { name: '移除演示机架' });
   await expect(dialog).toContainText('6 个 agent');
-  await takePicture(page, 'settings-zh');
   await dialog.getByRole('button', { name: '移除演示机架' }).click();
   await expect(page.getByRole('main').getByRole('button', { name: '启动演示机架' })).toBeVisible({
     timeout: 30_000,
