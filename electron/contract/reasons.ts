@@ -171,6 +171,7 @@ export const reasons = {
   'store-read-only': reason('The database cannot be written now.', 'free-space'),
   'task-ended': reason('The task has ended already.', 'none'),
   'task-exists': reason('There is a task with this id already.', 'none'),
+  'machine-removed': reason('The machine was removed before that was done.', 'none'),
   'task-never-ran': reason('The task never ran there.', 'none'),
   'task-not-ended': reason('The task has not ended yet.', 'stop-task'),
   'user-needs-root': reason(

@@ -211,6 +211,7 @@ export const enRefusals = {
   'refusal.task-not-ended.do': 'Kill it first.',
   'refusal.task-runs': 'The task still runs.',
   'refusal.task-runs.do': 'Kill it first.',
+  'refusal.machine-removed': 'The machine was removed before that was done.',
   'refusal.task-never-ran': 'The task never ran.',
   'refusal.task-never-ran.do': 'Its history says why.',
   'refusal.killed-before-launch': 'The task was killed before it began.',

@@ -204,6 +204,7 @@ export const zhCnRefusals = {
   'refusal.task-not-ended.do': '请先终止它。',
   'refusal.task-runs': '任务还在运行。',
   'refusal.task-runs.do': '请先终止它。',
+  'refusal.machine-removed': '在完成之前，机器已被移除。',
   'refusal.task-never-ran': '任务没有运行过。',
   'refusal.task-never-ran.do': '它的历史里有原因。',
   'refusal.killed-before-launch': '任务在开始前就被终止了。',
