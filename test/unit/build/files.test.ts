@@ -16,6 +16,7 @@ import { ensureFolder, processMark, withLock } from '../../../build/lib/cache.mj
 import { hashFile, hashFiles, listFiles, readStamp, writeStamp } from '../../../build/lib/hash.mjs';
 import { mustRun, run } from '../../../build/lib/run.mjs';
 import { unzip } from '../../../build/lib/unzip.mjs';
+import { until } from '../../support/wait.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -184,8 +185,12 @@ describe('a program', () => {
     };
     await run('sh', ['-c', 'sleep 60 & echo $!; wait'], { signal: ending.signal, onLine });
     const file = `/proc/${pid}/stat`;
-    const state = existsSync(file) ? readFileSync(file, 'utf8').split(') ')[1]?.[0] : 'gone';
-    expect(['gone', 'Z', 'X']).toContain(state);
+    const state = () => (existsSync(file) ? readFileSync(file, 'utf8').split(') ')[1]?.[0] : 'gone');
+    // Its end of the pipe closes a moment before it is gone.
+    await until(() => ['gone', 'Z', 'X'].includes(state() ?? 'gone'), {
+      capMs: 4000,
+      what: 'the child is gone',
+    });
   });
 
   it('that fails is told with the end of what it printed', async () => {
