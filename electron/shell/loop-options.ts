@@ -36,7 +36,7 @@ export type Stepped = {
 
 export const maxBatch = 256;
 /** Steps of one turn; the commit and the effects come on top, and 8 ms is the limit for all. */
-export const stepBudgetMs = 4;
+export const stepBudgetMs = 2;
 /** Also the beat by which a sleep of the computer is noticed. */
 export const maxSleepMs = 1000;
 export const storeRetryMs = 2000;

@@ -18,7 +18,7 @@ export const systemTimers: Timers = {
 };
 
 /** Upper bounds of the histogram in ms; the last bucket holds all that took longer. */
-const turnBuckets = [1, 2, 4, 8, 16, 32, 50, 100] as const;
+export const turnBuckets = [1, 2, 4, 8, 16, 32, 50, 100] as const;
 
 export type LoopStats = {
   readonly turns: number;

@@ -9,20 +9,21 @@ import {
   type Tables,
   tableNames,
 } from '../../contract/tables.ts';
+import { RowMap } from './rows.ts';
 
 type AnyRow = Rows[TableName];
 type Changes = Map<string, AnyRow | null>;
 
 export const emptyTables: Tables = {
-  machines: new Map(),
-  agents: new Map(),
-  tasks: new Map(),
-  settings: new Map(),
-  links: new Map(),
-  samples: new Map(),
-  lanes: new Map(),
-  operations: new Map(),
-  faults: new Map(),
+  machines: RowMap.empty(),
+  agents: RowMap.empty(),
+  tasks: RowMap.empty(),
+  settings: RowMap.empty(),
+  links: RowMap.empty(),
+  samples: RowMap.empty(),
+  lanes: RowMap.empty(),
+  operations: RowMap.empty(),
+  faults: RowMap.empty(),
 };
 
 export class TableTx {
@@ -101,10 +102,9 @@ export function applyDiff(tables: Tables, diff: Diff): Tables {
   for (const table of tableNames) {
     const part = diff[table];
     if (!part) continue;
-    const rows = new Map<string, AnyRow>(tables[table]);
-    for (const id of part.drop) rows.delete(id);
-    for (const row of part.put) rows.set(row.id, row);
-    next[table] = rows;
+    const before: ReadonlyMap<string, AnyRow> = tables[table];
+    const rows = before instanceof RowMap ? (before as RowMap<AnyRow>) : RowMap.of(before.values());
+    next[table] = rows.changed(part.drop, part.put);
   }
   return next as unknown as Tables;
 }

@@ -115,7 +115,7 @@ export function onRetryAdd(draft: Draft, event: Command<'retry-add'>): Refusal |
   if (!lane || !session?.add) return noLane(event.machineId);
   if (isOpen(lane)) return { code: 'conflict', reason: 'lane-running', detail: lane.title };
   if (session.add.loginRefusals >= loginTries) {
-    return { code: 'exhausted', reason: 'login-refused', detail: `${loginTries} logins were refused` };
+    return { code: 'exhausted', reason: 'login-refused-twice', detail: `${loginTries} logins were refused` };
   }
   const conflict = refusePlace(draft, session.add, lane.id);
   if (conflict) return conflict;

@@ -6,6 +6,7 @@ import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import type { Tables } from '../../contract/tables.ts';
 import type { Learned } from '../kernel/events.ts';
 import type { DurableRows } from '../kernel/ports.ts';
+import { RowMap } from '../kernel/rows.ts';
 import { emptyTables } from '../kernel/tables.ts';
 
 /** Timers and back-off of one link; the phase people see is in the table `links`. */
@@ -70,8 +71,10 @@ export type State = { readonly tables: Tables; readonly session: Session };
 
 /** The state of a fresh process over what the store holds. */
 export function createState(rows: DurableRows): State {
-  const table = <R extends { readonly id: string }>(list: readonly R[]): ReadonlyMap<string, R> =>
-    new Map(list.map((row) => [row.id, Object.freeze(row)]));
+  const table = <R extends { readonly id: string }>(list: readonly R[]): ReadonlyMap<string, R> => {
+    for (const row of list) Object.freeze(row);
+    return RowMap.of(list);
+  };
   return {
     tables: {
       ...emptyTables,

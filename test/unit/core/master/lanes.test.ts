@@ -316,11 +316,11 @@ describe('trying again', () => {
     answer(rig, 'login', loginRefused);
     expect(rig.row('operations', 'o-retry').refusal).toMatchObject({
       code: 'exhausted',
-      reason: 'login-refused',
+      reason: 'login-refused-twice',
     });
     rig.post({ kind: 'lane-cleaned-up', machineId: one, attempt: 2 });
     const third = { ...retry, operationId: operationId('third') } as Posted;
-    expect(rig.ask(third)).toMatchObject({ code: 'exhausted', reason: 'login-refused' });
+    expect(rig.ask(third)).toMatchObject({ code: 'exhausted', reason: 'login-refused-twice' });
   });
 
   it('is refused while the lane runs or when there is none', () => {
