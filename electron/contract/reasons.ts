@@ -52,6 +52,7 @@ export const reasons = {
   'host-key-changed': reason('The machine shows another key than the one that was confirmed.', 'compare-key'),
   // Login
   'login-refused': reason('The machine refused this user with these credentials.', 'check-credentials'),
+  'login-refused-twice': reason('Two logins were refused; more could lock the account.', 'check-credentials'),
   'login-method-not-offered': reason('The machine does not accept this way of logging in.', 'choose-login'),
   'login-needs-more': reason('The machine asks for more than one proof (a second factor).', 'choose-login'),
   'login-timeout': reason('The machine did not answer the login in time.', 'try-again'),

@@ -1,5 +1,7 @@
 // Machines that cannot be added as asked: what the lane says, and that nothing stays behind. The full table of refusals
 // is in test/lan; these go through the window.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Locator } from '@playwright/test';
 import { diffFiles } from '../lan/listing.ts';
 import type { AppUnderTest } from './app.ts';
@@ -47,6 +49,26 @@ test.describe('adding a machine', () => {
     await dialog.getByRole('button', { name: 'Remove machine' }).click();
     const removal = laneOf(app.page, { user: 'lab', address: 'host3' }).filter({ hasText: 'Removing' });
     await expect(removal.getByText(/^done ·/)).toBeVisible({ timeout: 30_000 });
+    expect(diffFiles(before, host.listEverything())).toEqual({ added: [], removed: [], changed: [] });
+  });
+
+  test('with a wrong password twice: stops, so that no account gets locked', async ({ lan }) => {
+    const host = lan.host('host3');
+    const before = host.listEverything();
+    const refusedLogins = () =>
+      readFileSync(path.join(lan.folder, 'hosts', 'host3', 'log'), 'utf8').match(/^Failed password/gm)
+        ?.length ?? 0;
+    const refusedBefore = refusedLogins();
+    const wrong = { address: 'host3', user: 'lab', password: 'wrong' };
+    const lane = await addMachine(app.page, wrong);
+    await trustKey(lane, await host.fingerprint());
+    await failed(lane);
+    await retryWith(app.page, lane, wrong);
+    await expect(lane).toContainText('refused twice', { timeout: 30_000 });
+    expect(await reasonOf(app, 'lab@host3')).toBe('login-refused-twice');
+    await expect(lane.getByRole('button', { name: 'Dismiss' })).toBeVisible();
+    await expect(lane.getByRole('button', { name: /Try again|Use other credentials/ })).toHaveCount(0);
+    expect(refusedLogins() - refusedBefore).toBe(2);
     expect(diffFiles(before, host.listEverything())).toEqual({ added: [], removed: [], changed: [] });
   });
 

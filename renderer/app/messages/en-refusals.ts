@@ -66,6 +66,9 @@ export const enRefusals = {
   'refusal.login-refused': 'The machine refused the login.',
   'refusal.login-refused.do':
     'Check user name, key or password; the answer above names what the server accepts.',
+  'refusal.login-refused-twice': 'The login was refused twice, so Mesolite stops here.',
+  'refusal.login-refused-twice.do':
+    'More tries could lock the account. Check user name and password at the machine, then add it anew.',
   'refusal.too-many-attempts': 'The machine stopped after too many tries.',
   'refusal.too-many-attempts.do': 'Your ssh-agent may hold many keys. Choose the right key file instead.',
   'refusal.credentials-missing': 'The credentials are needed again.',

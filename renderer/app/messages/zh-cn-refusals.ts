@@ -60,6 +60,8 @@ export const zhCnRefusals = {
   'refusal.nothing-to-confirm.do': '流程已继续，请看它的步骤。',
   'refusal.login-refused': '机器拒绝登录。',
   'refusal.login-refused.do': '检查用户名、密钥或密码；上面的回应写明了服务器接受的方式。',
+  'refusal.login-refused-twice': '登录已被拒绝两次，Mesolite 到此停止。',
+  'refusal.login-refused-twice.do': '继续尝试可能会锁定账户。请在机器上确认用户名和密码，然后重新添加。',
   'refusal.too-many-attempts': '尝试次数过多，机器已停止。',
   'refusal.too-many-attempts.do': 'ssh-agent 里可能密钥太多，请直接选择正确的密钥文件。',
   'refusal.credentials-missing': '需要重新提供凭据。',

@@ -56,7 +56,7 @@ function LaneActions({ lane }: { readonly lane: LaneRecord }) {
     );
   return (
     <>
-      {lane.state === 'failed' && lane.kind === 'add' && (
+      {lane.state === 'failed' && lane.kind === 'add' && !isSpent(lane) && (
         <>
           <Button
             compact
@@ -85,6 +85,11 @@ function LaneActions({ lane }: { readonly lane: LaneRecord }) {
       </Button>
     </>
   );
+}
+
+/** The master takes no further try: a button for one would only be refused. */
+function isSpent(lane: LaneRecord): boolean {
+  return lane.steps.some((step) => step.refusal?.reason === 'login-refused-twice');
 }
 
 function Elapsed({ lane }: { readonly lane: LaneRecord }) {
