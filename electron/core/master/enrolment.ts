@@ -80,7 +80,9 @@ function countLogin(draft: Draft, lane: LaneRecord, refusal: Refusal): Refusal {
   if (currentStep(lane)?.name !== 'login' || refusal.code !== 'unauthorized') return refusal;
   const loginRefusals = addOf(draft, lane.id).loginRefusals + 1;
   patchAdd(draft, lane.id, { loginRefusals });
-  return loginRefusals < loginTries ? refusal : { ...refusal, code: 'exhausted', reason: 'login-refused-twice' };
+  return loginRefusals < loginTries
+    ? refusal
+    : { ...refusal, code: 'exhausted', reason: 'login-refused-twice' };
 }
 
 function checkHostKey(draft: Draft, lane: LaneRecord): void {
