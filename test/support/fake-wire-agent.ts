@@ -197,9 +197,9 @@ class FakeConnection {
   }
 
   private onRequest(value: unknown): void {
-    if (this.agent.isWedged) return;
     const { id, call, params } = requestMessageSchema.parse(value);
     this.agent.calls.push(call);
+    if (this.agent.isWedged) return;
     try {
       if (!this.hasHello && call !== 'hello')
         throw new Refused('invalid', 'hello-first', 'hello comes first');

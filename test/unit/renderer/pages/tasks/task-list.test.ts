@@ -46,11 +46,9 @@ describe('the list', () => {
     expect(up).toHaveLength(tables.tasks.size);
   });
 
-  it('lists 5 000 tasks in less than half a second, also on a busy machine', () => {
+  it('finds each of 5 000 tasks', () => {
     applySnapshot(new FakeCluster('large', () => 1_700_000_000_000).tables.snapshot());
-    const startMs = performance.now();
     expect(list('job')).toHaveLength(5000);
-    expect(performance.now() - startMs).toBeLessThan(500);
   });
 });
 
