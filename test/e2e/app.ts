@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -65,9 +66,38 @@ export function makeProfile(): Profile {
     ...profile,
     remove: () => {
       for (let round = 0; round < 5 && killOwners(folder) > 0; round += 1);
+      removeCgroups(profile.dataFolder);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Empty folders that agents killed above could not take away themselves. */
+function removeCgroups(dataFolder: string): void {
+  const demo = path.join(dataFolder, 'demo');
+  const slices = existsSync(demo) ? readdirSync(demo).map((name) => path.join(demo, name)) : [];
+  for (const agentFolder of [path.join(dataFolder, 'agent'), ...slices]) {
+    const file = path.join(agentFolder, 'agent.json');
+    const id = existsSync(file)
+      ? /"a-[0-9A-Za-z_-]+"/.exec(readFileSync(file, 'utf8'))?.[0].slice(1, -1)
+      : undefined;
+    if (id === undefined) continue;
+    for (const place of readdirSync('/sys/fs/cgroup'))
+      removeEmpty(path.join('/sys/fs/cgroup', place, 'mesolite', id));
+  }
+}
+
+/** rmdir from the leaves up: the kernel refuses one that still holds a process. */
+function removeEmpty(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeEmpty(path.join(folder, entry.name));
+  }
+  try {
+    rmdirSync(folder);
+  } catch {
+    // a task of it is just ending: its folder stays, empty
+  }
 }
 
 /** Processes that have this profile in their environment or command line: agents, their shims and tasks. */
