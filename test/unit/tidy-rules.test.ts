@@ -94,7 +94,8 @@ describe('files', () => {
 
   it('a place of one computer and a package host are found', () => {
     const host = ['https://npm', 'corp.example/x'].join('.');
-    expect(localPlaces(aFile("const here = '/work/main/x';"))).toHaveLength(1);
+    const here = ['', 'work', 'main', 'x'].join('/');
+    expect(localPlaces(aFile(`const here = '${here}';`))).toHaveLength(1);
     expect(localPlaces(aFile(`registry=${host}`))).toHaveLength(1);
     expect(localPlaces(aFile("const home = '/home/me/.ssh'; const docs = 'https://nodejs.org/';"))).toEqual(
       [],
