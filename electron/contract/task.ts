@@ -47,24 +47,6 @@ export const commandInfoSchema = z.object({
 });
 export type CommandInfo = z.infer<typeof commandInfoSchema>;
 
-/** Ceilings above the request, as `TaskInfo.limits` of Mesos 1.10. null = none. Absent: memory is held to the request. */
-const taskLimitsSchema = z.object({
-  /** Hard CPU quota in thousandths; null = only a share by weight. */
-  cpusMilli: z.number().int().min(10).max(1_024_000).nullable(),
-  memMib: z.number().int().min(1).max(16_777_216).nullable(),
-  /** Processes and threads. */
-  pids: z.number().int().min(1).max(4_194_304).nullable(),
-});
-export type TaskLimits = z.infer<typeof taskLimitsSchema>;
-
-/** Carried out by the agent alone, so a task comes back while the app is closed. */
-const restartPolicySchema = z.object({
-  on: z.enum(['never', 'failure', 'always']),
-  /** Give up after this many restarts in a row without 60 s of health between; null = never. */
-  maxInRow: z.number().int().min(1).max(1_000_000).nullable(),
-});
-export type RestartPolicy = z.infer<typeof restartPolicySchema>;
-
 export const taskInfoSchema = z.object({
   taskId: taskIdSchema,
   name: z.string().min(1).max(200),
@@ -73,10 +55,6 @@ export const taskInfoSchema = z.object({
   /** TERM, then after this long KILL for the whole process group or cgroup. Mesos' built-in executor waits 3 s. */
   killPolicy: z.object({ graceMs: z.number().int().min(0).max(86_400_000) }),
   labels: z.array(z.object({ key: z.string().max(256), value: z.string().max(4096) })).max(64),
-  limits: taskLimitsSchema.optional(),
-  restart: restartPolicySchema.optional(),
-  /** Killed after this long and TASK_FAILED with REASON_MAX_COMPLETION_TIME_REACHED. */
-  maxCompletionMs: z.number().int().min(1000).max(31_536_000_000).optional(),
 });
 export type TaskInfo = z.infer<typeof taskInfoSchema>;
 
@@ -96,12 +74,6 @@ export const taskStatusSchema = z.object({
   exitCode: z.number().int().min(0).max(255).nullable(),
   /** Signal number that ended the task, or null. */
   signal: z.number().int().min(1).max(64).nullable(),
-  /** How often the agent has started it again so far. */
-  restarts: z.number().int().min(0).optional(),
-  /** With TASK_STARTING after a failure: wall clock (ms since 1970) of the next start. */
-  nextStartAtMs: z.number().int().optional(),
-  /** Most memory it ever held, where the kernel counts it. */
-  peakMemMib: z.number().int().min(0).optional(),
 });
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
 
