@@ -1,7 +1,7 @@
 /**
  * A host's disk: what differs from the machine the bed runs on. /usr and /etc are overlays of the real ones,
  * so a host costs only what is written on it; everything else on it is its own. Layout of the folder:
- * `upper/{usr,etc}`, `work/`, `own/` (home, root, var, tmp, srv, opt), `mnt/`, and the files the init reads.
+ * `upper/{usr,etc}`, `scratch/`, `own/` (home, root, var, tmp, srv, opt), `mnt/`, and the files the init reads.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -34,8 +34,8 @@ export async function prepareDisk(plan: DiskPlan): Promise<void> {
   for (const name of [
     'upper/usr',
     'upper/etc',
-    'work/usr',
-    'work/etc',
+    'scratch/usr',
+    'scratch/etc',
     'mnt',
     'own/home',
     'own/opt',

@@ -16,7 +16,7 @@ for link in /bin /sbin /lib /lib32 /lib64 /libx32; do
   [ -L "$link" ] && cp -P "$link" ".$link"
 done
 for layer in usr etc; do
-  mount -t overlay overlay -o "lowerdir=/$layer,upperdir=$folder/upper/$layer,workdir=$folder/work/$layer" "$layer"
+  mount -t overlay overlay -o "lowerdir=/$layer,upperdir=$folder/upper/$layer,workdir=$folder/scratch/$layer" "$layer"
 done
 # As after a real start: /run is new and /tmp is empty.
 find "$own/tmp" -mindepth 1 -delete
