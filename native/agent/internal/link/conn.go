@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"time"
 
 	"mesolite/agent/internal/wire"
 )
@@ -13,6 +14,8 @@ const (
 	maxQueuedBytes = 8 << 20
 	// maxQueuedData frames wait in the queue; the streams wait behind them. Small, so that messages are not late.
 	maxQueuedData = 4
+	// lingerLimit is how long an ended conversation waits for the other end to close as well.
+	lingerLimit = time.Second
 )
 
 // ErrEnded is given for what is sent on an ended connection.
@@ -115,7 +118,9 @@ func (c *Conn) End(cause string) {
 	c.mu.Unlock()
 }
 
-// EndAfterFlush takes nothing more, and closes once what is queued was written.
+// EndAfterFlush takes nothing more, and closes our direction once what is queued was written. The rest closes when the
+// other end does, or after lingerLimit: a peer that is just writing would otherwise meet a closed socket, and drop our
+// last words unread.
 func (c *Conn) EndAfterFlush(cause string) {
 	c.mu.Lock()
 	if !c.flush {
@@ -138,6 +143,15 @@ func (c *Conn) endLocked(cause string) {
 	c.change.Broadcast()
 }
 
+func (c *Conn) lingerLocked() {
+	half, can := c.socket.(interface{ CloseWrite() error })
+	if c.ended || !can || half.CloseWrite() != nil {
+		c.endLocked(c.cause)
+		return
+	}
+	time.AfterFunc(lingerLimit, func() { c.End("") }) // the cause is known
+}
+
 func (c *Conn) writeLoop() {
 	for {
 		c.mu.Lock()
@@ -145,7 +159,7 @@ func (c *Conn) writeLoop() {
 			c.change.Wait()
 		}
 		if c.ended || len(c.queue) == 0 {
-			c.endLocked(c.cause)
+			c.lingerLocked()
 			c.mu.Unlock()
 			return
 		}
