@@ -6,7 +6,8 @@ import { type MachineId, machineIdSchema, type OperationId, type TaskId, taskIdS
 import { hostKeySchema, loginSchema } from './machine.ts';
 import { settingsSchema } from './settings.ts';
 import type { Patch, Snapshot } from './tables.ts';
-import { commandInfoSchema } from './task.ts';
+import { commandInfoSchema, taskOptionsSchema } from './task.ts';
+import type { CallAnswer } from './wire.ts';
 
 /** How the person wants to log in the first time. The password never leaves the memory of the main process. */
 export const credentialsSchema = z.discriminatedUnion('kind', [
@@ -48,6 +49,7 @@ export const runTaskSchema = z.object({
   diskMib: z.number().int().min(0).max(1_073_741_824),
   gpus: z.number().int().min(0).max(64),
   killGraceMs: z.number().int().min(0).max(86_400_000),
+  options: taskOptionsSchema.optional(),
 });
 export type RunTask = z.infer<typeof runTaskSchema>;
 
@@ -99,6 +101,39 @@ export const requestSchemas = {
   'log:close': z.object({ streamId: z.number().int() }),
   /** Asks where, then writes the whole log there. null = the person cancelled. */
   'log:save': z.object({ taskId: taskIdSchema, file: z.enum(logFiles) }),
+  /** Only after an explicit act: another Mesolite looks after this machine, this one takes its place. */
+  'machine:take-over': z.object({ machineId: machineIdSchema }),
+  'log:times': z.object({
+    taskId: taskIdSchema,
+    file: z.enum(logFiles),
+    from: z.number().int().min(0),
+    to: z.number().int().min(0),
+  }),
+  'log:search': z.object({
+    taskId: taskIdSchema,
+    file: z.enum(logFiles),
+    text: z.string().min(1).max(1024),
+    matchCase: z.boolean(),
+    from: z.number().int().min(0),
+    limit: z.number().int().min(1).max(1000),
+  }),
+  'sandbox:list': z.object({
+    taskId: taskIdSchema,
+    path: z.string().max(8192),
+    after: z.string().max(1024).nullable(),
+  }),
+  /** The beginning of a file, at most 256 KiB, to look at it here. */
+  'sandbox:peek': z.object({ taskId: taskIdSchema, path: z.string().max(8192) }),
+  /** Asks where, then writes the file, or the folder as a tar. null = the person cancelled. */
+  'sandbox:save': z.object({ taskId: taskIdSchema, path: z.string().max(8192) }),
+  'results:list': z.object({ taskId: taskIdSchema }),
+  /** Asks for a folder, then writes these results (all of them: null) into it, with their folders. */
+  'results:save': z.object({
+    taskId: taskIdSchema,
+    paths: z.array(z.string().max(8192)).max(10_000).nullable(),
+  }),
+  /** Asks for files, copies them into the app's own store under their hashes. null = the person cancelled. */
+  'artifact:pick': z.object({}),
   'settings:set': settingsSchema.omit({ id: true }).partial(),
   'dialog:pick-key-file': z.object({}),
   'clipboard:write': z.object({ text: z.string().max(8_388_608) }),
@@ -144,6 +179,15 @@ export type Answers = {
   'log:credit': null;
   'log:close': null;
   'log:save': { path: string; bytes: number } | null;
+  'machine:take-over': null;
+  'log:times': CallAnswer<'log.times'>;
+  'log:search': CallAnswer<'log.search'>;
+  'sandbox:list': CallAnswer<'sandbox.list'>;
+  'sandbox:peek': { bytes: Uint8Array; sizeBytes: number };
+  'sandbox:save': { path: string; bytes: number } | null;
+  'results:list': CallAnswer<'results.list'>;
+  'results:save': { path: string; files: number; bytes: number } | null;
+  'artifact:pick': { files: readonly { name: string; sizeBytes: number; sha256: string }[] } | null;
   'settings:set': null;
   'dialog:pick-key-file': { path: string } | null;
   'clipboard:write': null;

@@ -24,6 +24,27 @@ export const machineFactsSchema = z.object({
   addresses: z.array(z.object({ iface: text, mac: text, ip: text })).max(128),
   /** Limits the agent can really set here. */
   cgroup: z.enum(['v2', 'v1', 'none']),
+  /** What each kind of limit is worth here; absent from agents before 0.2. */
+  isolation: z
+    .object({
+      cpu: z.enum(['quota', 'weight', 'none']),
+      /** `rlimit`: the address space of each process, not the sum. */
+      memory: z.enum(['cgroup', 'rlimit', 'none']),
+      pids: z.enum(['cgroup', 'rlimit', 'none']),
+      /** `watched`: the sandbox is measured every few seconds, so it can go over for a moment. */
+      disk: z.enum(['watched', 'none']),
+      gpu: z.enum(['devices', 'variable', 'none']),
+      /** `group`: only the process group and what the shim is left with. */
+      kill: z.enum(['cgroup', 'group']),
+      /** A task can be run as another user. */
+      users: z.boolean(),
+    })
+    .optional(),
+  /** Container engines that answer. */
+  engines: z
+    .array(z.object({ engine: z.enum(['docker', 'podman']), version: text, rootless: z.boolean() }))
+    .max(4)
+    .optional(),
   user: text,
   uid: z.number().int(),
   /** How the agent comes back after a reboot. */

@@ -3,7 +3,7 @@ import type { LaneRecord } from './enrolment.ts';
 import type { AgentRecord, LinkRecord, MachineRecord, SampleRecord } from './machine.ts';
 import type { FaultRecord, OperationRecord } from './operation.ts';
 import type { Settings } from './settings.ts';
-import type { TaskRecord } from './task.ts';
+import type { TaskProgress, TaskRecord } from './task.ts';
 
 /** Record type of each table. Durable tables survive a restart; session tables do not. */
 export type Rows = {
@@ -15,6 +15,7 @@ export type Rows = {
   samples: SampleRecord;
   lanes: LaneRecord;
   operations: OperationRecord;
+  progress: TaskProgress;
   faults: FaultRecord;
 };
 export type TableName = keyof Rows;
@@ -30,6 +31,7 @@ const sessionTables = [
   'samples',
   'lanes',
   'operations',
+  'progress',
   'faults',
 ] as const satisfies readonly TableName[];
 export const tableNames: readonly TableName[] = [...durableTables, ...sessionTables];

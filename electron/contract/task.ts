@@ -1,7 +1,16 @@
 // Tasks and status updates in the shapes of Mesos v1 (TaskInfo, TaskStatus), in camelCase with integer units.
 import { z } from 'zod';
-import { agentIdSchema, machineIdSchema, taskIdSchema } from './ids.ts';
+import { agentIdSchema, machineIdSchema, type TaskId, taskIdSchema } from './ids.ts';
 import { resourcesSchema } from './resources.ts';
+import {
+  artifactSchema,
+  checkSchema,
+  containerEngines,
+  containerSchema,
+  restartPolicySchema,
+  resultGlobSchema,
+  taskLimitsSchema,
+} from './task-life.ts';
 
 export const taskStates = [
   'TASK_STAGING',
@@ -37,7 +46,8 @@ const statusSources = ['SOURCE_MASTER', 'SOURCE_AGENT', 'SOURCE_EXECUTOR'] as co
 export const commandInfoSchema = z.object({
   /** true: `value` is a line for `/bin/sh -c`. false: `value` is the file and `arguments` the whole argv (argv[0] included). */
   shell: z.boolean(),
-  value: z.string().min(1).max(65536),
+  /** Empty only with a container: what its image says, with `arguments` (without argv[0]) as the image's arguments. */
+  value: z.string().max(65536),
   arguments: z.array(z.string().max(65536)).max(1024),
   environment: z.array(z.object({ name: z.string().min(1).max(256), value: z.string().max(65536) })).max(512),
   /** Working folder on the machine, absolute or relative to the sandbox; null = the sandbox. */
@@ -47,7 +57,8 @@ export const commandInfoSchema = z.object({
 });
 export type CommandInfo = z.infer<typeof commandInfoSchema>;
 
-export const taskInfoSchema = z.object({
+/** What an agent from before does not know is absent, so that its records stay valid. */
+const taskInfoFields = z.object({
   taskId: taskIdSchema,
   name: z.string().min(1).max(200),
   resources: resourcesSchema,
@@ -55,7 +66,40 @@ export const taskInfoSchema = z.object({
   /** TERM, then after this long KILL for the whole process group or cgroup. Mesos' built-in executor waits 3 s. */
   killPolicy: z.object({ graceMs: z.number().int().min(0).max(86_400_000) }),
   labels: z.array(z.object({ key: z.string().max(256), value: z.string().max(4096) })).max(64),
+  limits: taskLimitsSchema.optional(),
+  restart: restartPolicySchema.optional(),
+  /** From the first start; then killed, and TASK_FAILED with REASON_MAX_COMPLETION_TIME_REACHED. Never restarted. */
+  maxCompletionMs: z.number().int().min(100).max(31_536_000_000).optional(),
+  /** Unhealthy: ended by the kill policy, then as `restart` says. */
+  health: checkSchema.optional(),
+  /** Told, never acted on by the agent. */
+  readiness: checkSchema.optional(),
+  artifacts: z.array(artifactSchema).max(64).optional(),
+  results: z.array(resultGlobSchema).max(64).optional(),
+  container: containerSchema.optional(),
+  /** Bytes of stdout and of stderr that are kept, each, in MiB; absent = what the agent's settings say. */
+  logMib: z.number().int().min(1).max(1_048_576).optional(),
 });
+/** What the person may choose beyond the command and its resources. */
+export const taskOptionsSchema = taskInfoFields.pick({
+  labels: true,
+  limits: true,
+  restart: true,
+  maxCompletionMs: true,
+  health: true,
+  readiness: true,
+  artifacts: true,
+  results: true,
+  container: true,
+  logMib: true,
+});
+export type TaskOptions = z.infer<typeof taskOptionsSchema>;
+
+/** Without a container there is something to run. */
+export const taskInfoSchema = taskInfoFields.refine(
+  (info) => info.container !== undefined || info.command.value !== '',
+  { message: 'the command is empty', path: ['command', 'value'] },
+);
 export type TaskInfo = z.infer<typeof taskInfoSchema>;
 
 export const taskStatusSchema = z.object({
@@ -74,6 +118,22 @@ export const taskStatusSchema = z.object({
   exitCode: z.number().int().min(0).max(255).nullable(),
   /** Signal number that ended the task, or null. */
   signal: z.number().int().min(1).max(64).nullable(),
+  /** How often the agent has started it again so far. */
+  restarts: z.number().int().min(0).optional(),
+  /** With TASK_STARTING after an end: wall clock (ms since 1970) of the next start. */
+  nextStartAtMs: z.number().int().optional(),
+  /** Most memory it held in this run, where the kernel counts it. */
+  peakMemMib: z.number().int().min(0).optional(),
+  /** The memory ceiling that was in force, when it was the cause of the end. */
+  limitMemMib: z.number().int().min(0).optional(),
+  /** What the health check says; absent = none, or no answer yet. */
+  healthy: z.boolean().optional(),
+  ready: z.boolean().optional(),
+  /** Indexes (facts.gpus) of the devices it was given. */
+  gpus: z.array(z.number().int().min(0)).max(64).optional(),
+  container: z
+    .object({ engine: z.enum(containerEngines), id: z.string().max(128), imageId: z.string().max(256) })
+    .optional(),
 });
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
 
@@ -93,3 +153,14 @@ export const taskRecordSchema = z.object({
   killAskedAtMs: z.number().int().nullable(),
 });
 export type TaskRecord = z.infer<typeof taskRecordSchema>;
+
+/** Session table `progress`: what a task that is being started is busy with. Dropped when it runs or ends. */
+export type TaskProgress = {
+  readonly id: TaskId;
+  readonly phase: 'upload' | 'fetch' | 'unpack' | 'pull' | 'collect';
+  /** A file, a layer. */
+  readonly what: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number | null;
+  readonly atMs: number;
+};

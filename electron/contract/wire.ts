@@ -5,6 +5,7 @@ import { agentIdSchema, masterIdSchema, taskIdSchema } from './ids.ts';
 import { machineFactsSchema, sampleSchema } from './machine.ts';
 import { resourcesSchema } from './resources.ts';
 import { taskInfoSchema, taskStatusSchema } from './task.ts';
+import { resultFileSchema, sha256Schema } from './task-life.ts';
 
 export const wireVersion = 1;
 /** Oldest version we still speak. */
@@ -29,6 +30,35 @@ export const agentTaskSchema = z.object({
 });
 export type AgentTask = z.infer<typeof agentTaskSchema>;
 
+const logFileSchema = z.enum(['stdout', 'stderr']);
+/**
+ * A name or path of the sandbox, relative to it; '' is the sandbox itself. Bytes that are not UTF-8, control
+ * characters and `%` are written `%XX`, so that every name can be told and asked for again.
+ */
+const listedPathSchema = z.string().max(8192);
+export const sandboxEntrySchema = z.object({
+  name: z.string().min(1).max(1024),
+  kind: z.enum(['file', 'folder', 'link', 'other']),
+  sizeBytes: z.number().int().min(0),
+  modifiedAtMs: z.number().int(),
+  /** Permission bits, e.g. 0o644. */
+  mode: z.number().int().min(0),
+});
+export type SandboxEntry = z.infer<typeof sandboxEntrySchema>;
+/** What an agent keeps, and how long. `agent.configure` changes it; it survives a restart of the agent. */
+export const keepingSchema = z.object({
+  /** stdout and stderr of one task, each. */
+  logMibPerTask: z.number().int().min(1).max(1_048_576),
+  /** All logs of the agent together; the oldest ended tasks go first, the last failure of each task name last. */
+  logMibTotal: z.number().int().min(16).max(16_777_216),
+  /** Logs and sandboxes of ended tasks are removed after this; 0 = never. */
+  keepDays: z.number().int().min(0).max(3650),
+  /** The cache of artifacts. */
+  cacheMib: z.number().int().min(16).max(16_777_216),
+});
+export type Keeping = z.infer<typeof keepingSchema>;
+export const defaultKeeping: Keeping = { logMibPerTask: 64, logMibTotal: 2048, keepDays: 14, cacheMib: 2048 };
+
 /** Calls of the master: request shape. Each is answered once, by id. */
 export const callSchemas = {
   hello: z.object({
@@ -52,10 +82,43 @@ export const callSchemas = {
   'update.ack': z.object({ taskId: taskIdSchema, uuid: z.string() }),
   'log.open': z.object({
     taskId: taskIdSchema,
-    file: z.enum(['stdout', 'stderr']),
+    file: logFileSchema,
     offset: z.number().int(), // < 0 counts from the end
     follow: z.boolean(),
   }),
+  /** When the bytes of a range were written, to 0.1 s. */
+  'log.times': z.object({
+    taskId: taskIdSchema,
+    file: logFileSchema,
+    from: z.number().int().min(0),
+    to: z.number().int().min(0),
+  }),
+  /** Plain text (not a pattern), a line at a time, on the agent's side. */
+  'log.search': z.object({
+    taskId: taskIdSchema,
+    file: logFileSchema,
+    text: z.string().min(1).max(1024),
+    matchCase: z.boolean(),
+    /** Begin at this byte. */
+    from: z.number().int().min(0),
+    /** Stop after this many. */
+    limit: z.number().int().min(1).max(1000),
+  }),
+  /** Sorted by name, `after` one of them: a page at a time. */
+  'sandbox.list': z.object({
+    taskId: taskIdSchema,
+    path: listedPathSchema,
+    after: z.string().max(1024).optional(),
+  }),
+  /** A file as it is, or a folder as a tar. Ends like a log stream. */
+  'sandbox.open': z.object({ taskId: taskIdSchema, path: listedPathSchema, offset: z.number().int().min(0) }),
+  'results.list': z.object({ taskId: taskIdSchema }),
+  'artifact.find': z.object({ sha256: z.array(sha256Schema).max(256) }),
+  /** Opens a stream towards the agent: data frames of the caller follow, within the credit it is given. */
+  'artifact.put': z.object({ sha256: sha256Schema, sizeBytes: z.number().int().min(0) }),
+  /** All bytes were sent; answered once they are checked and on disk. */
+  'artifact.done': z.object({ stream: z.number().int() }),
+  'agent.configure': z.object({ keeping: keepingSchema }),
   'stream.credit': z.object({ stream: z.number().int(), bytes: z.number().int() }),
   'stream.close': z.object({ stream: z.number().int() }),
   /** Ends the daemon. keep: tasks run on without it. stop: kill them first. onlyIfIdle: refused with `conflict` when tasks run. */
@@ -90,6 +153,44 @@ export const answerSchemas = {
     /** First byte that will be sent (later than asked when the log was rotated). */
     startOffset: z.number().int(),
   }),
+  'log.times': z.object({
+    /** Ascending. From `offset` on (to the next one) bytes were written at `atMs`, the agent's wall clock. */
+    times: z.array(z.object({ offset: z.number().int(), atMs: z.number().int() })).max(4096),
+  }),
+  'log.search': z.object({
+    matches: z
+      .array(
+        z.object({
+          /** Of the line's first byte. */
+          offset: z.number().int(),
+          /** At most 512 bytes around the match; what is not UTF-8 is replaced. */
+          line: z.string().max(4096),
+          atMs: z.number().int().nullable(),
+        }),
+      )
+      .max(1000),
+    /** Where to go on; equals the end of the log when everything was looked at. */
+    next: z.number().int(),
+    more: z.boolean(),
+  }),
+  'sandbox.list': z.object({ entries: z.array(sandboxEntrySchema), more: z.boolean() }),
+  'sandbox.open': z.object({
+    stream: z.number().int(),
+    /** null: a folder, its tar is made while it is sent. */
+    sizeBytes: z.number().int().nullable(),
+    startOffset: z.number().int(),
+  }),
+  'results.list': z.object({
+    files: z.array(resultFileSchema),
+    /** Matches that were left out: more than 10,000, or no longer readable. */
+    left: z.number().int().min(0),
+  }),
+  /** Those of the asked that are there. */
+  'artifact.find': z.object({ present: z.array(sha256Schema) }),
+  /** `offset`: what an earlier, broken upload has left; the caller goes on from there. */
+  'artifact.put': z.object({ stream: z.number().int(), offset: z.number().int() }),
+  'artifact.done': z.object({}),
+  'agent.configure': z.object({}),
   'stream.credit': z.object({}),
   'stream.close': z.object({}),
   'agent.shutdown': z.object({}),
@@ -133,5 +234,23 @@ export const eventMessageSchema = z.discriminatedUnion('event', [
     cause: z.enum(['finished', 'closed', 'removed', 'failed']),
   }),
   z.object({ v: z.number().int(), event: z.literal('lease-lost'), holder: z.string() }),
+  /** The agent has room for more of an upload. */
+  z.object({
+    v: z.number().int(),
+    event: z.literal('stream-credit'),
+    stream: z.number().int(),
+    bytes: z.number().int().min(1),
+  }),
+  /** Only for the eye, at most four a second for each task; never stored. */
+  z.object({
+    v: z.number().int(),
+    event: z.literal('task-progress'),
+    taskId: taskIdSchema,
+    phase: z.enum(['fetch', 'unpack', 'pull', 'collect']),
+    /** What is being worked on: a file, a layer. */
+    what: z.string().max(512),
+    doneBytes: z.number().int().min(0),
+    totalBytes: z.number().int().min(0).nullable(),
+  }),
 ]);
 export type EventMessage = z.infer<typeof eventMessageSchema>;

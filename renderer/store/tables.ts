@@ -35,6 +35,7 @@ const emptyTables: Tables = {
   samples: new Map(),
   lanes: new Map(),
   operations: new Map(),
+  progress: new Map(),
   faults: new Map(),
 };
 

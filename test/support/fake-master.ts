@@ -21,6 +21,7 @@ export const emptyRows: Snapshot['rows'] = {
   samples: [],
   lanes: [],
   operations: [],
+  progress: [],
   faults: [],
 };
 

@@ -23,6 +23,7 @@ export const emptyTables: Tables = {
   samples: RowMap.empty(),
   lanes: RowMap.empty(),
   operations: RowMap.empty(),
+  progress: RowMap.empty(),
   faults: RowMap.empty(),
 };
 

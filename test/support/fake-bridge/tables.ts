@@ -10,6 +10,7 @@ const names: readonly TableName[] = [
   'samples',
   'lanes',
   'operations',
+  'progress',
   'faults',
 ];
 
@@ -23,6 +24,7 @@ export class FakeTables {
     samples: new Map(),
     lanes: new Map(),
     operations: new Map(),
+    progress: new Map(),
     faults: new Map(),
   };
   readonly #put = new Map<TableName, Map<string, unknown>>();

@@ -163,6 +163,129 @@ type LogOpenResult struct {
 	StartOffset int64  `json:"startOffset"`
 }
 
+// LogTimesParams asks when the bytes of a range were written.
+type LogTimesParams struct {
+	TaskID string `json:"taskId"`
+	File   string `json:"file"`
+	From   int64  `json:"from"`
+	To     int64  `json:"to"`
+}
+
+// LogTime says that from Offset on bytes were written at AtMs.
+type LogTime struct {
+	Offset int64 `json:"offset"`
+	AtMs   int64 `json:"atMs"`
+}
+
+// LogTimesResult is ascending.
+type LogTimesResult struct {
+	Times []LogTime `json:"times"`
+}
+
+// LogSearchParams looks for a plain text.
+type LogSearchParams struct {
+	TaskID    string `json:"taskId"`
+	File      string `json:"file"`
+	Text      string `json:"text"`
+	MatchCase bool   `json:"matchCase"`
+	From      int64  `json:"from"`
+	Limit     int    `json:"limit"`
+}
+
+// LogMatch is one line.
+type LogMatch struct {
+	Offset int64  `json:"offset"`
+	Line   string `json:"line"`
+	AtMs   *int64 `json:"atMs"`
+}
+
+// LogSearchResult is where to go on, too.
+type LogSearchResult struct {
+	Matches []LogMatch `json:"matches"`
+	Next    int64      `json:"next"`
+	More    bool       `json:"more"`
+}
+
+// SandboxListParams pages through a folder of a sandbox.
+type SandboxListParams struct {
+	TaskID string `json:"taskId"`
+	Path   string `json:"path"`
+	After  string `json:"after,omitempty"`
+}
+
+// SandboxEntry is one name in a folder.
+type SandboxEntry struct {
+	Name         string `json:"name"`
+	Kind         string `json:"kind"` // file, folder, link, other
+	SizeBytes    int64  `json:"sizeBytes"`
+	ModifiedAtMs int64  `json:"modifiedAtMs"`
+	Mode         uint32 `json:"mode"`
+}
+
+// SandboxListResult is one page.
+type SandboxListResult struct {
+	Entries []SandboxEntry `json:"entries"`
+	More    bool           `json:"more"`
+}
+
+// SandboxOpenParams opens a file, or a folder as a tar.
+type SandboxOpenParams struct {
+	TaskID string `json:"taskId"`
+	Path   string `json:"path"`
+	Offset int64  `json:"offset"`
+}
+
+// SandboxOpenResult names the stream. SizeBytes nil: a tar that is made while it is sent.
+type SandboxOpenResult struct {
+	Stream      uint32 `json:"stream"`
+	SizeBytes   *int64 `json:"sizeBytes"`
+	StartOffset int64  `json:"startOffset"`
+}
+
+// ResultsListResult is what was collected at the task's end.
+type ResultsListResult struct {
+	Files []ResultFile `json:"files"`
+	Left  int          `json:"left"`
+}
+
+// ArtifactFindParams asks which are in the cache.
+type ArtifactFindParams struct {
+	SHA256 []string `json:"sha256"`
+}
+
+// ArtifactFindResult names those that are.
+type ArtifactFindResult struct {
+	Present []string `json:"present"`
+}
+
+// ArtifactPutParams opens a stream towards us.
+type ArtifactPutParams struct {
+	SHA256    string `json:"sha256"`
+	SizeBytes int64  `json:"sizeBytes"`
+}
+
+// ArtifactPutResult says where to go on.
+type ArtifactPutResult struct {
+	Stream uint32 `json:"stream"`
+	Offset int64  `json:"offset"`
+}
+
+// Keeping is what is kept, and how long.
+type Keeping struct {
+	LogMibPerTask int64 `json:"logMibPerTask"`
+	LogMibTotal   int64 `json:"logMibTotal"`
+	KeepDays      int64 `json:"keepDays"` // 0: for ever
+	CacheMib      int64 `json:"cacheMib"`
+}
+
+// DefaultKeeping holds until a master says otherwise.
+var DefaultKeeping = Keeping{LogMibPerTask: 64, LogMibTotal: 2048, KeepDays: 14, CacheMib: 2048}
+
+// ConfigureParams changes what is kept.
+type ConfigureParams struct {
+	Keeping Keeping `json:"keeping"`
+}
+
 // CreditParams lets a stream send more.
 type CreditParams struct {
 	Stream uint32 `json:"stream"`
@@ -225,4 +348,31 @@ type LeaseLostEvent struct {
 	V      int    `json:"v"`
 	Event  string `json:"event"`
 	Holder string `json:"holder"`
+}
+
+// StreamCreditEvent gives room for more of an upload.
+type StreamCreditEvent struct {
+	V      int    `json:"v"`
+	Event  string `json:"event"`
+	Stream uint32 `json:"stream"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// Phases of a task's preparation.
+const (
+	ProgressFetch   = "fetch"
+	ProgressUnpack  = "unpack"
+	ProgressPull    = "pull"
+	ProgressCollect = "collect"
+)
+
+// ProgressEvent is only for the eye.
+type ProgressEvent struct {
+	V          int    `json:"v"`
+	Event      string `json:"event"`
+	TaskID     string `json:"taskId"`
+	Phase      string `json:"phase"`
+	What       string `json:"what"`
+	DoneBytes  int64  `json:"doneBytes"`
+	TotalBytes *int64 `json:"totalBytes"`
 }

@@ -52,6 +52,16 @@ type TaskInfo struct {
 	Command    Command    `json:"command"`
 	KillPolicy KillPolicy `json:"killPolicy"`
 	Labels     []Label    `json:"labels"`
+
+	Limits          *Limits    `json:"limits,omitempty"`
+	Restart         *Restart   `json:"restart,omitempty"`
+	MaxCompletionMs int64      `json:"maxCompletionMs,omitempty"` // 0: none
+	Health          *Check     `json:"health,omitempty"`
+	Readiness       *Check     `json:"readiness,omitempty"`
+	Artifacts       []Artifact `json:"artifacts,omitempty"`
+	Results         []string   `json:"results,omitempty"`
+	Container       *Container `json:"container,omitempty"`
+	LogMib          int64      `json:"logMib,omitempty"` // 0: the agent's setting
 }
 
 // Status is one status update.
@@ -65,11 +75,22 @@ type Status struct {
 	UUID        *string `json:"uuid"`
 	ExitCode    *int    `json:"exitCode"`
 	Signal      *int    `json:"signal"`
+
+	// What later runs of the same task add; absent when there is nothing to say.
+	Restarts      *int             `json:"restarts,omitempty"`
+	NextStartAtMs *int64           `json:"nextStartAtMs,omitempty"`
+	PeakMemMib    *int64           `json:"peakMemMib,omitempty"`
+	LimitMemMib   *int64           `json:"limitMemMib,omitempty"`
+	Healthy       *bool            `json:"healthy,omitempty"`
+	Ready         *bool            `json:"ready,omitempty"`
+	Gpus          []int            `json:"gpus,omitempty"`
+	Container     *ContainerStatus `json:"container,omitempty"`
 }
 
 // Task states the agent uses.
 const (
 	StateStaging  = "TASK_STAGING"
+	StateStarting = "TASK_STARTING"
 	StateRunning  = "TASK_RUNNING"
 	StateFinished = "TASK_FINISHED"
 	StateFailed   = "TASK_FAILED"
@@ -82,6 +103,10 @@ const (
 	ReasonAgentRestarted     = "REASON_AGENT_RESTARTED"
 	ReasonExecutorTerminated = "REASON_EXECUTOR_TERMINATED"
 	ReasonMemoryLimit        = "REASON_CONTAINER_LIMITATION_MEMORY"
+	ReasonDiskLimit          = "REASON_CONTAINER_LIMITATION_DISK"
+	ReasonMaxCompletionTime  = "REASON_MAX_COMPLETION_TIME_REACHED"
+	ReasonHealthCheck        = "REASON_TASK_HEALTH_CHECK_STATUS_UPDATED"
+	ReasonCheck              = "REASON_TASK_CHECK_STATUS_UPDATED"
 )
 
 // Disk is a real file system.
@@ -108,23 +133,25 @@ type Address struct {
 
 // Facts say what the machine is.
 type Facts struct {
-	Hostname  string    `json:"hostname"`
-	OS        string    `json:"os"`
-	Kernel    string    `json:"kernel"`
-	Arch      string    `json:"arch"`
-	CPUModel  string    `json:"cpuModel"`
-	Cpus      int       `json:"cpus"`
-	MemMib    int64     `json:"memMib"`
-	SwapMib   int64     `json:"swapMib"`
-	Disks     []Disk    `json:"disks"`
-	Gpus      []Gpu     `json:"gpus"`
-	BootID    string    `json:"bootId"`
-	MachineID string    `json:"machineId"`
-	Addresses []Address `json:"addresses"`
-	Cgroup    string    `json:"cgroup"`
-	User      string    `json:"user"`
-	UID       int       `json:"uid"`
-	Boot      string    `json:"boot"`
+	Hostname  string     `json:"hostname"`
+	OS        string     `json:"os"`
+	Kernel    string     `json:"kernel"`
+	Arch      string     `json:"arch"`
+	CPUModel  string     `json:"cpuModel"`
+	Cpus      int        `json:"cpus"`
+	MemMib    int64      `json:"memMib"`
+	SwapMib   int64      `json:"swapMib"`
+	Disks     []Disk     `json:"disks"`
+	Gpus      []Gpu      `json:"gpus"`
+	Isolation *Isolation `json:"isolation,omitempty"`
+	Engines   []Engine   `json:"engines,omitempty"`
+	BootID    string     `json:"bootId"`
+	MachineID string     `json:"machineId"`
+	Addresses []Address  `json:"addresses"`
+	Cgroup    string     `json:"cgroup"`
+	User      string     `json:"user"`
+	UID       int        `json:"uid"`
+	Boot      string     `json:"boot"`
 }
 
 // DiskUse is the fill of one disk of the facts.

@@ -56,13 +56,19 @@ func (t *TaskInfo) problem() (field, why string) {
 	if r.CpusMilli < 0 || r.MemMib < 0 || r.DiskMib < 0 || r.Gpus < 0 {
 		return "resources", "must not be negative"
 	}
-	return t.Command.problem()
+	if field, why := t.Command.problem(); field != "" {
+		return field, why
+	}
+	if t.Command.Value == "" && t.Container == nil {
+		return "command.value", "must have 1 to 65536 characters"
+	}
+	return t.lifeProblem()
 }
 
 func (c *Command) problem() (field, why string) {
 	switch {
-	case c.Value == "" || len(c.Value) > maxText:
-		return "command.value", "must have 1 to 65536 characters"
+	case len(c.Value) > maxText:
+		return "command.value", "must have at most 65536 characters"
 	case strings.IndexByte(c.Value, 0) >= 0:
 		return "command.value", "holds a NUL byte"
 	case len(c.Arguments) > 1024:
