@@ -34,17 +34,12 @@ type Driver struct {
 	groups map[string]bool
 	made   bool // our folder is there
 	idle   *time.Timer
+	share  Limits // of all groups together
+	can    powers
 }
 
 // keepIdle is how long our folder outlives its last group: tasks often come one after the other.
 const keepIdle = 2 * time.Second
-
-// Limits of a group; zero means none.
-type Limits struct {
-	CPUMilli int64 // weight
-	MemMib   int64 // hard limit
-	Pids     int64
-}
 
 // Group is what a shim needs to join and empty a group.
 type Group struct {
@@ -92,13 +87,9 @@ func (d *Driver) Create(task string, limits Limits) (Group, error) {
 		d.groups = map[string]bool{}
 	}
 	group := d.Open(task)
-	if !d.made && d.base != "" {
-		if err := makeAll(d.base); err != nil {
-			return Group{}, fmt.Errorf("make cgroup: %w", err)
-		}
-		d.passOn()
+	if err := d.openLocked(); err != nil {
+		return Group{}, fmt.Errorf("make cgroup: %w", err)
 	}
-	d.made = true
 	d.groups[task] = true
 	for _, join := range group.Joins {
 		if err := makeGroup(filepath.Dir(join)); err != nil {
@@ -134,7 +125,26 @@ func (d *Driver) Adopt(task string) {
 	if d.groups == nil {
 		d.groups = map[string]bool{}
 	}
+	_ = d.openLocked() // its group is there already, and so is our folder
 	d.groups[task] = true
+}
+
+// openLocked makes our folder, lets the controllers through and sets the ceiling of all groups together.
+func (d *Driver) openLocked() error {
+	if d.made {
+		return nil
+	}
+	for _, base := range d.trees {
+		if err := makeAll(base); err != nil {
+			return err
+		}
+	}
+	d.made = true
+	if d.Kind == KindV2 {
+		d.passOn()
+	}
+	d.limitShare()
+	return nil
 }
 
 // Open names the files of a group without making it.
@@ -161,54 +171,6 @@ func realPath(path string) string {
 		return real
 	}
 	return path
-}
-
-// limit sets what this machine can; what it cannot is left out, and the facts' kind says how much to expect.
-func (d *Driver) limit(task string, limits Limits) {
-	switch d.Kind {
-	case KindV2:
-		folder := filepath.Join(d.base, task)
-		if limits.CPUMilli > 0 {
-			_ = write(filepath.Join(folder, "cpu.weight"), strconv.FormatInt(clamp(limits.CPUMilli/10, 1, 10000), 10))
-		}
-		if limits.MemMib > 0 {
-			_ = write(filepath.Join(folder, "memory.max"), strconv.FormatInt(limits.MemMib<<20, 10))
-			_ = write(filepath.Join(folder, "memory.swap.max"), "0")
-			_ = write(filepath.Join(folder, "memory.oom.group"), "1")
-		}
-		if limits.Pids > 0 {
-			_ = write(filepath.Join(folder, "pids.max"), strconv.FormatInt(limits.Pids, 10))
-		}
-	case KindV1:
-		if limits.CPUMilli > 0 {
-			_ = d.write1("cpu", task, "cpu.shares", clamp(limits.CPUMilli*1024/1000, 2, 262144))
-		}
-		if limits.MemMib > 0 {
-			_ = d.write1("memory", task, "memory.limit_in_bytes", limits.MemMib<<20)
-			_ = d.write1("memory", task, "memory.memsw.limit_in_bytes", limits.MemMib<<20)
-		}
-		if limits.Pids > 0 {
-			_ = d.write1("pids", task, "pids.max", limits.Pids)
-		}
-	}
-}
-
-func clamp(v, low, high int64) int64 {
-	if v < low {
-		return low
-	}
-	if v > high {
-		return high
-	}
-	return v
-}
-
-func (d *Driver) write1(controller, task, file string, value int64) error {
-	base, ok := d.bases[controller]
-	if !ok {
-		return os.ErrNotExist
-	}
-	return write(filepath.Join(base, task, file), strconv.FormatInt(value, 10))
 }
 
 func write(path, value string) error {
@@ -268,10 +230,12 @@ func (d *Driver) removeLocked(task string) {
 	for _, join := range d.Open(task).Joins {
 		folder := filepath.Dir(join)
 		for tries := 0; tries < 20; tries++ {
-			// The kernel refuses for a moment while the last process leaves.
-			if err := syscall.Rmdir(folder); err != syscall.EBUSY {
+			// The kernel refuses for a moment while the last process leaves, and as long as groups are inside that the
+			// task made for itself.
+			if err := syscall.Rmdir(folder); err != syscall.EBUSY && err != syscall.ENOTEMPTY {
 				break
 			}
+			removeInside(folder, maxNested)
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
@@ -280,6 +244,20 @@ func (d *Driver) removeLocked(task string) {
 			d.idle.Stop()
 		}
 		d.idle = time.AfterFunc(keepIdle, d.closeIdle)
+	}
+}
+
+// maxNested is how deep groups inside a task's group are looked for.
+const maxNested = 16
+
+func removeInside(folder string, depth int) {
+	entries, _ := os.ReadDir(folder) // gone: nothing inside
+	for _, entry := range entries {
+		inner := filepath.Join(folder, entry.Name())
+		if entry.IsDir() && syscall.Rmdir(inner) != nil && depth > 0 {
+			removeInside(inner, depth-1)
+			_ = syscall.Rmdir(inner) // only takes what is empty
+		}
 	}
 }
 

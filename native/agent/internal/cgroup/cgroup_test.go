@@ -51,6 +51,8 @@ func TestV2LimitsAndOutcome(t *testing.T) {
 	root := fake(t, unified, map[string]string{
 		"sys/fs/cgroup/cgroup.controllers": "cpu memory pids", "sys/fs/cgroup/mesolite/a-1/cgroup.kill": "", "proc/self/cgroup": "0::/\n",
 		"sys/fs/cgroup/cgroup.subtree_control": "", "sys/fs/cgroup/mesolite/a-1/cgroup.subtree_control": "",
+		"sys/fs/cgroup/mesolite/a-1/probe.tmp/cpu.weight": "", "sys/fs/cgroup/mesolite/a-1/probe.tmp/cpu.max": "",
+		"sys/fs/cgroup/mesolite/a-1/probe.tmp/memory.max": "", "sys/fs/cgroup/mesolite/a-1/probe.tmp/pids.max": "",
 	})
 	d := Detect(root, "a-1")
 	if d.Kind != KindV2 {
@@ -60,25 +62,35 @@ func TestV2LimitsAndOutcome(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	touch(t, folder, "cpu.weight", "memory.max", "memory.swap.max", "memory.oom.group", "pids.max")
-	group, err := d.Create("t-a", Limits{CPUMilli: 1500, MemMib: 64, Pids: 100})
+	if worth := d.Worth(); worth != (Worth{CPU: WorthQuota, Memory: WorthCgroup, Pids: WorthCgroup, Kill: WorthCgroup}) {
+		t.Errorf("%+v", worth)
+	}
+	base := filepath.Dir(folder)
+	touch(t, base, "cpu.max", "memory.max", "pids.max", "memory.low")
+	d.SetShare(Limits{CPUQuotaMilli: 2000, MemMib: 512})
+	touch(t, folder, "cpu.weight", "cpu.max", "memory.low", "memory.max", "memory.swap.max", "memory.oom.group", "pids.max")
+	group, err := d.Create("t-a", Limits{CPUMilli: 1500, CPUQuotaMilli: 4000, MemMib: 64, MemRequestMib: 32, Pids: 100})
 	if err != nil || len(group.Joins) != 1 || group.Kill != filepath.Join(folder, "cgroup.kill") {
 		t.Fatalf("%+v %v", group, err)
 	}
-	for name, want := range map[string]string{"cpu.weight": "150", "memory.max": "67108864", "memory.swap.max": "0", "memory.oom.group": "1", "pids.max": "100"} {
+	for name, want := range map[string]string{
+		"cpu.weight": "150", "cpu.max": "200000 100000", "memory.low": "33554432", "memory.max": "67108864",
+		"memory.swap.max": "0", "memory.oom.group": "1", "pids.max": "100",
+		"../cpu.max": "200000 100000", "../memory.max": "536870912", "../pids.max": "max", "../memory.low": "max",
+	} {
 		if got := read(t, folder, name); got != want {
 			t.Errorf("%s is %q", name, got)
 		}
 	}
 	for name, text := range map[string]string{
-		"memory.events": "low 0\noom 1\noom_kill 2\n", "memory.peak": "67108864\n", "memory.max": "67108864\n", "cpu.stat": "usage_usec 123\nuser_usec 1\n",
+		"memory.events": "low 0\nmax 7\noom 1\noom_kill 2\n", "pids.events": "max 3\n", "pids.max": "100\n", "memory.peak": "67108864\n", "memory.max": "67108864\n", "cpu.stat": "usage_usec 123\nuser_usec 1\n",
 		"memory.current": "20971520\n", "memory.stat": "anon 1\ninactive_file 10485760\n", "pids.current": "3\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := d.Outcome("t-a"); got != (Outcome{OomKills: 2, PeakMib: 64, LimitMib: 64}) {
+	if got := d.Outcome("t-a"); got != (Outcome{OomKills: 2, OwnLimit: true, PeakMib: 64, LimitMib: 64, PidsHits: 3, MaxPids: 100}) {
 		t.Errorf("%+v", got)
 	}
 	if use, ok := d.Use("t-a"); !ok || use != (Use{CPUUs: 123, MemMib: 10, Pids: 3}) {
@@ -224,5 +236,50 @@ func TestARealV2TreeIsUsed(t *testing.T) {
 	d.Remove("t-v2")
 	if _, err := os.Stat(group.Procs); err == nil {
 		t.Error("the group stays")
+	}
+}
+
+// The places a systemd gives: what is above user@1000.service belongs to root, the unit of the agent is below it.
+func TestTheHighestGroupGivenToUsIsUsed(t *testing.T) {
+	const user = "sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service"
+	files := map[string]string{"proc/self/cgroup": "0::/user.slice/user-1000.slice/user@1000.service/app.slice/mesolite.service\n"}
+	for _, folder := range []string{user, user + "/app.slice", user + "/app.slice/mesolite.service"} {
+		files[folder+"/cgroup.procs"], files[folder+"/cgroup.subtree_control"] = "", ""
+	}
+	files["sys/fs/cgroup/user.slice/user-1000.slice/cgroup.procs"] = "" // its subtree_control is not ours
+	root := fake(t, unified, files)
+	top := filepath.Join(root, "sys/fs/cgroup")
+	if got := delegated(top, ownPath(root)); got != filepath.Join(root, user) {
+		t.Errorf("%q", got)
+	}
+	if err := os.Remove(filepath.Join(root, user, "app.slice/cgroup.procs")); err != nil {
+		t.Fatal(err)
+	}
+	if got := delegated(top, ownPath(root)); got != filepath.Join(root, user, "app.slice/mesolite.service") {
+		t.Errorf("a gap was jumped over: %q", got)
+	}
+	for _, own := range []string{"", "/", "/../elsewhere", "/user.slice/session-1.scope"} {
+		if got := delegated(top, own); got != "" {
+			t.Errorf("%s: %q", own, got)
+		}
+	}
+}
+
+// A group with processes passes no controllers on, so the agent goes into a leaf. Never anybody else.
+func TestTheAgentMakesRoomByMovingOnlyItself(t *testing.T) {
+	root := fake(t, unified, map[string]string{
+		"g/cgroup.procs": fmt.Sprintf("17\n%d\n", os.Getpid()), "g/cgroup.events": "", "g/mesolite-agent/cgroup.procs": "",
+		"h/cgroup.procs": "17\n", "h/cgroup.events": "", "root/cgroup.procs": fmt.Sprintf("%d\n", os.Getpid()),
+	})
+	for _, name := range []string{"g", "h", "root"} {
+		makeRoom(filepath.Join(root, name))
+	}
+	if got := read(t, root, "g/mesolite-agent/cgroup.procs"); got != "0" {
+		t.Errorf("%q was moved", got)
+	}
+	for _, name := range []string{"h", "root"} {
+		if there(filepath.Join(root, name, leafName)) {
+			t.Errorf("%s was divided", name)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Detect finds what can be used. name keeps agents of one machine apart.
@@ -60,6 +61,11 @@ func detectV1(root, name string, places map[string]string) *Driver {
 			d.bases[controller] = base
 		}
 	}
+	_, cpu := d.bases["cpu"]
+	_, d.can.memory = d.bases["memory"]
+	_, d.can.pids = d.bases["pids"]
+	d.can.weight = cpu
+	d.can.quota = cpu && there(filepath.Join(d.bases["cpu"], "cpu.cfs_quota_us"))
 	d.Close()
 	if d.bases["freezer"] == "" {
 		return nil
@@ -90,20 +96,90 @@ func detectV2(root, name string, places map[string]string) *Driver {
 	if !ok {
 		return nil
 	}
-	for _, parent := range []string{filepath.Join(root, point), filepath.Join(root, point, ownPath(root))} {
+	top := filepath.Join(root, point)
+	for _, parent := range []string{top, delegated(top, ownPath(root))} {
+		if parent == "" {
+			continue
+		}
 		base := filepath.Join(parent, "mesolite", name)
 		if err := os.MkdirAll(base, 0o755); err != nil {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(base, "cgroup.kill")); err != nil {
-			removeTree(filepath.Join(parent, "mesolite"), name)
+		d := &Driver{Kind: KindV2, base: base, trees: []string{base}, above: []string{parent, filepath.Join(parent, "mesolite"), base}}
+		if !there(filepath.Join(base, "cgroup.kill")) {
+			d.Close()
 			continue
 		}
-		d := &Driver{Kind: KindV2, base: base, trees: []string{base}, above: []string{parent, filepath.Join(parent, "mesolite"), base}}
+		makeRoom(parent)
+		d.passOn()
+		d.can = d.probe()
 		d.Close()
 		return d
 	}
 	return nil
+}
+
+// probe looks what a group has, by making one: whether the controllers came through can be told in no other way that
+// is sure.
+func (d *Driver) probe() powers {
+	group := filepath.Join(d.base, "probe.tmp")
+	if err := makeGroup(group); err != nil {
+		return powers{}
+	}
+	has := func(file string) bool { return there(filepath.Join(group, file)) }
+	can := powers{weight: has("cpu.weight"), quota: has("cpu.max"), memory: has("memory.max"), pids: has("pids.max")}
+	_ = syscall.Rmdir(group) // empty
+	return can
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// delegated finds the highest group above (or at) our own that was given to us: user@UID.service, where a user's
+// systemd delegates, or whatever group our starter made. There nobody's limit is loosened but our own, and our groups
+// stay when the unit that we run in ends.
+func delegated(top, own string) string {
+	if own == "" || strings.Contains(own, "..") {
+		return "" // outside of what we may see
+	}
+	place := ""
+	for own != "/" && own != "." && isGiven(filepath.Join(top, own)) {
+		place = filepath.Join(top, own)
+		own = filepath.Dir(own)
+	}
+	return place
+}
+
+func isGiven(folder string) bool {
+	const write, enter = 2, 1
+	if syscall.Access(folder, write|enter) != nil {
+		return false
+	}
+	for _, file := range []string{"cgroup.procs", "cgroup.subtree_control"} {
+		if syscall.Access(filepath.Join(folder, file), write) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// leafName is the group that we move into when our own is the one to be divided: a group with processes of its own
+// passes no controllers on.
+const leafName = "mesolite-agent"
+
+func makeRoom(parent string) {
+	self := os.Getpid()
+	for _, pid := range pidsOf(filepath.Join(parent, "cgroup.procs")) {
+		if pid != self || !there(filepath.Join(parent, "cgroup.events")) {
+			continue // others are not ours to move, and the root of all groups needs no room
+		}
+		leaf := filepath.Join(parent, leafName)
+		if err := makeGroup(leaf); err == nil {
+			_ = write(filepath.Join(leaf, "cgroup.procs"), "0") // refused: then there are no controllers, and the facts say so
+		}
+	}
 }
 
 // passOn lets the controllers through to the groups: each by itself, since one that is missing or held by v1 must not

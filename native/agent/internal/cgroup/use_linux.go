@@ -16,34 +16,60 @@ type Use struct {
 
 // Outcome is what happened in a group over its life.
 type Outcome struct {
-	OomKills int64
-	PeakMib  int64
-	LimitMib int64
+	OomKills int64 // processes that the kernel ended for want of memory
+	OwnLimit bool  // the group had reached its own ceiling; else the want was that of the machine, or of our share of it
+	PeakMib  int64 // 0: not counted here
+	LimitMib int64 // read when something was ended; 0: none
+	PidsHits int64 // how often a new process was refused
+	MaxPids  int64 // read when one was refused
 }
 
 // Outcome reads what happened, before Remove.
 func (d *Driver) Outcome(task string) Outcome {
+	var out Outcome
 	switch d.Kind {
 	case KindV2:
 		folder := filepath.Join(d.base, task)
-		return Outcome{
-			OomKills: keyed(filepath.Join(folder, "memory.events"), "oom_kill"),
-			PeakMib:  number(filepath.Join(folder, "memory.peak")) >> 20,
-			LimitMib: number(filepath.Join(folder, "memory.max")) >> 20,
+		if d.can.memory {
+			events := filepath.Join(folder, "memory.events")
+			out.PeakMib = mibUp(number(filepath.Join(folder, "memory.peak")))
+			if out.OomKills = keyed(events, "oom_kill"); out.OomKills > 0 {
+				out.OwnLimit = keyed(events, "max") > 0
+				out.LimitMib = number(filepath.Join(folder, "memory.max")) >> 20
+			}
+		}
+		if d.can.pids {
+			out.pids(folder)
 		}
 	case KindV1:
-		folder := filepath.Join(d.bases["memory"], task)
-		if d.bases["memory"] == "" {
-			return Outcome{}
+		if base := d.bases["memory"]; base != "" {
+			folder := filepath.Join(base, task)
+			out.PeakMib = mibUp(number(filepath.Join(folder, "memory.max_usage_in_bytes")))
+			if out.OomKills = keyed(filepath.Join(folder, "memory.oom_control"), "oom_kill"); out.OomKills > 0 {
+				out.OwnLimit = number(filepath.Join(folder, "memory.failcnt"))+number(filepath.Join(folder, "memory.memsw.failcnt")) > 0
+				if limit := number(filepath.Join(folder, "memory.limit_in_bytes")); limit < noLimitV1 {
+					out.LimitMib = limit >> 20
+				}
+			}
 		}
-		return Outcome{
-			OomKills: keyed(filepath.Join(folder, "memory.oom_control"), "oom_kill"),
-			PeakMib:  number(filepath.Join(folder, "memory.max_usage_in_bytes")) >> 20,
-			LimitMib: number(filepath.Join(folder, "memory.limit_in_bytes")) >> 20,
+		if base := d.bases["pids"]; base != "" {
+			out.pids(filepath.Join(base, task))
 		}
 	}
-	return Outcome{}
+	return out
 }
+
+// noLimitV1: v1 says "none" as a number that no machine has.
+const noLimitV1 = 1 << 60
+
+func (o *Outcome) pids(folder string) {
+	if o.PidsHits = keyed(filepath.Join(folder, "pids.events"), "max"); o.PidsHits > 0 {
+		o.MaxPids = number(filepath.Join(folder, "pids.max"))
+	}
+}
+
+// mibUp rounds up: a task that held anything did not hold nothing.
+func mibUp(bytes int64) int64 { return (bytes + 1<<20 - 1) >> 20 }
 
 // Use reads what the group uses now; false where there is no group to ask.
 func (d *Driver) Use(task string) (Use, bool) {
