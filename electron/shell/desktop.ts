@@ -15,6 +15,13 @@ export type DesktopDeps = {
 };
 
 export function createDesktop({ window, dataFolder, loginFacts }: DesktopDeps): Desktop {
+  const pick = async (properties: NonNullable<Electron.OpenDialogOptions['properties']>) => {
+    const parent = window();
+    const answer = await (parent
+      ? dialog.showOpenDialog(parent, { properties })
+      : dialog.showOpenDialog({ properties }));
+    return answer.canceled || answer.filePaths.length === 0 ? null : answer.filePaths;
+  };
   return {
     writeClipboard: (text) => {
       // Asynchronous in newer Electrons, without a value either way.
@@ -33,7 +40,7 @@ export function createDesktop({ window, dataFolder, loginFacts }: DesktopDeps): 
     },
     pickSavePath: async (suggestedName) => {
       const options: Electron.SaveDialogOptions = {
-        title: 'Save the log',
+        title: 'Save',
         defaultPath: path.join(app.getPath('downloads'), suggestedName),
         properties: ['createDirectory', 'showOverwriteConfirmation', 'dontAddToRecent'],
       };
@@ -41,6 +48,11 @@ export function createDesktop({ window, dataFolder, loginFacts }: DesktopDeps): 
       const answer = await (parent ? dialog.showSaveDialog(parent, options) : dialog.showSaveDialog(options));
       return answer.canceled || answer.filePath === '' ? null : answer.filePath;
     },
+    pickFolder: async () => {
+      const [folder] = (await pick(['openDirectory', 'createDirectory', 'dontAddToRecent'])) ?? [];
+      return folder ?? null;
+    },
+    pickFiles: () => pick(['openFile', 'multiSelections', 'showHiddenFiles', 'dontAddToRecent']),
     openLink,
     about: async () => ({
       version: app.getVersion(),

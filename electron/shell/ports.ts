@@ -4,6 +4,7 @@ import type { AppInfo, Credentials, LogFile as LogName, Request } from '../contr
 import type { Result } from '../contract/errors.ts';
 import type { MachineId, OperationId, TaskId } from '../contract/ids.ts';
 import type { Patch, Snapshot } from '../contract/tables.ts';
+import type { CallAnswer, CallParams } from '../contract/wire.ts';
 import type { CommandEvent } from '../core/kernel/events.ts';
 
 /** The part of the loop that the window sees. */
@@ -44,11 +45,35 @@ export interface Logs {
   open(machineId: MachineId, request: LogRequest, sink: LogSink): Promise<Result<LogStream>>;
 }
 
+/** What lies on a machine: asked of its agent each time, nothing of it is kept here. */
+export interface Files {
+  ask<C extends 'log.times' | 'log.search' | 'sandbox.list' | 'results.list'>(
+    machineId: MachineId,
+    call: C,
+    params: CallParams<C>,
+  ): Promise<Result<CallAnswer<C>>>;
+  /** A folder comes as a tar, and its size is null. */
+  openFile(
+    machineId: MachineId,
+    params: CallParams<'sandbox.open'>,
+    sink: LogSink,
+  ): Promise<Result<Omit<LogStream, 'sizeBytes'> & { readonly sizeBytes: number | null }>>;
+}
+
+export type KeptFile = { readonly name: string; readonly sizeBytes: number; readonly sha256: string };
+
+/** The app's own copies of files for tasks, by their hashes. */
+export interface Artifacts {
+  keep(file: string, signal: AbortSignal): Promise<Result<KeptFile>>;
+}
+
 /** What only a desktop has. */
 export interface Desktop {
   writeClipboard(text: string): void;
   pickKeyFile(): Promise<string | null>;
   pickSavePath(suggestedName: string): Promise<string | null>;
+  pickFolder(): Promise<string | null>;
+  pickFiles(): Promise<readonly string[] | null>;
   openLink(link: Request<'app:open-external'>['link']): Promise<Result<null>>;
   about(): Promise<AppInfo>;
 }

@@ -8,6 +8,7 @@ import { isLaneEffect, SshLanes } from '../adapters/ssh/lanes.ts';
 import { type OpenedStore, openStore } from '../adapters/store/open.ts';
 import { restoreSnapshot, setStoreAside } from '../adapters/store/repair.ts';
 import { scheduleSnapshots } from '../adapters/store/schedule.ts';
+import { ArtifactStore } from '../adapters/system/artifact-store.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { DemoAgents, isDemoEffect } from '../adapters/system/demo-agents.ts';
 import { systemIds } from '../adapters/system/ids.ts';
@@ -16,14 +17,14 @@ import { LocalAgent, localAgentBinary } from '../adapters/system/local-agent.ts'
 import type { AppInfo } from '../contract/channels.ts';
 import { demoSliceOf, type MachineRecord } from '../contract/machine.ts';
 import { defaultSettings, type Settings } from '../contract/settings.ts';
-import { terminalTaskStates } from '../contract/task.ts';
+import { type TaskRecord, terminalTaskStates } from '../contract/task.ts';
 import type { Posted } from '../core/kernel/events.ts';
 import type { EffectRunner, Store } from '../core/kernel/ports.ts';
 import { createDemo, type Demo, thisComputer } from './demo.ts';
 import type { Log } from './log-file.ts';
 import { Loop } from './loop.ts';
 import type { Places } from './places.ts';
-import type { Ids, Logs, Master, Secrets } from './ports.ts';
+import type { Artifacts, Files, Ids, Logs, Master, Secrets } from './ports.ts';
 import type { LocalEnd } from './quit.ts';
 import type { Trouble, TroubleChoice } from './trouble.ts';
 
@@ -32,6 +33,8 @@ export type Runtime = {
   readonly ids: Ids;
   readonly secrets: Secrets;
   readonly logs: Logs;
+  readonly files: Files;
+  readonly artifacts: Artifacts;
   readonly demo: Demo;
   readonly settings: () => Settings;
   readonly loginFacts: () => Promise<Pick<AppInfo, 'keyFiles' | 'hasSshAgent' | 'ownPublicKey'>>;
@@ -136,6 +139,8 @@ function assemble(parts: Parts): Runtime {
       computer: () => thisComputer(parts.places.dataFolder),
     }),
     logs: links,
+    files: links,
+    artifacts: artifactStore({ places: parts.places, log }, () => loop.state.tables.tasks.values()),
     settings: () => loop.state.tables.settings.get('settings') ?? defaultSettings,
     loginFacts: async () => ({
       keyFiles: await listKeyFiles(),
@@ -215,6 +220,23 @@ function makeAdapters(
     log: sayLine,
   });
   return { lanes, links, demoAgents };
+}
+
+type ForFiles = Pick<RuntimeOptions, 'places' | 'log'>;
+
+function artifactStore({ places, log }: ForFiles, tasks: () => Iterable<TaskRecord>): ArtifactStore {
+  return new ArtifactStore({
+    dir: path.join(places.dataFolder, 'artifacts'),
+    isNeeded: (sha256) => {
+      for (const task of tasks()) {
+        if (terminalTaskStates.has(task.state)) continue;
+        if (task.info.artifacts?.some((each) => each.url === null && each.sha256 === sha256)) return true;
+      }
+      return false;
+    },
+    nowMs: () => systemClock.nowMs(),
+    log: (line) => log('info', 'adapter', { line }),
+  });
 }
 
 function agentBinaryOf(places: Places): string | null {

@@ -7,11 +7,15 @@ import type { Log } from './log-file.ts';
 import type { Desktop, QuitAnswers } from './ports.ts';
 import { createPublisher } from './publisher.ts';
 import { appRequests } from './requests/app.ts';
+import { artifactRequests } from './requests/artifact.ts';
 import { demoRequests } from './requests/demo.ts';
 import { logRequests } from './requests/log.ts';
 import { machineRequests } from './requests/machine.ts';
+import { resultRequests } from './requests/results.ts';
+import { sandboxRequests } from './requests/sandbox.ts';
 import { taskRequests } from './requests/task.ts';
 import type { Runtime } from './runtime.ts';
+import { createWindowWork } from './window-work.ts';
 
 export type WindowSide = {
   readonly gate: Gate;
@@ -35,9 +39,13 @@ export function createWindowSide({ window, runtime, desktop, quit, log }: Window
   const from = { id: contents.id };
   const push = pushTo(contents);
   const publisher = createPublisher(runtime.master, (patch) => push('state:patch', patch));
+  const work = createWindowWork();
+  const fileDeps = { master: runtime.master, files: runtime.files, desktop, work };
   const { closeAll, ...logHandlers } = logRequests({
     master: runtime.master,
     logs: runtime.logs,
+    files: runtime.files,
+    work,
     desktop,
     pushFor: () => push,
   });
@@ -47,11 +55,15 @@ export function createWindowSide({ window, runtime, desktop, quit, log }: Window
     ...demoRequests(runtime.demo),
     ...taskRequests(runtime.master, runtime.ids),
     ...logHandlers,
+    ...sandboxRequests(fileDeps),
+    ...resultRequests(fileDeps),
+    ...artifactRequests({ artifacts: runtime.artifacts, desktop, work }),
   };
   const gate = createGate(handlers, log, () => performance.now());
   const reset = (): void => {
     publisher.close();
     closeAll(from);
+    work.endAll(from);
     gate.forget(from);
   };
   // A window that hangs gets nothing until it answers; then it sees the gap and asks for a snapshot.
@@ -71,6 +83,7 @@ export function createWindowSide({ window, runtime, desktop, quit, log }: Window
     stop: () => {
       publisher.stop();
       closeAll(from);
+      work.endAll(from);
     },
   };
 }

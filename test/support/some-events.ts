@@ -76,6 +76,7 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
     }),
     'remove-demo-rack': () => ({ kind: 'remove-demo-rack', operationId: anOperation() }),
     reconnect: () => ({ kind: 'reconnect', machineId: machine() }),
+    'take-over': () => ({ kind: 'take-over', machineId: machine() }),
     'edit-machine': () => ({ kind: 'edit-machine', machineId: machine(), name: pick(['x', 'y']), note: '' }),
     'run-task': () => ({
       kind: 'run-task',

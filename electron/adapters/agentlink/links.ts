@@ -9,7 +9,7 @@ import type { AgentTask, CallAnswer, CallParams, EventMessage } from '../../cont
 import type { IssuedEffect } from '../../core/kernel/effects.ts';
 import type { Posted } from '../../core/kernel/events.ts';
 import type { Clock } from '../../core/kernel/ports.ts';
-import { type LogSink, type LogStream, Session } from './session.ts';
+import { type FileStream, type LogSink, type LogStream, Session } from './session.ts';
 
 const sampleEveryMs = 1000;
 const tickMs = 1000;
@@ -18,6 +18,10 @@ const missesUntilDown = 3;
 /** A ping on a busy link, to know the round trip. */
 const roundTripEveryTicks = 10;
 const launchTimeoutMs = 20_000;
+/** A search goes through a whole log. */
+const questionTimeoutMs = 60_000;
+
+type Question = 'log.times' | 'log.search' | 'sandbox.list' | 'results.list';
 
 /** A way to an agent, made by another adapter. */
 export type AgentChannel = {
@@ -66,33 +70,33 @@ export class AgentLinks {
   run(effect: LinkEffect, post: Post): void {
     switch (effect.kind) {
       case 'connect':
-        return this.connect(effect.machine, post);
+        return this.connect(effect, post);
       case 'disconnect':
         return this.disconnect(effect.machineId);
       case 'send-launch': {
         const { info } = effect;
-        void this.ask(effect.machineId, 'task.launch', { info }, launchTimeoutMs).then((refusal) =>
+        void this.tell(effect.machineId, 'task.launch', { info }, launchTimeoutMs).then((refusal) =>
           post({ kind: 'launch-answered', taskId: info.taskId, refusal }),
         );
         return;
       }
       case 'send-kill': {
         const { taskId, graceMs } = effect;
-        void this.ask(effect.machineId, 'task.kill', { taskId, graceMs }).then((refusal) =>
+        void this.tell(effect.machineId, 'task.kill', { taskId, graceMs }).then((refusal) =>
           post({ kind: 'kill-answered', taskId, refusal }),
         );
         return;
       }
       case 'send-forget': {
         const { taskId } = effect;
-        void this.ask(effect.machineId, 'task.forget', { taskId }).then((refusal) =>
+        void this.tell(effect.machineId, 'task.forget', { taskId }).then((refusal) =>
           post({ kind: 'forget-answered', taskId, refusal }),
         );
         return;
       }
       case 'send-ack':
         // A lost receipt is harmless: the agent sends the update again.
-        void this.ask(effect.machineId, 'update.ack', { taskId: effect.taskId, uuid: effect.uuid });
+        void this.tell(effect.machineId, 'update.ack', { taskId: effect.taskId, uuid: effect.uuid });
         return;
     }
   }
@@ -103,6 +107,28 @@ export class AgentLinks {
     if (session === undefined) return notConnected();
     const { taskId, file, offset, follow } = request;
     return session.openLog({ taskId, file, offset, follow }, sink);
+  }
+
+  /** A question about what lies there, for the interface. */
+  async ask<C extends Question>(
+    machineId: MachineId,
+    name: C,
+    params: CallParams<C>,
+  ): Promise<Result<CallAnswer<C>>> {
+    const session = this.links.get(machineId)?.live;
+    if (session === undefined) return notConnected();
+    return session.call(name, params, { timeoutMs: questionTimeoutMs });
+  }
+
+  /** Opens a file or folder of a sandbox. The caller gives credit as it takes bytes in. */
+  async openFile(
+    machineId: MachineId,
+    params: CallParams<'sandbox.open'>,
+    sink: LogSink,
+  ): Promise<Result<FileStream>> {
+    const session = this.links.get(machineId)?.live;
+    if (session === undefined) return notConnected();
+    return session.openFile(params, sink);
   }
 
   /** Ends the daemon of a machine (quit, removal of the local agent). */
@@ -154,9 +180,10 @@ export class AgentLinks {
     for (const machineId of [...this.links.keys()]) this.disconnect(machineId);
   }
 
-  private connect(machine: MachineRecord, post: Post): void {
+  private connect(effect: Extract<LinkEffect, { kind: 'connect' }>, post: Post): void {
+    const { machine, takeOver = false } = effect;
     this.disconnect(machine.id);
-    const link = new Link(machine, this.options, (event) => {
+    const link = new Link({ machine, takeOver }, this.options, (event) => {
       if (event.kind === 'link-down' && this.links.get(machine.id) === link) this.links.delete(machine.id);
       post(event);
     });
@@ -170,7 +197,7 @@ export class AgentLinks {
     link?.stop();
   }
 
-  private async ask<C extends 'task.launch' | 'task.kill' | 'task.forget' | 'update.ack'>(
+  private async tell<C extends 'task.launch' | 'task.kill' | 'task.forget' | 'update.ack'>(
     machineId: MachineId,
     name: C,
     params: CallParams<C>,
@@ -208,6 +235,7 @@ async function listTasks(session: Session, from?: TaskId): Promise<Result<readon
 /** One try to reach one agent, and its life when it works. */
 class Link {
   private readonly machine: MachineRecord;
+  private readonly takeOver: boolean;
   private readonly options: LinksOptions;
   private readonly post: Post;
   private readonly abort = new AbortController();
@@ -223,8 +251,13 @@ class Link {
   private ticks = 0;
   private toldHeardAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(machine: MachineRecord, options: LinksOptions, post: Post) {
-    this.machine = machine;
+  constructor(
+    aim: { readonly machine: MachineRecord; readonly takeOver: boolean },
+    options: LinksOptions,
+    post: Post,
+  ) {
+    this.machine = aim.machine;
+    this.takeOver = aim.takeOver;
     this.options = options;
     this.post = post;
   }
@@ -257,7 +290,7 @@ class Link {
     this.session = session;
     const { clock, master, appVersion } = this.options;
     const sentAtMs = clock.monoMs();
-    await session.hello({ ...master, appVersion, takeOver: false }, (answer) => {
+    await session.hello({ ...master, appVersion, takeOver: this.takeOver }, (answer) => {
       if (!answer.ok) return this.down(answer.refusal);
       const roundTripMs = clock.monoMs() - sentAtMs;
       // In the same turn when all came with hello, so that no update of a task can overtake it.

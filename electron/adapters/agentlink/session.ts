@@ -39,6 +39,9 @@ export type LogStream = {
   readonly close: () => void;
 };
 
+/** A folder has no size beforehand: its tar is made while it is sent. */
+export type FileStream = Omit<LogStream, 'sizeBytes'> & { readonly sizeBytes: number | null };
+
 export type SessionHandlers = {
   /** Anything came. */
   heard(): void;
@@ -143,22 +146,32 @@ export class Session {
   }
 
   async openLog(params: CallParams<'log.open'>, sink: LogSink): Promise<Result<LogStream>> {
-    const opened = await this.call('log.open', params, {
-      // Data frames may follow in the same piece of bytes, so the stream is known before the promise settles.
-      onAnswer: (answer) => {
-        if (!answer.ok) return;
-        const { stream, startOffset } = answer.value;
-        this.streams.set(stream, { offset: startOffset, allowed: initialCreditBytes, owed: 0, sink });
-      },
+    const opened = await this.call('log.open', params, { onAnswer: (answer) => this.expect(answer, sink) });
+    if (!opened.ok) return opened;
+    return ok({ ...opened.value, ...this.reins(opened.value.stream) });
+  }
+
+  /** A file of the sandbox, or a folder as a tar. */
+  async openFile(params: CallParams<'sandbox.open'>, sink: LogSink): Promise<Result<FileStream>> {
+    const opened = await this.call('sandbox.open', params, {
+      onAnswer: (answer) => this.expect(answer, sink),
     });
     if (!opened.ok) return opened;
-    const { stream, sizeBytes, startOffset } = opened.value;
-    return ok({
-      sizeBytes,
-      startOffset,
+    return ok({ ...opened.value, ...this.reins(opened.value.stream) });
+  }
+
+  /** Data frames may follow in the same piece of bytes, so the stream is known before the promise settles. */
+  private expect(answer: Result<{ stream: number; startOffset: number }>, sink: LogSink): void {
+    if (!answer.ok) return;
+    const { stream, startOffset } = answer.value;
+    this.streams.set(stream, { offset: startOffset, allowed: initialCreditBytes, owed: 0, sink });
+  }
+
+  private reins(stream: number): Pick<LogStream, 'credit' | 'close'> {
+    return {
       credit: (bytes: number) => this.credit(stream, bytes),
       close: () => this.closeStream(stream),
-    });
+    };
   }
 
   /** Ends the conversation from our side. */

@@ -20,7 +20,8 @@ export type LaneContext = {
 };
 
 export type Effect =
-  | { readonly kind: 'connect'; readonly machine: MachineRecord }
+  /** `takeOver`: this one hello takes the lease from whoever holds it. */
+  | { readonly kind: 'connect'; readonly machine: MachineRecord; readonly takeOver?: true }
   /** Close the link and forget its session; the agent goes on. */
   | { readonly kind: 'disconnect'; readonly machineId: MachineId }
   | { readonly kind: 'send-launch'; readonly machineId: MachineId; readonly info: TaskInfo }

@@ -67,6 +67,8 @@ export type CommandEvent =
     }
   | { readonly kind: 'remove-demo-rack'; readonly operationId: OperationId }
   | { readonly kind: 'reconnect'; readonly machineId: MachineId }
+  /** The one way to take a machine from another master: a person asked for it. */
+  | { readonly kind: 'take-over'; readonly machineId: MachineId }
   | {
       readonly kind: 'edit-machine';
       readonly machineId: MachineId;

@@ -83,6 +83,22 @@ export function onReconnect(draft: Draft, event: { readonly machineId: MachineId
   return null;
 }
 
+const heldElsewhere: ReadonlySet<string> = new Set(['lease-held', 'lease-lost']);
+
+/** For one hello only: when that fails, later tries ask like anybody else. A lost lease is never fought for. */
+export function onTakeOver(draft: Draft, event: { readonly machineId: MachineId }): Refusal | null {
+  const machine = draft.get('machines', event.machineId);
+  if (!machine) return { code: 'not-found', reason: 'no-such-machine', detail: event.machineId };
+  if (machine.removal) return { code: 'conflict', reason: 'machine-being-removed', detail: machine.name };
+  const { problem } = linkOf(draft, machine.id);
+  if (!problem || !heldElsewhere.has(problem.reason)) {
+    return { code: 'conflict', reason: 'nothing-to-take-over', detail: machine.name };
+  }
+  draft.note('take-over', { machineId: machine.id, holder: problem.detail });
+  connect(draft, machine, { takeOver: true });
+  return null;
+}
+
 export function onLinkDown(draft: Draft, event: Fact<'link-down'>): void {
   const link = draft.get('links', event.machineId);
   if (!link || link.phase === 'stopped') {

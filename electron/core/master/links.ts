@@ -39,11 +39,15 @@ export function openLink(draft: Draft, machineId: MachineId): void {
   });
 }
 
-export function connect(draft: Draft, machine: MachineRecord): void {
+export function connect(
+  draft: Draft,
+  machine: MachineRecord,
+  options: { readonly takeOver?: true } = {},
+): void {
   const link = linkOf(draft, machine.id);
   draft.put('links', { ...moveLink(link, 'connecting', draft.atMs), nextTryAtMs: null });
   patchSession(draft, machine.id, { retryAtMonoMs: null, connectByMonoMs: draft.monoMs + connectCapMs });
-  draft.issue({ kind: 'connect', machine });
+  draft.issue({ kind: 'connect', machine, ...options });
 }
 
 /** No more tries until somebody acts. The agent itself goes on. */

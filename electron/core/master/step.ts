@@ -28,6 +28,7 @@ import {
   onMasterStarted,
   onReconnect,
   onSampleReceived,
+  onTakeOver,
   onWokeUp,
 } from './link-events.ts';
 import { onEditMachine, onLocalMachineFound } from './machines.ts';
@@ -74,6 +75,7 @@ const commandKinds = {
   'start-demo-rack': true,
   'remove-demo-rack': true,
   reconnect: true,
+  'take-over': true,
   'edit-machine': true,
   'run-task': true,
   'kill-task': true,
@@ -119,6 +121,8 @@ function onCommand(draft: Draft, event: CommandEvent): Refusal | null {
       return onRemoveDemoRack(draft, event);
     case 'reconnect':
       return onReconnect(draft, event);
+    case 'take-over':
+      return onTakeOver(draft, event);
     case 'edit-machine':
       return onEditMachine(draft, event);
     case 'run-task':

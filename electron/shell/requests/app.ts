@@ -1,6 +1,7 @@
 // The app itself: state, settings, about, links, clipboard, dialogs, the answer to the question at quitting.
 import { ok } from '../../contract/errors.ts';
 import type { Handlers, Sender } from '../ipc-gate.ts';
+import { defined } from './defined.ts';
 import type { Desktop, Master, QuitAnswers } from '../ports.ts';
 
 type Names =
@@ -38,10 +39,4 @@ export function appRequests({ master, desktop, quit, snapshotFor }: AppDeps): Pi
     },
     'fault:dismiss': ({ id }) => master.command({ kind: 'dismiss-fault', id }),
   };
-}
-
-/** Without the keys that zod left as undefined: an absent setting stays as it is. */
-function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -1,17 +1,18 @@
 // Logs: streams from the agent to one window with its credit passed through, and the whole log to a file.
-import { randomUUID } from 'node:crypto';
-import fs from 'node:fs';
 import type { LogFile } from '../../contract/channels.ts';
 import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import type { TaskId } from '../../contract/ids.ts';
 import type { TaskRecord } from '../../contract/task.ts';
 import type { PushTo } from '../ipc.ts';
 import type { Handlers, Sender } from '../ipc-gate.ts';
-import type { Desktop, LogEnd, LogStream, Logs, Master } from '../ports.ts';
+import type { Desktop, Files, LogEnd, LogSink, LogStream, Logs, Master } from '../ports.ts';
+import { logEnds, saveStream } from '../save-stream.ts';
+import type { WindowWork } from '../window-work.ts';
 
 const maxStreamsAWindow = 32;
 
-export type LogRequests = Pick<Handlers, 'log:open' | 'log:credit' | 'log:close' | 'log:save'> & {
+type Names = 'log:open' | 'log:credit' | 'log:close' | 'log:save' | 'log:times' | 'log:search';
+export type LogRequests = Pick<Handlers, Names> & {
   /** The window is gone or reloaded: its streams end. */
   readonly closeAll: (from: Sender) => void;
 };
@@ -21,7 +22,9 @@ type Open = { readonly owner: number; readonly stream: LogStream };
 export type LogDeps = {
   readonly master: Master;
   readonly logs: Logs;
+  readonly files: Pick<Files, 'ask'>;
   readonly desktop: Pick<Desktop, 'pickSavePath'>;
+  readonly work: WindowWork;
   readonly pushFor: (from: Sender) => PushTo;
 };
 
@@ -76,12 +79,21 @@ export function logRequests(deps: LogDeps): LogRequests {
       }
       return ok(null);
     },
-    'log:save': async ({ taskId, file }) => {
+    'log:save': ({ taskId, file }, from) => {
       const task = findTask(deps.master, taskId);
       if (!task) return noSuchTask();
-      const path = await deps.desktop.pickSavePath(`${fileNameOf(task.info.name)}.${file}.log`);
-      if (path === null) return ok(null);
-      return saveLog(deps.logs, { task, file, path });
+      return deps.work.run(from, async (signal) => {
+        const path = await deps.desktop.pickSavePath(`${fileNameOf(task.info.name)}.${file}.log`);
+        return path === null ? ok(null) : saveLog(deps.logs, { task, file, path }, signal);
+      });
+    },
+    'log:times': (request) => {
+      const task = findTask(deps.master, request.taskId);
+      return task ? deps.files.ask(task.machineId, 'log.times', request) : noSuchTask();
+    },
+    'log:search': (request) => {
+      const task = findTask(deps.master, request.taskId);
+      return task ? deps.files.ask(task.machineId, 'log.search', request) : noSuchTask();
     },
     closeAll: (from) => {
       for (const [streamId, each] of ofOwner(from)) {
@@ -92,11 +104,11 @@ export function logRequests(deps: LogDeps): LogRequests {
   };
 }
 
-function findTask(master: Master, taskId: TaskId): TaskRecord | undefined {
+export function findTask(master: Master, taskId: TaskId): TaskRecord | undefined {
   return master.snapshot().rows.tasks.find((task) => task.id === taskId);
 }
 
-function noSuchTask(): { ok: false; refusal: Refusal } {
+export function noSuchTask(): { ok: false; refusal: Refusal } {
   return refuse('not-found', 'no-such-task', 'this task is not known any more');
 }
 
@@ -110,78 +122,12 @@ export function fileNameOf(name: string): string {
 
 type Save = { readonly task: TaskRecord; readonly file: LogFile; readonly path: string };
 
-/** To a file beside it first: a save that breaks off leaves the old file as it was. */
-export async function saveLog(logs: Logs, save: Save): Promise<Result<{ path: string; bytes: number }>> {
-  const part = `${save.path}.${randomUUID().slice(0, 8)}.part`;
-  try {
-    const handle = await fs.promises.open(part, 'wx', 0o600);
-    const copied = await closing(handle, () => copyInto(logs, save, handle));
-    if (!copied.ok) {
-      await fs.promises.rm(part, { force: true });
-      return copied;
-    }
-    await fs.promises.rename(part, save.path);
-    return ok({ path: save.path, bytes: copied.value });
-  } catch (error) {
-    await fs.promises.rm(part, { force: true }).catch(() => undefined);
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    return refuse('invalid', 'cannot-write-file', `${save.path}: ${code}`);
-  }
-}
-
-async function closing<T>(handle: fs.promises.FileHandle, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function copyInto(logs: Logs, save: Save, handle: fs.promises.FileHandle): Promise<Result<number>> {
-  let bytesWritten = 0;
-  let problem: unknown = null;
-  let writing = Promise.resolve();
-  let stream: LogStream | null = null;
-  let owedBytes = 0;
-  const ended = withResolvers<LogEnd>();
-  const opened = await logs.open(
-    save.task.machineId,
-    { taskId: save.task.id, file: save.file, offset: 0, follow: false },
-    {
-      data: (_offset, bytes) => {
-        writing = writing.then(async () => {
-          if (problem !== null) return;
-          try {
-            await handle.writeFile(bytes);
-            bytesWritten += bytes.length;
-            // Only what is on its way to the disk is credited, so memory stays at one window of the stream.
-            if (stream) stream.credit(bytes.length);
-            else owedBytes += bytes.length;
-          } catch (error) {
-            problem = error;
-            stream?.close();
-          }
-        });
-      },
-      end: (cause) => ended.resolve(cause),
-    },
-  );
-  if (!opened.ok) return opened;
-  stream = opened.value;
-  if (owedBytes > 0) stream.credit(owedBytes);
-  const cause = await ended.promise;
-  await writing;
-  if (problem !== null) throw problem;
-  if (cause === 'lost')
-    return refuse('unreachable', 'log-broke-off', 'the connection ended before the log did');
-  if (cause === 'removed') return refuse('not-found', 'log-removed', 'the log was removed on the machine');
-  return ok(bytesWritten);
-}
-
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((take) => {
-    resolve = take;
-  });
-  return { promise, resolve };
+export function saveLog(
+  logs: Logs,
+  { task, file, path }: Save,
+  signal?: AbortSignal,
+): Promise<Result<{ path: string; bytes: number }>> {
+  const request = { taskId: task.id, file, offset: 0, follow: false };
+  const open = (sink: LogSink) => logs.open(task.machineId, request, sink);
+  return saveStream(open, path, signal ? { ends: logEnds, signal } : { ends: logEnds });
 }

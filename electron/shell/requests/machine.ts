@@ -11,6 +11,7 @@ type Names =
   | 'machine:dismiss-lane'
   | 'machine:remove'
   | 'machine:reconnect'
+  | 'machine:take-over'
   | 'machine:edit';
 
 export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pick<Handlers, Names> {
@@ -48,6 +49,7 @@ export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pic
       });
     },
     'machine:reconnect': (request) => master.command({ kind: 'reconnect', ...request }),
+    'machine:take-over': (request) => master.command({ kind: 'take-over', ...request }),
     'machine:edit': (request) => master.command({ kind: 'edit-machine', ...request }),
   };
 }

@@ -4,6 +4,7 @@ import type { TaskId } from '../../contract/ids.ts';
 import type { CommandInfo, TaskInfo } from '../../contract/task.ts';
 import type { Handlers } from '../ipc-gate.ts';
 import type { Ids, Master } from '../ports.ts';
+import { defined } from './defined.ts';
 import { withValue } from './machine.ts';
 
 const maxNameChars = 60;
@@ -36,6 +37,7 @@ function taskInfoOf(taskId: TaskId, request: RunTask): TaskInfo {
     command: request.command,
     killPolicy: { graceMs: request.killGraceMs },
     labels: [],
+    ...defined(request.options ?? {}),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Answers, Bridge, Channel, Request } from '../../../electron/contract/channels.ts';
 import { ok, type Result, refuse } from '../../../electron/contract/errors.ts';
 import type { FakeCluster } from './cluster.ts';
+import { fileHandlers } from './files.ts';
 
 /** The bridge the window sees. */
 export function bridgeTo(cluster: FakeCluster): Bridge {
@@ -69,6 +70,12 @@ const handlers: Handlers = {
   },
   'log:save': (_cluster, { taskId, file }) =>
     ok({ path: `/home/me/Downloads/${taskId}.${file}.log`, bytes: 48_211 }),
+  'machine:take-over': ({ tables }, { machineId }) => {
+    tables.change('links', machineId, { phase: 'connecting', nextTryAtMs: null, problem: null });
+    setTimeout(() => tables.change('links', machineId, { phase: 'live', lastHeardAtMs: Date.now() }), 1500);
+    return ok(null);
+  },
+  ...fileHandlers,
   'settings:set': ({ tables }, change) => {
     tables.change(
       'settings',

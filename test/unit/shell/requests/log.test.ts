@@ -7,6 +7,7 @@ import type { MachineId, TaskId } from '../../../../electron/contract/ids.ts';
 import type { TaskRecord } from '../../../../electron/contract/task.ts';
 import type { LogEnd, LogSink, LogStream, Logs } from '../../../../electron/shell/ports.ts';
 import { fileNameOf, logRequests, saveLog } from '../../../../electron/shell/requests/log.ts';
+import { createWindowWork } from '../../../../electron/shell/window-work.ts';
 import { fakeMaster } from '../../../support/fake-master.ts';
 
 const taskId = 't-1' as TaskId;
@@ -107,6 +108,8 @@ describe('following a log', () => {
     const requests = logRequests({
       master: fakeMaster({ tasks: [task] }),
       logs: fake.logs,
+      files: { ask: () => Promise.reject(new Error('not asked here')) },
+      work: createWindowWork(),
       desktop: { pickSavePath: () => Promise.resolve(null) },
       pushFor: () => (channel, push) => void pushes.push({ channel, push }),
     });
