@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand"
 	"net"
 	"os"
 	"path/filepath"
@@ -56,9 +57,11 @@ type Agent struct {
 	updates  *update.Schedule
 	journal  *spool.Journal
 	launcher *launch.Launcher
-	fates    map[string]*stream.Fate
-	holder   *session // the connection that said hello
-	greeted  bool     // and had its answer: status updates may follow
+	// containers runs the tasks that want one. Nobody sets it once the agent serves.
+	containers runner
+	fates      map[string]*stream.Fate
+	holder     *session // the connection that said hello
+	greeted    bool     // and had its answer: status updates may follow
 
 	inbox    chan event
 	sampler  *sampler
@@ -105,7 +108,7 @@ func Run(ctx context.Context, config Config) error {
 	a.perform(a.machine.Step(a.env(), task.Recover{}))
 	a.launcher.Cgroups.Sweep(func(id string) bool {
 		record := a.machine.Get(id)
-		return record != nil && record.Phase != task.PhaseEnded
+		return record != nil && (record.Phase == task.PhaseAccepted || record.Phase == task.PhaseRunning)
 	})
 	if a.machine.Alive() == 0 {
 		a.launcher.Cgroups.Close()
@@ -153,6 +156,7 @@ func open(folder *folder, config Config) (*Agent, error) {
 	}
 	groups := cgroup.Detect(root+"/", a.id)
 	a.launcher = &launch.Launcher{Dir: config.Dir, Exe: ownProgram(), Cgroups: groups, Tell: func(n launch.News) { a.post(task.News{News: n}) }}
+	a.containers = noContainers{tell: a.launcher.Tell}
 	a.facts = newFactSource(root, config.Dir, groups.Kind)
 	a.sampler = newSampler(a)
 	a.queue.wake = make(chan struct{}, 1)
@@ -191,8 +195,8 @@ func (a *Agent) post(e event) {
 
 func (a *Agent) env() task.Env {
 	return task.Env{
-		NowMs: a.clock.WallMs(), BootID: a.bootID, CanRunAs: launch.CanRunAs, Full: a.whyFull,
-		UUID: func() string { return randomHex(16) },
+		NowMs: a.clock.WallMs(), MonoMs: a.clock.MonoMs(), BootID: a.bootID, CanRunAs: launch.CanRunAs, Full: a.whyFull,
+		Admit: a.admit, UUID: func() string { return randomHex(16) }, Random: rand.Int63n,
 	}
 }
 
@@ -211,6 +215,7 @@ func (a *Agent) loop(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
+		a.tick()
 		a.sendDue()
 		resetTimer(timer, a.nextWait())
 		select {
@@ -240,15 +245,27 @@ func resetTimer(timer *time.Timer, wait time.Duration) {
 
 // nextWait is how long nothing is due.
 func (a *Agent) nextWait() time.Duration {
-	next, any := a.updates.NextMs()
-	if !any || a.holder == nil || !a.greeted {
-		return time.Hour
+	wait := time.Hour
+	until := func(nextMs int64, any bool) {
+		if left := time.Duration(nextMs-a.clock.MonoMs()) * time.Millisecond; any && left < wait {
+			wait = left
+		}
 	}
-	wait := time.Duration(next-a.clock.MonoMs()) * time.Millisecond
+	until(a.machine.NextMs())
+	if a.holder != nil && a.greeted {
+		until(a.updates.NextMs())
+	}
 	if wait < 0 {
 		return 0
 	}
 	return wait
+}
+
+// tick lets the machine do what is due: a restart, the end of a time that was given.
+func (a *Agent) tick() {
+	if next, any := a.machine.NextMs(); any && next <= a.clock.MonoMs() {
+		a.step(task.Tick{})
+	}
 }
 
 // sendDue sends the status updates whose time has come.
@@ -268,6 +285,8 @@ func (a *Agent) handle(e event) {
 	case task.News:
 		a.step(e)
 		a.sampler.track(a.machine.Get(e.TaskID), e.TaskID)
+	case task.Prepared, task.Collected, task.Checked, task.Fail:
+		a.step(e)
 	case durable:
 		a.perform(e.then)
 	case request:
@@ -287,14 +306,24 @@ func (a *Agent) perform(effects []task.Effect) {
 		switch e := effect.(type) {
 		case task.Persist:
 			a.persist(e)
+		case task.Prepare:
+			a.prepare(e.Info)
+		case task.Abandon:
+			a.abandon(e.TaskID)
 		case task.Start:
-			a.queue.put(e.Info)
+			a.queue.put(e)
 		case task.Adopt:
-			a.launcher.Adopt(e.TaskID, e.SameBoot)
+			a.runnerOf(&e.Info).Adopt(e.Info, e.Run, e.SameBoot)
 		case task.Kill:
 			a.kill(e)
 		case task.Release:
-			a.launcher.Acknowledge(e.TaskID)
+			if by := a.runnerByID(e.TaskID); by != nil {
+				by.Acknowledge(e.TaskID, e.Run)
+			}
+		case task.Collect:
+			if record := a.machine.Get(e.TaskID); record != nil {
+				a.collect(record.Parsed)
+			}
 		case task.Head:
 			a.updates.Head(e.TaskID, e.UUID, a.clock.MonoMs())
 		case task.Answer:
@@ -305,9 +334,7 @@ func (a *Agent) perform(effects []task.Effect) {
 				delete(a.fates, e.TaskID)
 			}
 		case task.Remove:
-			if err := a.launcher.Forget(e.TaskID); err != nil {
-				a.log.Line("task folder stays task=%s cause=%v", e.TaskID, err)
-			}
+			a.remove(e.Info)
 		}
 	}
 }
@@ -326,12 +353,6 @@ func (a *Agent) persist(e task.Persist) {
 	}
 	if len(e.Entries) == 0 {
 		_ = a.journal.Append(nil, func() { a.post(durable{then}) }) // only refused when the agent ends
-	}
-}
-
-func (a *Agent) kill(e task.Kill) {
-	if err := a.launcher.Kill(e.TaskID, e.GraceMs); err != nil {
-		a.log.Line("task cannot be reached task=%s cause=%v", e.TaskID, err) // its end is about to be told
 	}
 }
 

@@ -3,19 +3,19 @@ package agent
 import (
 	"sync"
 
-	"mesolite/agent/internal/wire"
+	"mesolite/agent/internal/task"
 )
 
 // startQueue hands tasks to the starters; it never makes the loop wait.
 type startQueue struct {
 	mu   sync.Mutex
-	list []wire.TaskInfo
+	list []task.Start
 	wake chan struct{}
 }
 
-func (q *startQueue) put(info wire.TaskInfo) {
+func (q *startQueue) put(start task.Start) {
 	q.mu.Lock()
-	q.list = append(q.list, info)
+	q.list = append(q.list, start)
 	q.mu.Unlock()
 	q.poke()
 }
@@ -27,18 +27,18 @@ func (q *startQueue) poke() {
 	}
 }
 
-func (q *startQueue) take() (wire.TaskInfo, bool) {
+func (q *startQueue) take() (task.Start, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.list) == 0 {
-		return wire.TaskInfo{}, false
+		return task.Start{}, false
 	}
-	info := q.list[0]
+	start := q.list[0]
 	q.list = q.list[1:]
 	if len(q.list) > 0 {
 		q.poke()
 	}
-	return info, true
+	return start, true
 }
 
 func (a *Agent) startLoop() {
@@ -49,11 +49,11 @@ func (a *Agent) startLoop() {
 			return
 		}
 		for {
-			info, ok := a.queue.take()
+			start, ok := a.queue.take()
 			if !ok {
 				break
 			}
-			a.launcher.Start(info)
+			a.runnerOf(&start.Info).Start(start.Info, start.Run)
 		}
 	}
 }

@@ -11,21 +11,25 @@ import (
 type Clock interface {
 	// WallMs is ms since 1970, for display.
 	WallMs() int64
-	// MonoMs only grows, and is for deadlines.
+	// MonoMs only grows, from the boot on, and is for deadlines.
 	MonoMs() int64
 }
 
-// Real is the system's clock.
-type Real struct{ start time.Time }
+// Real is the system's clock. Its monotonic ms count from the boot of the machine, so that a deadline which is kept on
+// disk means the same to the next process of the same boot.
+type Real struct {
+	start time.Time
+	upMs  int64 // at start
+}
 
 // NewReal starts a clock.
-func NewReal() *Real { return &Real{start: time.Now()} }
+func NewReal() *Real { return &Real{start: time.Now(), upMs: upMs()} }
 
 // WallMs is ms since 1970.
 func (r *Real) WallMs() int64 { return time.Now().UnixNano() / int64(time.Millisecond) }
 
-// MonoMs is ms since the clock was made.
-func (r *Real) MonoMs() int64 { return int64(time.Since(r.start) / time.Millisecond) }
+// MonoMs is ms since the boot, without the time the machine slept.
+func (r *Real) MonoMs() int64 { return r.upMs + int64(time.Since(r.start)/time.Millisecond) }
 
 // Fake moves only when told.
 type Fake struct {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -32,6 +31,7 @@ type Exit struct {
 	UserMs    int64  `json:"userMs"`
 	SystemMs  int64  `json:"systemMs"`
 	MaxRssKib int64  `json:"maxRssKib"`
+	Left      int    `json:"left"` // processes that could not be ended
 	Words     string `json:"-"` // could not start: why, in words
 	// Unknown: the shim was killed before it could record anything.
 	Unknown bool `json:"-"`
@@ -40,13 +40,17 @@ type Exit struct {
 	Cgroup   cgroup.Outcome `json:"-"`
 }
 
-// News is told by a task's goroutine.
+// News is told by a task's goroutine, or by whatever else runs tasks. Run says of which run it speaks.
 type News struct {
 	TaskID     string
+	Run        int
 	Started    bool
 	Pid        int
 	StartTicks int64
 	Exit       *Exit
+	// With Started: what it was given. Nil leaves what is known.
+	Gpus      []int
+	Container *wire.ContainerStatus
 }
 
 // Launcher starts and finds tasks.
@@ -55,8 +59,13 @@ type Launcher struct {
 	Exe     string // our own program
 	Cgroups *cgroup.Driver
 	Tell    func(News) // must not block for long
+	// Cards are those of the machine; nil: none. OomAdj is what tasks get for oom_score_adj; empty: what we have.
+	Cards  func() []wire.Gpu
+	OomAdj string
 
 	watching atomic.Int64 // shims that are not gone
+
+	removals removals // groups that are just being removed
 
 	mu      sync.Mutex // guards the spare fifos
 	spares  []string
@@ -67,49 +76,39 @@ type Launcher struct {
 // TaskDir is the folder of a task.
 func (l *Launcher) TaskDir(taskID string) string { return filepath.Join(l.Dir, "tasks", taskID) }
 
-// Start runs a task and returns; everything else is told. The caller has its record on disk.
-func (l *Launcher) Start(info wire.TaskInfo) {
-	words := l.start(info)
+// Start runs a task and returns; everything else is told. The caller has its record on disk, with the number of this
+// run in it: what runs before it left is never looked at again.
+func (l *Launcher) Start(info wire.TaskInfo, run int) {
+	l.awaitRemoval(info.TaskID)
+	if run > 1 {
+		_ = os.RemoveAll(l.RunDir(info.TaskID, run-1)) // what stays goes with the task's folder
+	}
+	words := l.start(info, run)
 	if words != "" {
 		l.Cgroups.Remove(info.TaskID)
-		l.Tell(News{TaskID: info.TaskID, Exit: &Exit{Step: shim.StepFork, Words: words, EndedAtMs: wallMs()}})
+		l.Tell(News{TaskID: info.TaskID, Run: run, Exit: &Exit{Step: shim.StepFork, Words: words, EndedAtMs: wallMs()}})
 	}
 }
 
 func wallMs() int64 { return time.Now().UnixNano() / int64(time.Millisecond) }
 
-func (l *Launcher) start(info wire.TaskInfo) (words string) {
+func (l *Launcher) start(info wire.TaskInfo, run int) (words string) {
 	account, err := findAccount(info.Command.User)
 	if err != nil {
 		return err.Error()
 	}
-	if err := l.prepare(info.TaskID, account); err != nil {
+	if err := l.prepare(info.TaskID, run, account); err != nil {
 		return err.Error()
 	}
-	group, err := l.Cgroups.Create(info.TaskID, limitsOf(info.Resources))
+	group, err := l.Cgroups.Create(info.TaskID, limitsOf(info))
 	if err != nil {
 		return err.Error()
 	}
-	return l.spawn(info, account, group)
-}
-
-// A task may have this many processes and threads, or this many for each CPU if that is more: enough for any honest
-// one, and a fork bomb does not take the machine with it.
-const (
-	maxPids       = 4096
-	maxPidsPerCPU = 128
-)
-
-func limitsOf(r wire.Resources) cgroup.Limits {
-	pids := int64(runtime.NumCPU()) * maxPidsPerCPU
-	if pids < maxPids {
-		pids = maxPids
-	}
-	return cgroup.Limits{CPUMilli: r.CpusMilli, MemMib: r.MemMib, Pids: pids}
+	return l.spawn(info, run, account, group)
 }
 
 // prepare makes the folder with its fifos. A folder left by a start that never ran is used again.
-func (l *Launcher) prepare(taskID string, account account) error {
+func (l *Launcher) prepare(taskID string, run int, account account) error {
 	dir := l.TaskDir(taskID)
 	sandbox := filepath.Join(dir, "sandbox")
 	open := os.FileMode(0o700)
@@ -129,7 +128,12 @@ func (l *Launcher) prepare(taskID string, account account) error {
 			return plain(err)
 		}
 	}
-	return l.takeFifos(dir)
+	if run > 0 {
+		if err := os.Mkdir(l.RunDir(taskID, run), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return plain(err)
+		}
+	}
+	return l.takeFifos(l.RunDir(taskID, run))
 }
 
 // plain drops the operation's name: these words are read by people.
@@ -161,13 +165,13 @@ func closeAll(fds []uintptr) {
 	}
 }
 
-func (l *Launcher) spawn(info wire.TaskInfo, account account, group cgroup.Group) (words string) {
-	dir := l.TaskDir(info.TaskID)
-	alive, err := os.OpenFile(filepath.Join(dir, "alive"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+func (l *Launcher) spawn(info wire.TaskInfo, run int, account account, group cgroup.Group) (words string) {
+	runDir := l.RunDir(info.TaskID, run)
+	alive, err := os.OpenFile(filepath.Join(runDir, "alive"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return plain(err).Error()
 	}
-	fds, err := openAll(filesOf(dir, group))
+	fds, err := openAll(filesOf(l.TaskDir(info.TaskID), runDir, group))
 	if err != nil {
 		_ = alive.Close() // never used
 		return err.Error()
@@ -179,7 +183,7 @@ func (l *Launcher) spawn(info wire.TaskInfo, account account, group cgroup.Group
 		return describeErrno(err)
 	}
 	l.watching.Add(1)
-	go l.watch(info.TaskID, alive, pid)
+	go l.watch(info.TaskID, run, alive, pid)
 	return ""
 }
 
@@ -189,15 +193,15 @@ type fileToOpen struct {
 }
 
 // filesOf lists what a shim gets, in the order of its file descriptors.
-func filesOf(dir string, group cgroup.Group) []fileToOpen {
+func filesOf(dir, runDir string, group cgroup.Group) []fileToOpen {
 	appending := os.O_WRONLY | os.O_CREATE | os.O_APPEND
 	list := []fileToOpen{
 		{"/dev/null", os.O_RDONLY},
 		{filepath.Join(dir, "stdout"), appending},
 		{filepath.Join(dir, "stderr"), appending},
-		{filepath.Join(dir, "alive"), os.O_WRONLY | syscall.O_NONBLOCK},
-		{filepath.Join(dir, "ctl"), os.O_RDWR | syscall.O_NONBLOCK},
-		{dir, os.O_RDONLY},
+		{filepath.Join(runDir, "alive"), os.O_WRONLY | syscall.O_NONBLOCK},
+		{filepath.Join(runDir, "ctl"), os.O_RDWR | syscall.O_NONBLOCK},
+		{runDir, os.O_RDONLY},
 	}
 	switch group.Kind {
 	case cgroup.KindV2:
@@ -238,16 +242,23 @@ func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group,
 	sandbox := filepath.Join(l.TaskDir(info.TaskID), "sandbox")
 	argv := append([]string{
 		shim.Name, shim.InterfaceVersion, uid, strconv.Itoa(account.gid), account.groups,
-		sandbox, folder, strconv.Itoa(flags), strconv.Itoa(len(group.Joins)), file,
+		sandbox, folder, strconv.Itoa(flags), rlimitsOf(limitsOf(info), l.Cgroups.Worth(), account.change), l.OomAdj,
+		strconv.Itoa(len(group.Joins)), file,
 	}, args...)
 	return syscall.ForkExec(l.Exe, argv, &syscall.ProcAttr{
-		Files: fds, Env: environment(info, account, sandbox), Sys: &syscall.SysProcAttr{Setsid: true},
+		Files: fds, Env: l.environment(info, account, sandbox), Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 }
 
-func environment(info wire.TaskInfo, account account, sandbox string) []string {
+func (l *Launcher) environment(info wire.TaskInfo, account account, sandbox string) []string {
 	given := map[string]bool{}
 	var list []string
+	if l.Cards != nil {
+		for _, v := range gpuVariables(info.GpuIndexes, l.Cards()) {
+			given[v[0]] = true // also before what the task says: its devices are its own, and no others
+			list = append(list, v[0]+"="+v[1])
+		}
+	}
 	for _, v := range info.Command.Environment {
 		if !given[v.Name] {
 			list = append(list, v.Name+"="+v.Value)
@@ -266,18 +277,18 @@ func environment(info wire.TaskInfo, account account, sandbox string) []string {
 	return list
 }
 
-// Kill asks the task's shim for TERM now and KILL after graceMs. Without a shim there is nothing to kill.
-func (l *Launcher) Kill(taskID string, graceMs int64) error {
-	return l.command(taskID, "k"+strconv.FormatInt(graceMs, 10)+"\n")
+// Kill asks the shim of a run for TERM now and KILL after graceMs. Without a shim there is nothing to kill.
+func (l *Launcher) Kill(taskID string, run int, graceMs int64) error {
+	return tell(l.RunDir(taskID, run), "k"+strconv.FormatInt(graceMs, 10)+"\n")
 }
 
-// Acknowledge lets the shim go: its exit status is on our disk.
-func (l *Launcher) Acknowledge(taskID string) {
-	_ = l.command(taskID, "a\n") // it went by itself: fine
+// Acknowledge lets the shim of a run go: its exit status is on our disk.
+func (l *Launcher) Acknowledge(taskID string, run int) {
+	_ = tell(l.RunDir(taskID, run), "a\n") // it went by itself: fine
 }
 
-func (l *Launcher) command(taskID, line string) error {
-	ctl, err := syscall.Open(filepath.Join(l.TaskDir(taskID), "ctl"), os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+func tell(runDir, line string) error {
+	ctl, err := syscall.Open(filepath.Join(runDir, "ctl"), os.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("reach shim: %w", err)
 	}

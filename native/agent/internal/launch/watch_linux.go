@@ -11,18 +11,20 @@ import (
 	"time"
 
 	"mesolite/agent/internal/shim"
+	"mesolite/agent/internal/wire"
 )
 
 // Adopt finds the shim of a task that was started before this agent. What became of it is told. After a reboot
 // (sameBoot false) nothing is signalled: the pids belong to others.
-func (l *Launcher) Adopt(taskID string, sameBoot bool) {
+func (l *Launcher) Adopt(info wire.TaskInfo, run int, sameBoot bool) {
+	taskID := info.TaskID
 	if !sameBoot {
-		go l.gone(taskID, false)
+		go l.gone(taskID, run, false)
 		return
 	}
-	alive, err := os.OpenFile(filepath.Join(l.TaskDir(taskID), "alive"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	alive, err := os.OpenFile(filepath.Join(l.RunDir(taskID, run), "alive"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		go l.gone(taskID, true)
+		go l.gone(taskID, run, true)
 		return
 	}
 	l.Cgroups.Adopt(taskID)
@@ -30,18 +32,18 @@ func (l *Launcher) Adopt(taskID string, sameBoot bool) {
 	go func() {
 		// The line that told of the start may have gone to an agent that died before it was on disk. The shim writes
 		// its mark first and the line then, and we are listening already: one of the two is seen.
-		if run, err := os.ReadFile(filepath.Join(l.TaskDir(taskID), "run")); err == nil {
-			mark, _, ended := parseRun(run)
+		if data, err := os.ReadFile(filepath.Join(l.RunDir(taskID, run), "run")); err == nil {
+			mark, _, ended := parseRun(data)
 			if pid, start := parseMark(mark); pid > 1 && !ended {
-				l.Tell(News{TaskID: taskID, Started: true, Pid: pid, StartTicks: start})
+				l.Tell(News{TaskID: taskID, Run: run, Started: true, Pid: pid, StartTicks: start})
 			}
 		}
-		l.watch(taskID, alive, 0)
+		l.watch(taskID, run, alive, 0)
 	}()
 }
 
 // watch reads the shim's lines until it is gone. shimPid is not 0 when the shim is our child and must be reaped.
-func (l *Launcher) watch(taskID string, alive *os.File, shimPid int) {
+func (l *Launcher) watch(taskID string, run int, alive *os.File, shimPid int) {
 	defer l.watching.Add(-1)
 	lines := bufio.NewReaderSize(alive, 512)
 	told := false
@@ -53,12 +55,12 @@ func (l *Launcher) watch(taskID string, alive *os.File, shimPid int) {
 		switch {
 		case strings.HasPrefix(line, "S "):
 			pid, start := parseMark(line)
-			l.Tell(News{TaskID: taskID, Started: true, Pid: pid, StartTicks: start})
+			l.Tell(News{TaskID: taskID, Run: run, Started: true, Pid: pid, StartTicks: start})
 		case strings.HasPrefix(line, "X") && !told:
 			var exit Exit
 			if json.Unmarshal([]byte(line[1:]), &exit) == nil {
 				told = true
-				l.ended(taskID, exit)
+				l.ended(taskID, run, exit)
 			}
 		}
 	}
@@ -71,9 +73,9 @@ func (l *Launcher) watch(taskID string, alive *os.File, shimPid int) {
 			}
 		}
 	}
-	l.giveFifos(l.TaskDir(taskID)) // nobody holds them any more: that is what the end of the file said
+	l.giveFifos(l.RunDir(taskID, run)) // nobody holds them any more: that is what the end of the file said
 	if !told {
-		l.gone(taskID, true)
+		l.gone(taskID, run, true)
 	}
 }
 
@@ -84,31 +86,32 @@ func (l *Launcher) AwaitShims(limit time.Duration) {
 	}
 }
 
-// gone finds out what became of a task whose shim is no more.
-func (l *Launcher) gone(taskID string, sameBoot bool) {
-	dir := l.TaskDir(taskID)
-	run, err := os.ReadFile(filepath.Join(dir, "run"))
+// gone finds out what became of a run whose shim is no more.
+func (l *Launcher) gone(taskID string, run int, sameBoot bool) {
+	data, err := os.ReadFile(filepath.Join(l.RunDir(taskID, run), "run"))
 	if err != nil {
-		l.Tell(News{TaskID: taskID, Exit: &Exit{NeverRan: true, EndedAtMs: wallMs()}})
+		l.Tell(News{TaskID: taskID, Run: run, Exit: &Exit{NeverRan: true, EndedAtMs: wallMs()}})
 		return
 	}
-	mark, exit, ended := parseRun(run)
+	mark, exit, ended := parseRun(data)
 	if ended {
-		l.ended(taskID, exit)
+		l.ended(taskID, run, exit)
 		return
 	}
 	if sameBoot {
 		l.killLeft(taskID, mark)
 	}
-	l.ended(taskID, Exit{Unknown: true, EndedAtMs: wallMs()})
+	l.ended(taskID, run, Exit{Unknown: true, EndedAtMs: wallMs()})
 }
 
-func (l *Launcher) ended(taskID string, exit Exit) {
+func (l *Launcher) ended(taskID string, run int, exit Exit) {
 	if exit.Signal != 0 || exit.Code != 0 || exit.Unknown {
 		exit.Cgroup = l.Cgroups.Outcome(taskID)
 	}
-	l.Tell(News{TaskID: taskID, Exit: &exit})
+	removed := l.beginRemoval(taskID)
+	l.Tell(News{TaskID: taskID, Run: run, Exit: &exit})
 	l.Cgroups.Remove(taskID)
+	removed()
 }
 
 // killLeft ends what a killed shim left behind, if it is certain that it is the task: same boot (the

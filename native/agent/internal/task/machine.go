@@ -5,106 +5,23 @@ import (
 	"fmt"
 	"sort"
 
-	"mesolite/agent/internal/launch"
 	"mesolite/agent/internal/wire"
 )
 
 // maxTombs is how many kills of tasks that never came are remembered.
 const maxTombs = 4096
 
-// Env is what a step may know of the world.
-type Env struct {
-	NowMs  int64 // wall clock, for display
-	BootID string
-	UUID   func() string
-	// CanRunAs tells whether a task may run as that user here.
-	CanRunAs func(user *string) bool
-	// Full tells why no new task can be taken now (disk), or nothing.
-	Full func() string
-}
-
-// Reply answers a call: nil is success.
-type Reply func(*wire.Error)
-
-// Effects. The runner carries them out in order.
-type (
-	// Persist appends entries to the journal; Then is done when they are durable.
-	Persist struct {
-		Entries [][]byte
-		Then    []Effect
-	}
-	// Start starts a task.
-	Start struct{ Info wire.TaskInfo }
-	// Adopt looks for the shim of a task. After a reboot its pids mean nothing.
-	Adopt struct {
-		TaskID   string
-		SameBoot bool
-	}
-	// Kill asks the shim.
-	Kill struct {
-		TaskID  string
-		GraceMs int64
-	}
-	// Release lets the shim go: its exit is durable.
-	Release struct{ TaskID string }
-	// Head sets the update that is to be sent; an empty UUID means none.
-	Head struct{ TaskID, UUID string }
-	// Answer calls Reply.
-	Answer struct {
-		Reply Reply
-		Error *wire.Error
-	}
-	// Remove removes the folder of a task.
-	Remove struct{ TaskID string }
-	// Ended tells those who follow the task's log.
-	Ended struct{ TaskID string }
-)
-
-// Effect is one of the above.
-type Effect interface{}
-
-// Events.
-type (
-	// Launch asks for a task.
-	Launch struct {
-		Info  json.RawMessage
-		Reply Reply
-	}
-	// AskKill asks for its end. GraceMs nil: the task's own.
-	AskKill struct {
-		TaskID  string
-		GraceMs *int64
-		Reply   Reply
-	}
-	// Ack is the receipt of an update.
-	Ack struct {
-		TaskID, UUID string
-		Reply        Reply
-	}
-	// Forget asks to remove an ended task.
-	Forget struct {
-		TaskID string
-		Reply  Reply
-	}
-	// News comes from the launcher.
-	News struct{ launch.News }
-	// Recover is the first event: what the journal knew is looked at again.
-	Recover struct{}
-)
-
-// Event is one of the above.
-type Event interface{}
-
 // Machine holds all tasks. It is owned by one goroutine.
 type Machine struct {
 	tasks map[string]*Record
 	tombs map[string]bool
 	order []string // of tombs, oldest first
+	due   timers
 }
 
 // NewMachine is empty.
 func NewMachine() *Machine {
-	return &Machine{tasks: map[string]*Record{}, tombs: map[string]bool{}}
+	return &Machine{tasks: map[string]*Record{}, tombs: map[string]bool{}, due: timers{at: map[string]int64{}}}
 }
 
 // Replay takes one journal entry.
@@ -224,13 +141,23 @@ func (m *Machine) Step(env Env, event Event) []Effect {
 	case Launch:
 		return m.launch(env, e)
 	case AskKill:
-		return m.kill(e)
+		return m.kill(env, e)
 	case Ack:
-		return m.ack(e)
+		return m.ack(env, e)
 	case Forget:
 		return m.forget(e)
 	case News:
 		return m.news(env, e.News)
+	case Prepared:
+		return m.prepared(env, e)
+	case Collected:
+		return m.collected(env, e)
+	case Checked:
+		return m.checked(env, e)
+	case Fail:
+		return m.fail(env, e)
+	case Tick:
+		return m.tick(env)
 	case Recover:
 		return m.recover(env)
 	}
@@ -255,6 +182,11 @@ func (m *Machine) launch(env Env, e Launch) []Effect {
 	case !env.CanRunAs(info.Command.User):
 		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeUnsupported, "user-switch", "the agent does not run as root, so it cannot run a task as %s", *info.Command.User))}
 	}
+	if env.Admit != nil {
+		if refusal := env.Admit(&info); refusal != nil {
+			return []Effect{answer(e.Reply, refusal)}
+		}
+	}
 	if full := env.Full(); full != "" {
 		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeExhausted, "disk-full", "%s", full))}
 	}
@@ -264,73 +196,31 @@ func (m *Machine) launch(env Env, e Launch) []Effect {
 		Status: wire.Status{TaskID: id, State: wire.StateStaging, Source: wire.SourceAgent, TimestampMs: env.NowMs},
 	}
 	m.tasks[id] = record
-	entries := [][]byte{encode(entry{Kind: kindInfo, ID: id, Info: record.Info}), state(record)}
-	return []Effect{Persist{Entries: entries, Then: []Effect{answer(e.Reply, nil), Start{Info: info}}}}
+	first := begin(record)
+	entries := [][]byte{encode(entry{Kind: kindInfo, ID: id, Info: record.Info}), m.keep(env, record)}
+	return []Effect{Persist{Entries: entries, Then: []Effect{answer(e.Reply, nil), first}}}
 }
 
-func state(r *Record) []byte { return encode(entry{Kind: kindState, ID: r.ID, State: r}) }
+// begin is the first thing to do for the newest run: a task that has not got its artifacts yet gets them.
+func begin(r *Record) Effect {
+	if len(r.Parsed.Artifacts) > 0 && !r.Prepared {
+		r.Phase = PhasePreparing
+		return Prepare{Info: r.Parsed}
+	}
+	r.Phase = PhaseAccepted
+	return Start{Info: r.Parsed, Run: r.Run}
+}
 
-func (m *Machine) kill(e AskKill) []Effect {
+// prepared goes on to the start once everything is in the sandbox.
+func (m *Machine) prepared(env Env, e Prepared) []Effect {
 	record, known := m.tasks[e.TaskID]
-	if !known {
-		if !wire.ValidTaskID(e.TaskID) {
-			return []Effect{answer(e.Reply, wire.Refuse(wire.CodeInvalid, "task-id", "not a task id"))}
-		}
-		m.bury(e.TaskID)
-		tomb := encode(entry{Kind: kindTomb, ID: e.TaskID})
-		return []Effect{Persist{Entries: [][]byte{tomb}, Then: []Effect{answer(e.Reply, nil)}}}
+	if !known || record.Phase != PhasePreparing {
+		return nil // killed meanwhile, or an answer that came twice
 	}
-	if record.Phase == PhaseEnded {
-		return []Effect{answer(e.Reply, nil)}
+	if e.Problem != "" {
+		return m.ended(env, record, cannotPrepare(env, e.Problem))
 	}
-	grace := record.Parsed.KillPolicy.GraceMs
-	if e.GraceMs != nil {
-		grace = *e.GraceMs
-	}
-	if grace < 0 {
-		grace = 0
-	}
-	if record.KillAsked && record.KillGraceMs < grace {
-		grace = record.KillGraceMs
-	}
-	record.KillAsked, record.KillGraceMs = true, grace
-	var then []Effect
-	if record.Phase == PhaseRunning {
-		then = append(then, Kill{TaskID: record.ID, GraceMs: grace})
-	}
-	return []Effect{Persist{Entries: [][]byte{state(record)}, Then: append(then, answer(e.Reply, nil))}}
-}
-
-func (m *Machine) ack(e Ack) []Effect {
-	record, known := m.tasks[e.TaskID]
-	if !known || len(record.Unacked) == 0 || record.Unacked[0].UUID == nil || *record.Unacked[0].UUID != e.UUID {
-		return []Effect{answer(e.Reply, nil)} // a second receipt of the same update
-	}
-	record.Unacked = append([]wire.Status{}, record.Unacked[1:]...)
-	// The next update may itself be on its way to the disk; the journal keeps the order.
-	return []Effect{Persist{Entries: [][]byte{state(record)}, Then: []Effect{
-		Head{TaskID: record.ID, UUID: headOf(record)}, answer(e.Reply, nil),
-	}}}
-}
-
-func headOf(r *Record) string {
-	if len(r.Unacked) == 0 || r.Unacked[0].UUID == nil {
-		return ""
-	}
-	return *r.Unacked[0].UUID
-}
-
-func (m *Machine) forget(e Forget) []Effect {
-	record, known := m.tasks[e.TaskID]
-	switch {
-	case !known:
-		return []Effect{answer(e.Reply, nil)}
-	case record.Phase != PhaseEnded:
-		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeConflict, "task-runs", "task %s has not ended", e.TaskID))}
-	case len(record.Unacked) > 0:
-		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeConflict, "update-unacknowledged", "the last update of task %s was not acknowledged", e.TaskID))}
-	}
-	delete(m.tasks, e.TaskID)
-	gone := encode(entry{Kind: kindGone, ID: e.TaskID})
-	return []Effect{Persist{Entries: [][]byte{gone}, Then: []Effect{Remove{TaskID: e.TaskID}, answer(e.Reply, nil)}}}
+	record.Prepared = true
+	start := begin(record)
+	return m.persist(env, record, start)
 }

@@ -26,7 +26,7 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	n := 0
 	return &rig{t: t, m: NewMachine(), env: Env{
-		NowMs: 1000, BootID: "boot-1", CanRunAs: func(u *string) bool { return u == nil },
+		NowMs: 1000, MonoMs: 500_000, BootID: "boot-1", Random: func(int64) int64 { return 0 }, CanRunAs: func(u *string) bool { return u == nil },
 		Full: func() string { return "" },
 		UUID: func() string { n++; return fmt.Sprintf("u%d", n) },
 	}}
@@ -49,11 +49,30 @@ func (r *rig) run(effects []Effect) {
 		case Answer:
 			e.Reply(e.Error)
 		case Start:
-			r.done = append(r.done, "start "+e.Info.TaskID)
+			r.done = append(r.done, runName("start ", e.Info.TaskID, e.Run))
+		case Adopt:
+			r.done = append(r.done, runName("adopt ", e.Info.TaskID, e.Run)+fmt.Sprintf(" %v", e.SameBoot))
+		case Kill:
+			r.done = append(r.done, runName("kill ", e.TaskID, e.Run)+fmt.Sprintf(" %d", e.GraceMs))
+		case Release:
+			r.done = append(r.done, runName("release ", e.TaskID, e.Run))
+		case Head:
+			r.done = append(r.done, "head "+e.UUID)
+		case Prepare:
+			r.done = append(r.done, "prepare "+e.Info.TaskID)
+		case Remove:
+			r.done = append(r.done, "remove "+e.Info.TaskID)
 		default:
 			r.done = append(r.done, strings.TrimPrefix(fmt.Sprintf("%T %+v", e, e), "task."))
 		}
 	}
+}
+
+func runName(verb, id string, run int) string {
+	if run == 0 {
+		return verb + id
+	}
+	return fmt.Sprintf("%s%s/%d", verb, id, run)
 }
 
 func (r *rig) reply() Reply {
@@ -90,13 +109,13 @@ func (r *rig) expect(got []string, want ...string) {
 func TestOnDiskThenAnnouncedInEveryStep(t *testing.T) {
 	r := newRig(t)
 	r.expect(r.launch("t-a"), "persist 2", "answer", "start t-a")
-	r.expect(r.started("t-a"), "persist 1", "Head {TaskID:t-a UUID:u1}")
-	r.expect(r.exit("t-a", launch.Exit{Code: 3, EndedAtMs: 1500}), "persist 1", "Release {TaskID:t-a}", "Head {TaskID:t-a UUID:u1}", "Ended {TaskID:t-a}")
-	r.expect(r.step(Ack{TaskID: "t-a", UUID: "u1", Reply: r.reply()}), "persist 1", "Head {TaskID:t-a UUID:u2}", "answer")
+	r.expect(r.started("t-a"), "persist 1", "head u1")
+	r.expect(r.exit("t-a", launch.Exit{Code: 3, EndedAtMs: 1500}), "persist 1", "release t-a", "head u1", "Ended {TaskID:t-a}")
+	r.expect(r.step(Ack{TaskID: "t-a", UUID: "u1", Reply: r.reply()}), "persist 1", "head u2", "answer")
 	r.expect(r.step(Ack{TaskID: "t-a", UUID: "u1", Reply: r.reply()}), "answer")
 	r.expect(r.step(Forget{TaskID: "t-a", Reply: r.reply()}), "refuse conflict update-unacknowledged")
-	r.expect(r.step(Ack{TaskID: "t-a", UUID: "u2", Reply: r.reply()}), "persist 1", "Head {TaskID:t-a UUID:}", "answer")
-	r.expect(r.step(Forget{TaskID: "t-a", Reply: r.reply()}), "persist 1", "Remove {TaskID:t-a}", "answer")
+	r.expect(r.step(Ack{TaskID: "t-a", UUID: "u2", Reply: r.reply()}), "persist 1", "head ", "answer")
+	r.expect(r.step(Forget{TaskID: "t-a", Reply: r.reply()}), "persist 1", "remove t-a", "answer")
 	r.expect(r.step(Forget{TaskID: "t-a", Reply: r.reply()}), "answer")
 }
 
@@ -129,10 +148,10 @@ func TestKillInEveryPhase(t *testing.T) {
 	grace := int64(500)
 	r.launch("t-a")
 	r.expect(r.step(AskKill{TaskID: "t-a", Reply: r.reply()}), "persist 1", "answer")
-	r.expect(r.started("t-a"), "persist 1", "Head {TaskID:t-a UUID:u1}", "Kill {TaskID:t-a GraceMs:3000}")
-	r.expect(r.step(AskKill{TaskID: "t-a", GraceMs: &grace, Reply: r.reply()}), "persist 1", "Kill {TaskID:t-a GraceMs:500}", "answer")
+	r.expect(r.started("t-a"), "persist 1", "head u1", "kill t-a 3000")
+	r.expect(r.step(AskKill{TaskID: "t-a", GraceMs: &grace, Reply: r.reply()}), "persist 1", "kill t-a 500", "answer")
 	longer := int64(9000)
-	r.expect(r.step(AskKill{TaskID: "t-a", GraceMs: &longer, Reply: r.reply()}), "persist 1", "Kill {TaskID:t-a GraceMs:500}", "answer")
+	r.expect(r.step(AskKill{TaskID: "t-a", GraceMs: &longer, Reply: r.reply()}), "persist 1", "kill t-a 500", "answer")
 	r.exit("t-a", launch.Exit{Signal: 15})
 	status := r.m.Get("t-a").Status
 	if status.State != wire.StateKilled || status.Message != "killed on request: killed by signal 15 (TERM)" || *status.Signal != 15 || status.ExitCode != nil {
@@ -236,10 +255,10 @@ func TestRecoverAdoptsWhatLivedAndAnnouncesWhatWaited(t *testing.T) {
 	r.step(AskKill{TaskID: "t-b", Reply: r.reply()})
 	r.launch("t-c")
 	r.exit("t-c", launch.Exit{})
-	r.expect(r.step(Recover{}), "Adopt {TaskID:t-a SameBoot:true}", "Head {TaskID:t-b UUID:u1}", "Adopt {TaskID:t-b SameBoot:true}",
-		"Kill {TaskID:t-b GraceMs:3000}", "Head {TaskID:t-c UUID:u2}")
+	r.expect(r.step(Recover{}), "adopt t-a true", "head u1", "adopt t-b true",
+		"kill t-b 3000", "head u2")
 	r.env.BootID = "boot-2"
-	r.expect(r.step(Recover{}), "Adopt {TaskID:t-a SameBoot:false}", "Head {TaskID:t-b UUID:u1}", "Adopt {TaskID:t-b SameBoot:false}", "Head {TaskID:t-c UUID:u2}")
+	r.expect(r.step(Recover{}), "adopt t-a false", "head u1", "adopt t-b false", "head u2")
 	r.env.BootID = "boot-1"
 	// It was accepted, and the agent died before it could start it: now it starts.
 	r.expect(r.exit("t-a", launch.Exit{NeverRan: true}), "start t-a")

@@ -5,21 +5,25 @@ import (
 	"mesolite/agent/internal/wire"
 )
 
-// maxMessage is the cap of a status message in the contract.
-const maxMessage = 4000
+const (
+	// maxMessage is the cap of a status message in the contract.
+	maxMessage = 4000
+	// maxUnacked updates of a task wait for their receipt.
+	maxUnacked = 32
+)
 
-// news takes what the launcher saw of a task's process.
+// news takes what was seen of a run. Only the newest run of a task counts, and only while it is not over.
 func (m *Machine) news(env Env, n launch.News) []Effect {
 	record, known := m.tasks[n.TaskID]
-	if !known || record.Phase == PhaseEnded {
+	if !known || n.Run != record.Run || (record.Phase != PhaseAccepted && record.Phase != PhaseRunning) {
 		return nil
 	}
 	if n.Started {
 		return m.started(env, record, n)
 	}
 	if n.Exit.NeverRan {
-		if record.Phase == PhaseAccepted && sameBoot(record, env) && !record.KillAsked {
-			return []Effect{Start{Info: record.Parsed}} // accepted, and the agent died before it could start it
+		if record.Phase == PhaseAccepted && sameBoot(record, env) && !record.KillAsked && record.Doom == nil {
+			return []Effect{Start{Info: record.Parsed, Run: record.Run}} // accepted, and the agent died before it could start it
 		}
 		n.Exit.Unknown = true
 	}
@@ -30,13 +34,26 @@ func (m *Machine) started(env Env, record *Record, n launch.News) []Effect {
 	if record.Phase == PhaseRunning {
 		return nil
 	}
-	record.Phase, record.Pid, record.StartTicks = PhaseRunning, n.Pid, n.StartTicks
-	at := env.NowMs
-	record.StartedAtMs = &at
-	m.add(env, record, wire.Status{State: wire.StateRunning, Message: "running"})
-	effects := []Effect{Persist{Entries: [][]byte{state(record)}, Then: []Effect{Head{TaskID: record.ID, UUID: headOf(record)}}}}
-	if record.KillAsked {
-		effects = append(effects, Kill{TaskID: record.ID, GraceMs: record.KillGraceMs})
+	record.Phase, record.Pid, record.StartTicks, record.RunMonoMs = PhaseRunning, n.Pid, n.StartTicks, env.MonoMs
+	if len(n.Gpus) > 0 {
+		record.Gpus = n.Gpus
+	}
+	if n.Container != nil {
+		record.Container = n.Container
+	}
+	if record.StartedAtMs == nil {
+		at := env.NowMs
+		record.StartedAtMs = &at
+	}
+	record.startLife(env)
+	message := "running"
+	if record.Run > 0 {
+		message = "running again"
+	}
+	m.add(env, record, wire.Status{State: wire.StateRunning, Message: message})
+	effects := m.persist(env, record, Head{TaskID: record.ID, UUID: headOf(record)})
+	if record.KillAsked || record.Doom != nil {
+		effects = append(effects, Kill{TaskID: record.ID, Run: record.Run, GraceMs: record.graceMs()})
 	}
 	return effects
 }
@@ -51,72 +68,29 @@ func (m *Machine) add(env Env, record *Record, status wire.Status) {
 	if len(status.Message) > maxMessage {
 		status.Message = status.Message[:maxMessage]
 	}
+	if record.Run > 0 || status.State == wire.StateStarting {
+		restarts := record.Run
+		status.Restarts = &restarts
+	}
+	status.Healthy, status.Ready, status.Gpus, status.Container = record.Healthy, record.Ready, record.Gpus, record.Container
 	record.Status = status
-	record.Unacked = append(record.Unacked, status)
+	unacked := append(record.Unacked, status)
+	if len(unacked) > maxUnacked {
+		// The first may be on its way, the last is what is true now: of those between, the oldest is left out.
+		unacked = append(append([]wire.Status{}, unacked[0]), unacked[2:]...)
+	}
+	record.Unacked = unacked
 }
 
-func (m *Machine) ended(env Env, record *Record, exit *launch.Exit) []Effect {
-	at := exit.EndedAtMs
-	if at == 0 {
-		at = env.NowMs
-	}
-	if record.Phase == PhaseAccepted && exit.Step == 0 && !exit.Unknown {
-		// It ran and ended while nobody looked: the master hears of both.
-		m.started(env, record, launch.News{TaskID: record.ID})
-		if *record.StartedAtMs > at {
-			record.StartedAtMs = &at
-		}
-	}
-	status := terminal(record, exit, sameBoot(record, env))
-	status.TimestampMs = at
-	record.Phase, record.EndedAtMs = PhaseEnded, &at
-	m.add(env, record, status)
-	return []Effect{Persist{Entries: [][]byte{state(record)}, Then: []Effect{
-		Release{TaskID: record.ID}, Head{TaskID: record.ID, UUID: headOf(record)}, Ended{TaskID: record.ID},
-	}}}
+// keep is the journal entry of a record that changed. Whatever is due later is planned with it.
+func (m *Machine) keep(env Env, r *Record) []byte {
+	m.plan(env, r)
+	return encode(entry{Kind: kindState, ID: r.ID, State: r})
 }
 
-// terminal is the last status of a task.
-func terminal(record *Record, exit *launch.Exit, sameBoot bool) wire.Status {
-	status := wire.Status{}
-	switch {
-	case exit.Unknown && !sameBoot:
-		status.State, status.Reason, status.Message = wire.StateLost, name(wire.ReasonAgentRestarted), "lost: the machine was rebooted"
-		return status
-	case exit.Unknown && record.KillAsked:
-		status.State, status.Message = wire.StateKilled, "killed on request; its shim was killed too, so its exit status is unknown"
-		return status
-	case exit.Unknown:
-		status.State, status.Reason, status.Message = wire.StateFailed, name(wire.ReasonExecutorTerminated), "its shim was killed by someone, so what was left of it was ended and its exit status is unknown"
-		return status
-	case exit.Step != 0:
-		status.State, status.Reason, status.Message = wire.StateFailed, name(wire.ReasonLaunchFailed), launch.CannotStart(exit, record.Parsed)
-		if record.KillAsked {
-			status.State, status.Reason = wire.StateKilled, nil
-		}
-		return status
-	}
-	status.Message = launch.Ended(exit)
-	if exit.Signal != 0 {
-		signal := exit.Signal
-		status.Signal = &signal
-	} else {
-		code := exit.Code
-		status.ExitCode = &code
-	}
-	switch {
-	case record.KillAsked:
-		status.State, status.Message = wire.StateKilled, "killed on request: "+status.Message
-	case exit.Signal == 0 && exit.Code == 0:
-		status.State = wire.StateFinished
-	default:
-		status.State = wire.StateFailed
-		outOfMemory(&status, exit)
-	}
-	return status
+func (m *Machine) persist(env Env, r *Record, then ...Effect) []Effect {
+	return []Effect{Persist{Entries: [][]byte{m.keep(env, r)}, Then: then}}
 }
-
-func name(reason string) *string { return &reason }
 
 func sameBoot(record *Record, env Env) bool {
 	return record.BootID == env.BootID || record.BootID == "" || env.BootID == ""
@@ -130,13 +104,35 @@ func (m *Machine) recover(env Env) []Effect {
 		if head := headOf(record); head != "" {
 			effects = append(effects, Head{TaskID: id, UUID: head})
 		}
-		if record.Phase == PhaseEnded {
-			continue
-		}
-		effects = append(effects, Adopt{TaskID: id, SameBoot: sameBoot(record, env)})
-		if record.Phase == PhaseRunning && record.KillAsked && sameBoot(record, env) {
-			effects = append(effects, Kill{TaskID: id, GraceMs: record.KillGraceMs})
-		}
+		effects = append(effects, m.resume(env, record)...)
+		m.plan(env, record)
 	}
 	return effects
+}
+
+// resume goes on with a task where the agent before us left it.
+func (m *Machine) resume(env Env, r *Record) []Effect {
+	same := sameBoot(r, env)
+	switch r.Phase {
+	case PhasePreparing:
+		if !same {
+			return m.ended(env, r, &launch.Exit{NeverRan: true, Unknown: true, EndedAtMs: env.NowMs})
+		}
+		return []Effect{Prepare{Info: r.Parsed}}
+	case PhaseWaiting:
+		if !same { // the machine was off for longer than any back-off
+			r.count(env)
+			r.BootID, r.NextMonoMs = env.BootID, env.MonoMs
+			return m.persist(env, r)
+		}
+	case PhaseCollecting:
+		return []Effect{Collect{TaskID: r.ID}}
+	case PhaseAccepted, PhaseRunning:
+		effects := []Effect{Adopt{Info: r.Parsed, Run: r.Run, SameBoot: same}}
+		if same && r.Phase == PhaseRunning && (r.KillAsked || r.Doom != nil) {
+			effects = append(effects, Kill{TaskID: r.ID, Run: r.Run, GraceMs: r.graceMs()})
+		}
+		return effects
+	}
+	return nil
 }

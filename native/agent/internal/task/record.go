@@ -11,12 +11,15 @@ import (
 
 // Phases of a task.
 const (
-	PhaseAccepted = "accepted" // on disk, not known to run
-	PhaseRunning  = "running"
-	PhaseEnded    = "ended" // its exit is on disk
+	PhasePreparing  = "preparing"  // on disk, its artifacts are being fetched
+	PhaseAccepted   = "accepted"   // on disk, this run is not known to have begun
+	PhaseRunning    = "running"    // a run was seen
+	PhaseWaiting    = "waiting"    // a run ended, the next comes after its back-off
+	PhaseCollecting = "collecting" // ended for good, its results are being listed
+	PhaseEnded      = "ended"      // its exit is on disk
 )
 
-// Record is a task as kept in memory and in the journal.
+// Record is a task as kept in memory and in the journal. Times named Mono are ms since the boot BootID.
 type Record struct {
 	Info         json.RawMessage `json:"-"`
 	Parsed       wire.TaskInfo   `json:"-"`
@@ -24,7 +27,7 @@ type Record struct {
 	Phase        string          `json:"phase"`
 	BootID       string          `json:"bootId"`
 	AcceptedAtMs int64           `json:"acceptedAtMs"`
-	StartedAtMs  *int64          `json:"startedAtMs"`
+	StartedAtMs  *int64          `json:"startedAtMs"` // of the first run
 	EndedAtMs    *int64          `json:"endedAtMs"`
 	Pid          int             `json:"pid"`
 	StartTicks   int64           `json:"startTicks"`
@@ -34,6 +37,39 @@ type Record struct {
 	Status      wire.Status `json:"status"`
 	// Unacked updates, oldest first.
 	Unacked []wire.Status `json:"unacked"`
+
+	// Run is the number of the newest run, from 0. It is on disk before that run begins, and never goes back.
+	Run      int  `json:"run,omitempty"`
+	InRow    int  `json:"inRow,omitempty"` // restarts without a good minute between
+	Prepared bool `json:"prepared,omitempty"`
+	// RunMonoMs is when this run was seen to begin; HealthyMonoMs when it was last found healthy again.
+	RunMonoMs     int64 `json:"runMonoMs,omitempty"`
+	HealthyMonoMs int64 `json:"healthyMonoMs,omitempty"`
+	NextMonoMs    int64 `json:"nextMonoMs,omitempty"` // waiting: when the next run begins
+	Life          *Life `json:"life,omitempty"`
+	Doom          *Doom `json:"doom,omitempty"`
+	// What the newest run was given and what its checks say; in every status of it.
+	Gpus      []int                 `json:"gpus,omitempty"`
+	Container *wire.ContainerStatus `json:"container,omitempty"`
+	Healthy   *bool                 `json:"healthy,omitempty"`
+	Ready     *bool                 `json:"ready,omitempty"`
+	// Final is the last status, kept back until the results are listed.
+	Final *wire.Status `json:"final,omitempty"`
+}
+
+// Life is the time a task has had since its first start, for maxCompletionMs: what was counted, and up to when. A
+// reboot cannot make it go on by mistake: the time while the machine was off is not counted, nor what came after the
+// last count (at most a sixteenth of maxCompletionMs).
+type Life struct {
+	CountedMs int64 `json:"countedMs"`
+	UpToMs    int64 `json:"upToMs"` // since the boot BootID
+}
+
+// Doom is why a run is being ended, not by request.
+type Doom struct {
+	Reason string `json:"reason"`
+	Words  string `json:"words"`
+	Final  bool   `json:"final,omitempty"` // no further run
 }
 
 // View is the task as told to the master.
