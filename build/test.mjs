@@ -121,8 +121,9 @@ async function setUp(words) {
     electron: needsApp,
     bundle: needsApp,
     display: needsApp,
-    agent: needsLan || needsApp,
+    agent: needsLan || needsApp || chosen.some((stage) => stage.needsVm),
     tests: needsLan,
+    machines: chosen.some((stage) => stage.needsVm),
   });
   say(`ok    set-up            ${formatMs(performance.now() - startedMs)}`);
   return { chosen, filters, ready, needsApp };

@@ -13,7 +13,7 @@ import { agentDir, cacheDirOf } from './paths.mjs';
 import { runSteps } from './steps.mjs';
 
 /**
- * @typedef {{ electron?: boolean, sqlite?: boolean, agent?: boolean, bundle?: boolean, icon?: boolean, display?: boolean, tests?: boolean,
+ * @typedef {{ electron?: boolean, sqlite?: boolean, agent?: boolean, bundle?: boolean, icon?: boolean, display?: boolean, tests?: boolean, machines?: boolean,
  *   targets?: import('../steps/agent.mjs').Target[], quiet?: boolean }} Wants
  * @typedef {{ wants: Wants, cacheDir: string, targets: import('../steps/agent.mjs').Target[],
  *   electron?: import('../steps/electron.mjs').Electron | undefined, sqliteBinding?: string | undefined }} Context

@@ -17,8 +17,13 @@ const electronPackages = [
 const displayPackages = ['xvfb', 'fonts-dejavu-core'];
 /** What the virtual LAN says it needs, beside git for the tests themselves. @returns {string[]} */
 function testPackages() {
-  const file = inRoot('test', 'lan', 'packages.json');
-  return ['git', ...(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [])];
+  return ['git', ...readList('lan')];
+}
+
+/** @param {string} tier @returns {string[]} */
+function readList(tier) {
+  const file = inRoot('test', tier, 'packages.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 }
 
 /** Which of the names dpkg does not have. A library may be there under its name for 64-bit time. @param {string[]} names @param {string} status */
@@ -97,6 +102,7 @@ function wantedPackages(context) {
   const names = context.wants.electron ? [...electronPackages] : [];
   if (context.wants.display) names.push(...displayPackages);
   if (context.wants.tests) names.push(...testPackages());
+  if (context.wants.machines) names.push(...readList('vm'));
   return names;
 }
 

@@ -15,7 +15,7 @@ const goDir = inRoot('native', 'agent');
  *   show?: 'all' | 'stderr' | 'none', counts?: number }} Run one program to run; `counts` = it is that many tests by its exit code
  * @typedef {{ filters: string[], folder: string, env: NodeJS.ProcessEnv }} StageInput
  * @typedef {{ name: string, title: string, home: string, timeoutMs: number, needsLan?: boolean, needsApp?: boolean, takesFilter?: boolean,
- *   isOptional?: boolean, isTest: (file: string) => boolean, runs: (input: StageInput) => Promise<Run[]>,
+ *   isOptional?: boolean, isOnDemand?: boolean, needsVm?: boolean, isTest: (file: string) => boolean, runs: (input: StageInput) => Promise<Run[]>,
  *   parse?: (text: string) => import('./results.mjs').Counts }} Stage
  */
 
@@ -167,6 +167,18 @@ export const stages = [
     runs: e2eRuns,
     parse: parsePlaywright,
   },
+  {
+    name: 'vm',
+    title: 'Virtual machines: power cuts, cgroup v2',
+    home: 'test/vm',
+    timeoutMs: 30 * MINUTE_MS,
+    isOnDemand: true,
+    needsVm: true,
+    takesFilter: true,
+    isTest: isVitest,
+    runs: vitest('vm'),
+    parse: parseVitest,
+  },
 ];
 
 /** @param {Stage} stage */
@@ -175,12 +187,12 @@ export function hasTests(stage) {
 }
 
 /**
- * Words that name stages choose stages; other words are handed to the runners that can filter by file.
+ * Words that name stages choose stages, without any all but those on demand; other words are handed to the runners that can filter by file.
  * @param {string[]} words @param {Stage[]} all
  */
 export function choose(words, all) {
   const named = all.filter((stage) => words.includes(stage.name));
   const filters = words.filter((word) => !all.some((stage) => stage.name === word));
-  const chosen = named.length > 0 ? named : all;
+  const chosen = named.length > 0 ? named : all.filter((stage) => !stage.isOnDemand);
   return { stages: filters.length > 0 ? chosen.filter((stage) => stage.takesFilter) : chosen, filters };
 }
