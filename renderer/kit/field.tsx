@@ -15,6 +15,8 @@ type Around = {
   readonly hint?: ReactNode;
   readonly fault?: string | null;
   readonly width?: 'full' | 'short' | 'tiny';
+  /** Where the label stands already, said by something else. */
+  readonly isLabelHidden?: boolean;
 };
 
 function Below(props: { readonly id: string; readonly hint?: ReactNode; readonly fault: string | null }) {
@@ -41,12 +43,13 @@ export type TextFieldProps = Around &
   };
 
 export function TextField(props: TextFieldProps) {
-  const { label, hint, fault, width = 'full', onText, isMono = false, after, inputRef, ...rest } = props;
+  const { label, hint, fault, width = 'full', onText, isMono = false, after, inputRef, ...others } = props;
+  const { isLabelHidden = false, ...rest } = others;
   const id = useId();
   const isBad = fault !== null && fault !== undefined;
   return (
     <div className={cx('field', `field--${width}`)}>
-      <label htmlFor={id} className="field__label">
+      <label htmlFor={id} className={isLabelHidden ? 'sr-only' : 'field__label'}>
         {label}
       </label>
       <div className="field__row">
@@ -77,12 +80,12 @@ export type TextAreaProps = Around &
   };
 
 export function TextArea(props: TextAreaProps) {
-  const { label, hint, fault, width = 'full', onText, isMono = false, ...rest } = props;
+  const { label, hint, fault, width = 'full', onText, isMono = false, isLabelHidden, ...rest } = props;
   const id = useId();
   const isBad = fault !== null && fault !== undefined;
   return (
     <div className={cx('field', `field--${width}`)}>
-      <label htmlFor={id} className="field__label">
+      <label htmlFor={id} className={isLabelHidden === true ? 'sr-only' : 'field__label'}>
         {label}
       </label>
       <textarea

@@ -169,6 +169,7 @@ export async function runByDialog(
   await dialog.getByRole('textbox', { name: 'Name' }).fill(task.name);
   if (task.graceS !== undefined) {
     await dialog.getByText('More', { exact: true }).click();
+    await dialog.getByText('Time and stopping', { exact: true }).click();
     await dialog.getByLabel('Kill grace, seconds').fill(String(task.graceS));
   }
   await dialog.getByRole('button', { name: 'Run task' }).click();

@@ -1,12 +1,16 @@
 // English texts, ICU message syntax. Sentence case, verbs on buttons, no exclamation marks.
 // zh-cn.ts has the same keys and placeholders; test/unit/renderer/app/messages.test.ts compares them.
 import { enDialogs } from './en-dialogs.ts';
+import { enLife } from './en-life.ts';
 import { enRefusals } from './en-refusals.ts';
+import { enRun } from './en-run.ts';
 import { enTasks } from './en-tasks.ts';
 
 export const en = {
   ...enDialogs,
+  ...enLife,
   ...enRefusals,
+  ...enRun,
   ...enTasks,
 
   'app.name': 'Mesolite',

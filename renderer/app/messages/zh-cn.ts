@@ -1,12 +1,16 @@
 // Simplified Chinese texts. Same keys and placeholders as en.ts.
 import type { Catalogue } from './en.ts';
 import { zhCnDialogs } from './zh-cn-dialogs.ts';
+import { zhCnLife } from './zh-cn-life.ts';
 import { zhCnRefusals } from './zh-cn-refusals.ts';
+import { zhCnRun } from './zh-cn-run.ts';
 import { zhCnTasks } from './zh-cn-tasks.ts';
 
 export const zhCn: Catalogue = {
   ...zhCnDialogs,
+  ...zhCnLife,
   ...zhCnRefusals,
+  ...zhCnRun,
   ...zhCnTasks,
 
   'app.name': 'Mesolite',

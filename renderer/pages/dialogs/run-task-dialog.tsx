@@ -1,5 +1,4 @@
 // Run a task on one machine. Nothing typed here is remembered by the window.
-import { ChevronRight } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { Refusal } from '../../../electron/contract/errors.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
@@ -14,8 +13,9 @@ import { Segmented, TextArea, TextField } from '../../kit/field.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { type Option, Select } from '../../kit/select.tsx';
 import { activeTasksOf, agentOf, type Free, freeOf, healthOf, machineList } from '../../store/selectors.ts';
-import { useRow, useTables } from '../../store/tables.ts';
+import { useTables } from '../../store/tables.ts';
 import { Refused } from './refused.tsx';
+import { MoreOptions } from './run/more-options.tsx';
 import {
   emptyRun,
   type RunFaults,
@@ -36,6 +36,11 @@ function freeOn(tables: Tables, id: string | null): Free | null {
   const machine = id === null ? undefined : tables.machines.get(id);
   const agent = machine && agentOf(tables, machine);
   return agent === undefined ? null : freeOf(agent.resources, activeTasksOf(tables, agent.machineId));
+}
+
+function enginesOn(tables: Tables, id: string | null) {
+  const machine = id === null ? undefined : tables.machines.get(id);
+  return machine && agentOf(tables, machine)?.facts.engines;
 }
 
 /** The machine asked for, else the live one with the most free cpus. */
@@ -140,60 +145,6 @@ function Command({ form, faults, change }: Part) {
   );
 }
 
-function More({ form, faults, change }: Part) {
-  const words = useWords();
-  const say = useFault(faults);
-  const machine = useRow('machines', form.machineId);
-  const agent = useTables((tables) => (machine === undefined ? undefined : agentOf(tables, machine)));
-  const user = agent?.facts.user ?? '';
-  const canSwitch = agent === undefined || agent.facts.uid === 0;
-  return (
-    <details className="run-more" open={faults.env !== undefined || faults.graceS !== undefined || undefined}>
-      <summary>
-        <ChevronRight />
-        {words.t('run.more')}
-      </summary>
-      <div className="run-more__body">
-        <TextArea
-          label={words.t('run.env')}
-          isMono
-          rows={2}
-          placeholder="SEED=7"
-          value={form.env}
-          hint={words.t('run.env.hint')}
-          fault={say('env')}
-          onText={(env) => change({ env })}
-        />
-        <div className="dialog__row">
-          <TextField
-            label={words.t('run.folder')}
-            isMono
-            value={form.folder}
-            hint={words.t('run.folder.hint')}
-            onText={(folder) => change({ folder })}
-          />
-          <TextField
-            label={words.t('run.user')}
-            value={form.user}
-            disabled={!canSwitch}
-            hint={words.t(canSwitch ? 'run.user.hint' : 'run.user.fixed', { user })}
-            onText={(text) => change({ user: text })}
-          />
-        </div>
-        <TextField
-          label={words.t('run.grace')}
-          width="short"
-          inputMode="decimal"
-          value={form.graceS}
-          hint={words.t('run.grace.hint')}
-          fault={say('graceS')}
-          onText={(graceS) => change({ graceS })}
-        />
-      </div>
-    </details>
-  );
-}
-
 function NameAndRoom({ form, faults, change }: Part) {
   const words = useWords();
   const say = useFault(faults);
@@ -241,16 +192,18 @@ function useRunForm(props: RunProps) {
   }));
   const cpusFree = useTables((tables) => freeOn(tables, form.machineId)?.cpusMilli ?? null);
   const memFree = useTables((tables) => freeOn(tables, form.machineId)?.memMib ?? null);
+  const gpusFree = useTables((tables) => freeOn(tables, form.machineId)?.gpus ?? 0);
+  const hasEngine = useTables((tables) => (enginesOn(tables, form.machineId)?.length ?? 0) > 0);
   const isKnown = cpusFree !== null && memFree !== null;
-  const free = isKnown ? { cpusMilli: cpusFree, memMib: memFree, diskMib: 0, gpus: 0 } : null;
+  const free = isKnown ? { cpusMilli: cpusFree, memMib: memFree, diskMib: 0, gpus: gpusFree } : null;
   const change = (part: Partial<RunForm>) => setForm((old) => ({ ...old, ...part }));
-  return { form, change, faults: runFaults(form, free) };
+  return { form, change, gpusFree, faults: runFaults(form, { free, hasEngine }) };
 }
 
 export function RunTaskDialog(props: RunProps) {
   const words = useWords();
   const { onClose } = props;
-  const { form, change, faults } = useRunForm(props);
+  const { form, change, faults, gpusFree } = useRunForm(props);
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
@@ -291,7 +244,7 @@ export function RunTaskDialog(props: RunProps) {
         <MachineSelect {...part} />
       </div>
       <NameAndRoom {...part} />
-      <More {...part} />
+      <MoreOptions {...part} gpusFree={gpusFree} />
       <Refused refusal={refusal} />
     </Dialog>
   );

@@ -2,9 +2,10 @@
 import type { RunTask } from '../../../electron/contract/channels.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import { cpus as cpusText, mib } from '../../app/messages/amounts.ts';
-import type { MessageKey } from '../../app/messages/en.ts';
-import type { MessageArgs } from '../../app/messages/words.ts';
 import type { Free } from '../../store/selectors.ts';
+import { cpusLimits, type Fault, memLimits, numberIn } from './run/fields.ts';
+import { emptyOptions, type OptionsForm } from './run/options-form.ts';
+import { type Asked, type OptionField, readOptions } from './run/options-read.ts';
 
 export type RunForm = {
   readonly machineId: MachineId | null;
@@ -18,6 +19,7 @@ export type RunForm = {
   readonly folder: string;
   readonly user: string;
   readonly graceS: string;
+  readonly options: OptionsForm;
 };
 
 export const emptyRun: RunForm = {
@@ -32,32 +34,15 @@ export const emptyRun: RunForm = {
   folder: '',
   user: '',
   graceS: '3',
+  options: emptyOptions,
 };
 
-export type Fault = { readonly key: MessageKey; readonly args?: MessageArgs };
-export type RunField = 'machineId' | 'command' | 'cpus' | 'mem' | 'graceS' | 'env';
-export type RunFaults = Readonly<Partial<Record<RunField, Fault>>>;
+export type RunField = 'machineId' | 'command' | 'cpus' | 'mem' | 'graceS' | 'env' | 'container';
+export type RunFaults = Readonly<Partial<Record<RunField | OptionField, Fault>>>;
 
-const maxCpusMilli = 1_024_000;
-const maxMemMib = 16_777_216;
-
-function cpusMilliOf(text: string): number | null {
-  const value = Number(text.trim().replace(',', '.'));
-  const milli = Math.round(value * 1000);
-  return text.trim() !== '' && Number.isFinite(value) && milli >= 10 && milli <= maxCpusMilli ? milli : null;
-}
-
-function memMibOf(text: string): number | null {
-  const value = Number(text.trim());
-  return /^\d+$/.test(text.trim()) && value >= 1 && value <= maxMemMib ? value : null;
-}
-
-function graceMsOf(text: string): number | null {
-  const value = Number(text.trim().replace(',', '.'));
-  return text.trim() !== '' && Number.isFinite(value) && value >= 0 && value <= 86_400
-    ? Math.round(value * 1000)
-    : null;
-}
+const cpusMilliOf = (text: string) => numberIn(text, cpusLimits, 1000);
+const memMibOf = (text: string) => numberIn(text, memLimits);
+const graceMsOf = (text: string) => numberIn(text, [0, 86_400_000], 1000);
 
 const variable = /^[^\s=]+=/;
 
@@ -95,16 +80,41 @@ function resourceFaults(form: RunForm, free: Free | null): RunFaults {
   return faults;
 }
 
-export function runFaults(form: RunForm, free: Free | null): RunFaults {
+/** The machine chosen, as far as the form must know it. */
+export type Target = { readonly free: Free | null; readonly hasEngine: boolean };
+
+function askedOf(form: RunForm, free: Free | null): Asked {
+  return {
+    cpusMilli: cpusMilliOf(form.cpus),
+    memMib: memMibOf(form.mem),
+    gpusFree: free?.gpus ?? Number.MAX_SAFE_INTEGER,
+  };
+}
+
+function isCommandEmpty(form: RunForm): boolean {
+  return form.isShell ? form.line.trim() === '' : (argvOf(form.argv)[0] ?? '') === '';
+}
+
+export function runFaults(form: RunForm, { free, hasEngine }: Target): RunFaults {
   const env = environmentOf(form.env);
-  const isEmpty = form.isShell ? form.line.trim() === '' : (argvOf(form.argv)[0] ?? '') === '';
+  const { isOn } = form.options.container;
   return {
     ...resourceFaults(form, free),
     ...(form.machineId === null ? { machineId: { key: 'run.bad.machine' } as const } : {}),
-    ...(isEmpty ? { command: { key: 'run.bad.command' } as const } : {}),
+    ...(isCommandEmpty(form) && !isOn ? { command: { key: 'run.bad.command' } as const } : {}),
     ...(graceMsOf(form.graceS) === null ? { graceS: { key: 'run.bad.grace' } as const } : {}),
     ...(env.ok ? {} : { env: { key: 'run.bad.env' as const, args: { line: env.line } } }),
+    ...(isOn && !hasEngine ? { container: { key: 'run.bad.no-engine' } as const } : {}),
+    ...readOptions(form.options, askedOf(form, free)).faults,
   };
+}
+
+function commandOf(form: RunForm): Omit<RunTask['command'], 'environment' | 'workingFolder' | 'user'> {
+  // In a container nothing typed means what the image says, with no shell around it.
+  if (isCommandEmpty(form)) return { shell: false, value: '', arguments: [] };
+  const argv = argvOf(form.argv);
+  if (form.isShell) return { shell: true, value: form.line, arguments: [] };
+  return { shell: false, value: argv[0] ?? '', arguments: [...argv] };
 }
 
 /** null while something is wrong. */
@@ -113,25 +123,27 @@ export function runRequest(form: RunForm): RunTask | null {
   const memMib = memMibOf(form.mem);
   const killGraceMs = graceMsOf(form.graceS);
   const env = environmentOf(form.env);
+  const read = readOptions(form.options, askedOf(form, null));
   if (form.machineId === null || cpusMilli === null || memMib === null || killGraceMs === null || !env.ok)
     return null;
-  const argv = argvOf(form.argv);
+  if (Object.keys(read.faults).length > 0) return null;
+  const { options, diskMib, gpus } = read.value;
+  const { labels: _none, ...chosen } = options;
   return {
     machineId: form.machineId,
     name: form.name.trim(),
     command: {
-      shell: form.isShell,
-      value: form.isShell ? form.line : (argv[0] ?? ''),
-      arguments: form.isShell ? [] : [...argv],
+      ...commandOf(form),
       environment: [...env.environment],
       workingFolder: form.folder.trim() === '' ? null : form.folder.trim(),
       user: form.user.trim() === '' ? null : form.user.trim(),
     },
     cpusMilli,
     memMib,
-    diskMib: 0,
-    gpus: 0,
+    diskMib,
+    gpus,
     killGraceMs,
+    ...(Object.keys(chosen).length > 0 ? { options } : {}),
   };
 }
 

@@ -79,7 +79,7 @@ describe('adding a machine', () => {
 });
 
 const run: RunForm = { ...emptyRun, machineId: 'm-gpu-2' as MachineId, line: 'echo hello' };
-const free = { cpusMilli: 500, memMib: 128, diskMib: 0, gpus: 0 };
+const target = { free: { cpusMilli: 500, memMib: 128, diskMib: 0, gpus: 0 }, hasEngine: true };
 
 describe('running a task', () => {
   it.each([
@@ -94,7 +94,7 @@ describe('running a task', () => {
     [{ env: 'A=1\nnonsense' }, 'env'],
     [{ isShell: false, argv: '' }, 'command'],
   ] as const)('says of %j that %s is wrong', (change, field) => {
-    expect(Object.keys(runFaults({ ...run, ...change }, free))).toEqual([field]);
+    expect(Object.keys(runFaults({ ...run, ...change }, target))).toEqual([field]);
   });
 
   it('takes a comma as a decimal point', () => {

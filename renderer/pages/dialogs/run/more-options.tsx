@@ -1,0 +1,176 @@
+// “More”: sections that each say in one line what they hold while they are closed. The simple task needs none of them.
+import { ChevronRight } from 'lucide-react';
+import { type ReactNode, useEffect, useState } from 'react';
+import { useWords } from '../../../app/messages/words.ts';
+import { TextArea, TextField } from '../../../kit/field.tsx';
+import { agentOf, settingsOf } from '../../../store/selectors.ts';
+import { useRow, useTables } from '../../../store/tables.ts';
+import type { RunFaults, RunField, RunForm } from '../run-task-form.ts';
+import { ChecksPart } from './checks-part.tsx';
+import { ContainerPart } from './container-part.tsx';
+import { FilesPart, ResultsPart } from './files-parts.tsx';
+import { LogPart, RestartPart, TimePart } from './life-parts.tsx';
+import { LimitsPart } from './limits-part.tsx';
+import type { OptionField } from './options-read.ts';
+import { Part, type PartProps } from './part.tsx';
+import { type PartName, partNames, summaryOf } from './summaries.ts';
+
+type Props = {
+  readonly form: RunForm;
+  readonly faults: RunFaults;
+  readonly change: (part: Partial<RunForm>) => void;
+  readonly gpusFree: number;
+};
+
+/** Which section a fault stands in; null for the fields above “More”. */
+export function partOf(field: RunField | OptionField): PartName | null {
+  if (field.startsWith('health.') || field.startsWith('readiness.')) return 'checks';
+  if (field.startsWith('file')) return 'files';
+  switch (field) {
+    case 'env':
+      return 'around';
+    case 'limitCpus':
+    case 'limitMem':
+    case 'limitPids':
+    case 'disk':
+    case 'gpus':
+      return 'limits';
+    case 'maxInRow':
+      return 'restart';
+    case 'mostTime':
+    case 'graceS':
+      return 'time';
+    case 'results':
+      return 'results';
+    case 'container':
+    case 'image':
+    case 'volumes':
+    case 'ports':
+      return 'container';
+    case 'logMib':
+      return 'log';
+    default:
+      return null;
+  }
+}
+
+function Around({ form, faults, change, agent }: Props & Pick<PartProps, 'agent'>) {
+  const words = useWords();
+  const user = agent?.facts.user ?? '';
+  const canSwitch = agent === undefined || (agent.facts.isolation?.users ?? agent.facts.uid === 0);
+  const fault = faults.env;
+  return (
+    <>
+      <TextArea
+        label={words.t('run.env')}
+        isMono
+        rows={2}
+        placeholder="SEED=7"
+        value={form.env}
+        hint={words.t('run.env.hint')}
+        fault={fault === undefined ? null : words.t(fault.key, fault.args)}
+        onText={(env) => change({ env })}
+      />
+      <div className="dialog__row">
+        <TextField
+          label={words.t('run.folder')}
+          isMono
+          value={form.folder}
+          hint={words.t('run.folder.hint')}
+          onText={(folder) => change({ folder })}
+        />
+        <TextField
+          label={words.t('run.user')}
+          value={form.user}
+          disabled={!canSwitch}
+          hint={words.t(canSwitch ? 'run.user.hint' : 'run.user.fixed', { user })}
+          onText={(text) => change({ user: text })}
+        />
+      </div>
+    </>
+  );
+}
+
+function NoEngine({ faults }: Pick<Props, 'faults'>) {
+  const words = useWords();
+  if (faults.container === undefined) return null;
+  return (
+    <p className="field__fault" role="alert">
+      {words.t(faults.container.key)}
+    </p>
+  );
+}
+
+export function MoreOptions(props: Props) {
+  const words = useWords();
+  const { form, faults, change, gpusFree } = props;
+  const machine = useRow('machines', form.machineId);
+  const agent = useTables((tables) => (machine === undefined ? undefined : agentOf(tables, machine)));
+  const keeping = useTables((tables) => settingsOf(tables).keeping);
+  const [isOpen, setOpen] = useState(false);
+  const faulty = new Set((Object.keys(faults) as (RunField | OptionField)[]).map(partOf));
+  faulty.delete(null);
+  const isFaulty = faulty.size > 0;
+  useEffect(() => {
+    if (isFaulty) setOpen(true);
+  }, [isFaulty]);
+  const part: PartProps = {
+    options: form.options,
+    faults,
+    change: (options) => change({ options: { ...form.options, ...options } }),
+    agent,
+    machineName: machine?.name ?? '',
+    gpusFree,
+    keeping,
+  };
+  const grace = faults.graceS;
+  const bodies: Readonly<Record<PartName, ReactNode>> = {
+    around: <Around {...props} agent={agent} />,
+    limits: <LimitsPart {...part} />,
+    restart: <RestartPart {...part} />,
+    time: (
+      <TimePart
+        {...part}
+        graceS={form.graceS}
+        graceFault={grace === undefined ? null : words.t(grace.key, grace.args)}
+        onGrace={(graceS) => change({ graceS })}
+      />
+    ),
+    checks: <ChecksPart {...part} />,
+    files: <FilesPart {...part} />,
+    results: <ResultsPart {...part} />,
+    container: (
+      <>
+        <NoEngine faults={faults} />
+        <ContainerPart {...part} />
+      </>
+    ),
+    log: <LogPart {...part} />,
+  };
+  return (
+    <details
+      className="run-more"
+      open={isOpen}
+      onToggle={(event) => {
+        if (event.target === event.currentTarget) setOpen(event.currentTarget.open);
+      }}
+    >
+      <summary className="run-more__head">
+        <ChevronRight />
+        {words.t('run.more')}
+      </summary>
+      <div className="run-more__body">
+        {partNames.map((name) => (
+          <Part
+            key={name}
+            name={name}
+            summary={summaryOf(name, { around: form, options: form.options, keeping }, words)}
+            isFaulty={faulty.has(name)}
+          >
+            {bodies[name]}
+          </Part>
+        ))}
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,61 @@
+// One section under “More”: closed it says in one line what is set; a fault inside opens it.
+import { ChevronRight } from 'lucide-react';
+import { type ReactNode, useEffect, useState } from 'react';
+import type { AgentRecord } from '../../../../electron/contract/machine.ts';
+import type { Keeping } from '../../../../electron/contract/wire.ts';
+import { useWords } from '../../../app/messages/words.ts';
+import { cx } from '../../../kit/cx.ts';
+import type { Fault } from './fields.ts';
+import type { OptionsForm } from './options-form.ts';
+import type { OptionFaults, OptionField } from './options-read.ts';
+import type { PartName } from './summaries.ts';
+
+/** What every section gets. */
+export type PartProps = {
+  readonly options: OptionsForm;
+  readonly faults: OptionFaults;
+  readonly change: (part: Partial<OptionsForm>) => void;
+  readonly agent: AgentRecord | undefined;
+  readonly machineName: string;
+  readonly gpusFree: number;
+  readonly keeping: Keeping;
+};
+
+export function useSay(faults: OptionFaults): (field: OptionField) => string | null {
+  const words = useWords();
+  return (field) => {
+    const fault: Fault | undefined = faults[field];
+    return fault === undefined ? null : words.t(fault.key, fault.args);
+  };
+}
+
+export function Part(props: {
+  readonly name: PartName;
+  readonly summary: string;
+  readonly isFaulty: boolean;
+  readonly children: ReactNode;
+}) {
+  const words = useWords();
+  const { name, summary, isFaulty } = props;
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => {
+    if (isFaulty) setOpen(true);
+  }, [isFaulty]);
+  return (
+    <details
+      className="run-part"
+      data-part={name}
+      open={isOpen}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
+      <summary className="run-part__head">
+        <ChevronRight />
+        <span className="run-part__title">{words.t(`run.part.${name}`)}</span>
+        <span className={cx('run-part__sum clip', isFaulty && 't-failed')} title={summary}>
+          {isFaulty ? words.t('run.sum.faulty') : summary}
+        </span>
+      </summary>
+      {isOpen && <div className="run-part__body">{props.children}</div>}
+    </details>
+  );
+}
