@@ -155,9 +155,13 @@ func open(folder *folder, config Config) (*Agent, error) {
 		a.log.Line("journal cut: the last record was torn")
 	}
 	groups := cgroup.Detect(root+"/", a.id)
-	a.launcher = &launch.Launcher{Dir: config.Dir, Exe: ownProgram(), Cgroups: groups, Tell: func(n launch.News) { a.post(task.News{News: n}) }}
+	a.launcher = &launch.Launcher{
+		Dir: config.Dir, Exe: ownProgram(), Cgroups: groups, Tell: func(n launch.News) { a.post(task.News{News: n}) },
+		OomAdj: protect(), Cards: func() []wire.Gpu { return a.facts.last().Gpus },
+	}
 	a.containers = noContainers{tell: a.launcher.Tell}
-	a.facts = newFactSource(root, config.Dir, groups.Kind)
+	a.facts = newFactSource(root, config.Dir, groups)
+	groups.SetShare(a.options.Share(a.facts.read()))
 	a.sampler = newSampler(a)
 	a.queue.wake = make(chan struct{}, 1)
 	for i := 0; i < starters; i++ {
@@ -196,6 +200,7 @@ func (a *Agent) post(e event) {
 func (a *Agent) env() task.Env {
 	return task.Env{
 		NowMs: a.clock.WallMs(), MonoMs: a.clock.MonoMs(), BootID: a.bootID, CanRunAs: launch.CanRunAs, Full: a.whyFull,
+		Gpus:  func() []int { return a.options.GpuIndexes(a.facts.last()) },
 		Admit: a.admit, UUID: func() string { return randomHex(16) }, Random: rand.Int63n,
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"mesolite/agent/internal/boot"
+	"mesolite/agent/internal/cgroup"
+	"mesolite/agent/internal/launch"
 	"mesolite/agent/internal/sysinfo"
 	"mesolite/agent/internal/wire"
 )
@@ -20,6 +22,7 @@ type factSource struct {
 	root   string
 	dir    string
 	cgroup string
+	limits wire.Isolation
 	mu     sync.Mutex
 	facts  wire.Facts
 	known  bool
@@ -29,8 +32,8 @@ type factSource struct {
 // nvidiaLimit is how long the one question to nvidia-smi may take.
 const nvidiaLimit = 20 * time.Second
 
-func newFactSource(root, dir, cgroup string) *factSource {
-	f := &factSource{root: root, dir: dir, cgroup: cgroup}
+func newFactSource(root, dir string, groups *cgroup.Driver) *factSource {
+	f := &factSource{root: root, dir: dir, cgroup: groups.Kind, limits: launch.Isolation(groups.Worth(), os.Geteuid() == 0)}
 	if _, err := os.Stat(root + "/proc/driver/nvidia/gpus"); err == nil {
 		go f.askNvidia()
 	}
@@ -68,6 +71,11 @@ func (f *factSource) read() wire.Facts {
 	host.NvidiaMem = f.nvidia
 	f.mu.Unlock()
 	facts := sysinfo.ReadFacts(os.DirFS(f.root+"/"), host)
+	limits := f.limits
+	if len(facts.Gpus) == 0 {
+		limits.GPU = "none"
+	}
+	facts.Isolation = &limits
 	f.mu.Lock()
 	f.facts, f.known = facts, true
 	f.mu.Unlock()

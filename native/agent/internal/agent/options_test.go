@@ -4,8 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
+	"mesolite/agent/internal/cgroup"
 	"mesolite/agent/internal/wire"
 )
 
@@ -34,7 +36,8 @@ func TestResourcesWithReserveAndCapacity(t *testing.T) {
 }
 
 func TestBadAmountsAreRefused(t *testing.T) {
-	for _, text := range []string{"cpus", "cpus=", "cpus=x", "cpus=-1", "ram=5", "cpus=1,,mem=1", "mem=NaN"} {
+	for _, text := range []string{"cpus", "cpus=", "cpus=x", "cpus=-1", "ram=5", "cpus=1,,mem=1", "mem=NaN", "gpus=1@x", "gpus=1@-1", "ports=", "ports=5", "ports=9-5",
+		"ports=0-5", "ports=1-70000", "ports=1-2+", "mem=1@2"} {
 		if _, err := parseAmounts(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
@@ -109,5 +112,30 @@ func TestSelftestLeavesNothing(t *testing.T) {
 func TestNvidiaMemoryIsReadFromEachLine(t *testing.T) {
 	if got := parseMib("24576\n[N/A]\n8192\n"); len(got) != 3 || got[0] != 24576 || got[1] != 0 || got[2] != 8192 {
 		t.Errorf("%v", got)
+	}
+}
+
+func TestASliceHasItsOwnPortsDevicesAndCeilings(t *testing.T) {
+	facts := wire.Facts{Cpus: 8, MemMib: 16000, Gpus: []wire.Gpu{{Index: 0}, {Index: 1}, {Index: 2}, {Index: 3}}}
+	slice := Options{Capacity: "cpus=1.5,mem=1024,disk=2048,gpus=2@1,ports=20000-20999+22000-22000"}
+	got := slice.Resources(facts, 1_000_000)
+	if want := []wire.PortRange{{Begin: 20000, End: 20999}, {Begin: 22000, End: 22000}}; !reflect.DeepEqual(got.Ports, want) || got.Gpus != 2 {
+		t.Errorf("%+v", got)
+	}
+	if share := slice.Share(facts); share != (cgroup.Limits{CPUQuotaMilli: 1500, MemMib: 1024, Pids: 2560}) {
+		t.Errorf("%+v", share)
+	}
+	whole := Options{}
+	if share := whole.Share(facts); share != (cgroup.Limits{MemMib: 15200}) {
+		t.Errorf("the reserve of the system is not kept, or more is: %+v", share)
+	}
+	if share := (Options{Reserve: "cpus=2"}).Share(facts); share.CPUQuotaMilli != 6000 {
+		t.Errorf("%+v", share)
+	}
+	for text, want := range map[string][]int{"gpus=2@1": {1, 2}, "": {0, 1, 2, 3}, "gpus=0": nil, "gpus=9@3": {3}, "gpus=1@9": nil} {
+		o := Options{Capacity: text}
+		if got := o.GpuIndexes(facts); !reflect.DeepEqual(got, want) || o.Resources(facts, 0).Gpus != int64(len(want)) {
+			t.Errorf("%q: %v", text, got)
+		}
 	}
 }

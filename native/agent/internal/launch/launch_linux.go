@@ -32,7 +32,7 @@ type Exit struct {
 	SystemMs  int64  `json:"systemMs"`
 	MaxRssKib int64  `json:"maxRssKib"`
 	Left      int    `json:"left"` // processes that could not be ended
-	Words     string `json:"-"` // could not start: why, in words
+	Words     string `json:"-"`    // could not start: why, in words
 	// Unknown: the shim was killed before it could record anything.
 	Unknown bool `json:"-"`
 	// NeverRan: there is neither a shim nor a sign that the task ran.

@@ -105,9 +105,7 @@ func (l *Launcher) gone(taskID string, run int, sameBoot bool) {
 }
 
 func (l *Launcher) ended(taskID string, run int, exit Exit) {
-	if exit.Signal != 0 || exit.Code != 0 || exit.Unknown {
-		exit.Cgroup = l.Cgroups.Outcome(taskID)
-	}
+	exit.Cgroup = l.Cgroups.Outcome(taskID)
 	removed := l.beginRemoval(taskID)
 	l.Tell(News{TaskID: taskID, Run: run, Exit: &exit})
 	l.Cgroups.Remove(taskID)

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -35,6 +36,8 @@ func CannotStart(exit *Exit, info wire.TaskInfo) string {
 		return "cannot start: sandbox: " + errno.Error()
 	case shim.StepUser:
 		return "cannot start: switch user: " + errno.Error()
+	case shim.StepLimits:
+		return "cannot start: set limits: " + errno.Error()
 	case shim.StepCgroup:
 		return "cannot start: join cgroup: " + errno.Error()
 	case shim.StepFork:
@@ -86,8 +89,52 @@ var signalNames = map[int]string{
 	11: "SEGV", 12: "USR2", 13: "PIPE", 14: "ALRM", 15: "TERM", 24: "XCPU", 25: "XFSZ", 31: "SYS",
 }
 
-// Ended says how a task ended, for people.
+// Ended says how a task ended, for people, and what it met on the way.
 func Ended(exit *Exit) string {
+	words := endedBy(exit)
+	if hits := exit.Cgroup.PidsHits; hits > 0 {
+		words += fmt.Sprintf("; it reached its limit of %d processes and was refused more %s", exit.Cgroup.MaxPids, times(hits))
+	}
+	switch {
+	case exit.Left == 1:
+		words += "; a process of it waits in the kernel and could not be ended"
+	case exit.Left > 1:
+		words += fmt.Sprintf("; %d processes of it wait in the kernel and could not be ended", exit.Left)
+	}
+	return words
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return strconv.FormatInt(n, 10) + " times"
+}
+
+// OutOfMemory says which memory was short when the kernel ended something of a task, or nothing. The task itself may
+// have gone on: how it ended is told apart from this.
+func OutOfMemory(exit *Exit) string {
+	kills, peak := exit.Cgroup.OomKills, exit.Cgroup.PeakMib
+	if kills == 0 {
+		return ""
+	}
+	if rss := exit.MaxRssKib >> 10; rss > peak {
+		peak = rss
+	}
+	what := fmt.Sprintf("used %d MiB of its limit of %d MiB", peak, exit.Cgroup.LimitMib)
+	if !exit.Cgroup.OwnLimit || exit.Cgroup.LimitMib == 0 {
+		what = fmt.Sprintf("the machine, or this agent's share of it, had no more; it used %d MiB", peak)
+	}
+	if exit.Signal == int(syscall.SIGKILL) {
+		return "out of memory: " + what
+	}
+	if kills == 1 {
+		return "out of memory: " + what + ", and a process of it was ended"
+	}
+	return fmt.Sprintf("out of memory: %s, and %d processes of it were ended", what, kills)
+}
+
+func endedBy(exit *Exit) string {
 	if exit.Signal == 0 {
 		return "exited with code " + strconv.Itoa(exit.Code)
 	}

@@ -57,6 +57,10 @@ func record(status, step, errno int) int {
 	n = putInt(line[:], n, int64(usage.Stime.Sec)*1000+int64(usage.Stime.Usec)/1000)
 	n = put(line[:], n, `,"maxRssKib":`)
 	n = putInt(line[:], n, int64(usage.Maxrss))
+	if left > 0 {
+		n = put(line[:], n, `,"left":`)
+		n = putInt(line[:], n, int64(left))
+	}
 	return put(line[:], n, "}\n")
 }
 

@@ -25,21 +25,22 @@ const (
 	argSandbox
 	argFolder
 	argFlags
+	argLimits
+	argOom
 	argJoins
 	argFile
 	ArgCount // first argument of the task
 )
 
 // InterfaceVersion is argv[1].
-const InterfaceVersion = "1"
+const InterfaceVersion = "2"
 
 // Flags of argv[argFlags].
 const (
-	FlagSearchPath  = 1 << iota // look for the file in PATH
-	FlagCgroupKill              // FdCgroup is cgroup.kill (v2) and FdCgroup+1 the folder of the group
-	FlagFreezer                 // FdCgroup is freezer.state (v1) and FdCgroup+1 its cgroup.procs
-	FlagNoNewPrivs              // set no_new_privs
-	FlagResetOomAdj             // the task gets oom_score_adj 0
+	FlagSearchPath = 1 << iota // look for the file in PATH
+	FlagCgroupKill             // FdCgroup is cgroup.kill (v2) and FdCgroup+1 the folder of the group
+	FlagFreezer                // FdCgroup is freezer.state (v1) and FdCgroup+1 its cgroup.procs
+	FlagNoNewPrivs             // set no_new_privs
 )
 
 // File descriptors a shim is started with.
@@ -60,6 +61,7 @@ const (
 	StepSandbox
 	StepFolder
 	StepExec
+	StepLimits
 )
 
 const (
@@ -74,6 +76,11 @@ const (
 	prSubreaper  = 36
 	prSetName    = 15
 	prNoNewPrivs = 38
+	prDropBound  = 24
+	prAmbient    = 47
+	ambientClear = 4
+	capVersion   = 0x20080522
+	maxCap       = 64
 	waitExited   = 4
 	waitNoHang   = 1
 	waitNoWait   = 0x01000000
@@ -83,6 +90,7 @@ const (
 	clockMono    = 1
 	leftCapMs    = 30_000
 	killAgainMs  = 100
+	killMostMs   = 5_000
 	ackWaitMs    = 2_000
 	fallbackTick = 20
 	noDeadline   = -1
@@ -110,6 +118,8 @@ var (
 	signalFd   int
 	runFd      int
 	deadline   int64 // monotonic ms of the KILL, or noDeadline
+	againMs    int64 // until the next KILL
+	left       int   // processes that did not go
 	killing    bool
 	bornInside bool // the child began its life in its cgroup
 	cloneArgs  [11]uint64
@@ -126,6 +136,9 @@ var (
 	pipeFds    [2]int32
 	polls      [2]pollFd
 	groups     [64]uint32
+	capHeader  [2]uint32
+	capData    [6]uint32
+	rlimit     [2]uint64
 	status     int32
 	usage      syscall.Rusage
 	childPath  [64]byte
@@ -182,7 +195,7 @@ func prepare() {
 	none := ^uintptr(0)
 	fd, _ := call(syscall.SYS_SIGNALFD4, none, addr(&chldMask[0]), 8, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	signalFd = int(fd)
-	deadline = noDeadline
+	deadline, againMs = noDeadline, killAgainMs
 	n := put(childPath[:], 0, "/proc/self/task/")
 	n = putInt(childPath[:], n, int64(self()))
 	put(childPath[:], n, "/children\x00")
@@ -276,15 +289,12 @@ func child(argv, envp **byte) (int, syscall.Errno) {
 			return StepCgroup, errno
 		}
 	}
-	if flags&FlagResetOomAdj != 0 {
-		fd, errno := openAt(atFdCwd, "/proc/self/oom_score_adj\x00", syscall.O_WRONLY|syscall.O_CLOEXEC)
-		if errno == 0 {
-			buf[0] = '0'
-			write(fd, &buf[0], 1)
-		}
-	}
+	oomAdj(arg(argv, argOom))
 	if _, errno := call(syscall.SYS_CHDIR, uintptr(unsafe.Pointer(arg(argv, argSandbox))), 0, 0, 0, 0); errno != 0 {
 		return StepSandbox, errno
+	}
+	if errno := setLimits(arg(argv, argLimits)); errno != 0 {
+		return StepLimits, errno
 	}
 	if errno := becomeUser(argv); errno != 0 {
 		return StepUser, errno
@@ -296,7 +306,9 @@ func child(argv, envp **byte) (int, syscall.Errno) {
 		}
 	}
 	if flags&FlagNoNewPrivs != 0 {
-		_, _ = call(syscall.SYS_PRCTL, prNoNewPrivs, 1, 0, 0, 0)
+		if _, errno := call(syscall.SYS_PRCTL, prNoNewPrivs, 1, 0, 0, 0); errno != 0 {
+			return StepUser, errno
+		}
 	}
 	_, _ = call(syscall.SYS_UMASK, 0o22, 0, 0, 0, 0)
 	for signal := uintptr(1); signal <= 31; signal++ { // what nohup and the agent ignore is among these
@@ -304,35 +316,6 @@ func child(argv, envp **byte) (int, syscall.Errno) {
 	}
 	_, _ = call(syscall.SYS_RT_SIGPROCMASK, sigSetMask, addr(&zeroMask[0]), 0, 8, 0)
 	return StepExec, execute(argv, envp)
-}
-
-func becomeUser(argv **byte) syscall.Errno {
-	if at(arg(argv, argUID), 0) == '-' {
-		return 0
-	}
-	count := 0
-	list := arg(argv, argGroups)
-	for i := uintptr(0); at(list, i) != 0 && count < len(groups); count++ {
-		group := uint32(0)
-		for at(list, i) >= '0' && at(list, i) <= '9' {
-			group = group*10 + uint32(at(list, i)-'0')
-			i++
-		}
-		groups[count] = group
-		if at(list, i) == ',' {
-			i++
-		}
-	}
-	if _, errno := call(sysSetgroups, uintptr(count), uintptr(unsafe.Pointer(&groups[0])), 0, 0, 0); errno != 0 {
-		return errno
-	}
-	gid := uintptr(number(arg(argv, argGID)))
-	if _, errno := call(sysSetresgid, gid, gid, gid, 0, 0); errno != 0 {
-		return errno
-	}
-	uid := uintptr(number(arg(argv, argUID)))
-	_, errno := call(sysSetresuid, uid, uid, uid, 0, 0)
-	return errno
 }
 
 // execute is execve, or execvp without the shell fallback. It returns only on failure.

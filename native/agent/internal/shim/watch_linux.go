@@ -18,7 +18,10 @@ func watch() {
 		}
 		if passed {
 			killAll()
-			deadline = now(clockMono) + killAgainMs
+			deadline = now(clockMono) + againMs
+			if againMs *= 2; againMs > killMostMs { // what waits in the kernel does not go sooner for being asked often
+				againMs = killMostMs
+			}
 		}
 	}
 }
@@ -152,13 +155,18 @@ func empty() {
 	_, _ = call(syscall.SYS_WAIT4, uintptr(mainPid), addr((*byte)(unsafe.Pointer(&status))), 0, uintptr(unsafe.Pointer(&usage)), 0)
 	mainPid = 0
 	until := now(clockMono) + leftCapMs
+	pause := int64(killAgainMs / 5)
 	for !reaped() && now(clockMono) < until {
 		killCgroup() // only now: freezing is dear, and mostly nothing is left
 		children(int(syscall.SIGKILL))
 		if !reaped() {
-			wait(killAgainMs / 5)
+			wait(pause)
+			if pause *= 2; pause > killAgainMs {
+				pause = killAgainMs
+			}
 		}
 	}
+	left = children(0)
 }
 
 // reaped takes in every child that has ended, and tells whether none is left.

@@ -1,8 +1,6 @@
 package task
 
 import (
-	"fmt"
-
 	"mesolite/agent/internal/launch"
 	"mesolite/agent/internal/shim"
 	"mesolite/agent/internal/wire"
@@ -137,18 +135,25 @@ func judge(status *wire.Status, r *Record, exit *launch.Exit) {
 		status.State = wire.StateFinished
 	default:
 		status.State = wire.StateFailed
-		outOfMemory(status, exit)
 	}
+	outOfMemory(status, exit)
 }
 
-// outOfMemory says so when the kernel ended the task for its memory limit: a bare "killed by signal 9" would send
-// people looking in the wrong place.
+// outOfMemory says so when the kernel ended something of the task for want of memory: a bare "killed by signal 9" would
+// send people looking in the wrong place. It is the reason only where the task reached its own ceiling and failed.
 func outOfMemory(status *wire.Status, exit *launch.Exit) {
-	if exit.Cgroup.OomKills == 0 {
+	words := launch.OutOfMemory(exit)
+	if words == "" {
 		return
 	}
-	status.Reason, status.LimitMemMib = name(wire.ReasonMemoryLimit), positive(exit.Cgroup.LimitMib)
-	status.Message = fmt.Sprintf("out of memory: used %d MiB of its limit of %d MiB; %s", exit.Cgroup.PeakMib, exit.Cgroup.LimitMib, status.Message)
+	if status.State != wire.StateFailed || status.Reason != nil {
+		status.Message += "; " + words
+		return
+	}
+	status.Message = words + "; " + status.Message
+	if exit.Cgroup.OwnLimit {
+		status.Reason, status.LimitMemMib = name(wire.ReasonMemoryLimit), positive(exit.Cgroup.LimitMib)
+	}
 }
 
 func positive(n int64) *int64 {

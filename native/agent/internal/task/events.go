@@ -21,6 +21,8 @@ type Env struct {
 	CanRunAs func(user *string) bool
 	// Admit tells why a task cannot be taken here (a missing artifact, no such engine); nil admits all.
 	Admit func(info *wire.TaskInfo) *wire.Error
+	// Gpus are the devices that may be given to tasks; nil has none.
+	Gpus func() []int
 	// Full tells why no new task can be taken now (disk), or nothing.
 	Full func() string
 }
@@ -124,6 +126,7 @@ type (
 		Run    int
 		Reason string
 		Words  string
+		Final  bool // no further run: it would meet the same
 	}
 	// Tick says that time has passed: NextMs is the time to come again.
 	Tick struct{}

@@ -122,7 +122,7 @@ func (m *Machine) fail(env Env, e Fail) []Effect {
 	if !known || r.Run != e.Run || r.KillAsked || r.Doom != nil || (r.Phase != PhaseRunning && r.Phase != PhaseAccepted) {
 		return nil
 	}
-	return m.condemn(env, r, Doom{Reason: e.Reason, Words: e.Words})
+	return m.condemn(env, r, Doom{Reason: e.Reason, Words: e.Words, Final: e.Final})
 }
 
 // checked takes the answer of a check of the run. Only a change is told.

@@ -41,6 +41,7 @@ func (m *Machine) Replay(payload []byte) error {
 		if record, ok := m.tasks[e.ID]; ok && e.State != nil {
 			e.State.Info, e.State.Parsed = record.Info, record.Parsed
 			*record = *e.State
+			record.Parsed.GpuIndexes = record.Gpus
 		}
 	case kindGone:
 		delete(m.tasks, e.ID)
@@ -190,7 +191,13 @@ func (m *Machine) launch(env Env, e Launch) []Effect {
 	if full := env.Full(); full != "" {
 		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeExhausted, "disk-full", "%s", full))}
 	}
+	gpus, refusal := m.giveGpus(env, info.Resources.Gpus)
+	if refusal != nil {
+		return []Effect{answer(e.Reply, refusal)}
+	}
+	info.GpuIndexes = gpus
 	record := &Record{
+		Gpus: gpus,
 		Info: append(json.RawMessage(nil), e.Info...), Parsed: info, ID: id, Phase: PhaseAccepted, BootID: env.BootID,
 		AcceptedAtMs: env.NowMs, Unacked: []wire.Status{},
 		Status: wire.Status{TaskID: id, State: wire.StateStaging, Source: wire.SourceAgent, TimestampMs: env.NowMs},

@@ -171,7 +171,7 @@ func TestTerminalStates(t *testing.T) {
 		{"failed", wire.StateFailed, "", "exited with code 255", launch.Exit{Code: 255}, false, true, ""},
 		{"signal", wire.StateFailed, "", "killed by signal 6 (ABRT)", launch.Exit{Signal: 6}, false, true, ""},
 		{"odd signal", wire.StateFailed, "", "killed by signal 40", launch.Exit{Signal: 40}, false, true, ""},
-		{"oom", wire.StateFailed, wire.ReasonMemoryLimit, "out of memory: used 64 MiB of its limit of 64 MiB; killed by signal 9 (KILL)", launch.Exit{Signal: 9, Cgroup: cgroup.Outcome{OomKills: 1, PeakMib: 64, LimitMib: 64}}, false, true, ""},
+		{"oom", wire.StateFailed, wire.ReasonMemoryLimit, "out of memory: used 64 MiB of its limit of 64 MiB; killed by signal 9 (KILL)", launch.Exit{Signal: 9, Cgroup: cgroup.Outcome{OomKills: 1, OwnLimit: true, PeakMib: 64, LimitMib: 64}}, false, true, ""},
 		{"killed, exit 0", wire.StateKilled, "", "killed on request: exited with code 0", launch.Exit{}, true, true, ""},
 		{"cannot start", wire.StateFailed, wire.ReasonLaunchFailed, "cannot start: no space", launch.Exit{Step: 2, Words: "no space"}, false, false, ""},
 		{"killed before start", wire.StateKilled, "", "cannot start: no space", launch.Exit{Step: 2, Words: "no space"}, true, false, ""},

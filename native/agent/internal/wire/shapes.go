@@ -62,6 +62,8 @@ type TaskInfo struct {
 	Results         []string   `json:"results,omitempty"`
 	Container       *Container `json:"container,omitempty"`
 	LogMib          int64      `json:"logMib,omitempty"` // 0: the agent's setting
+
+	GpuIndexes []int `json:"-"` // not of the wire: the devices the agent gave it
 }
 
 // Status is one status update.
