@@ -34,8 +34,8 @@ func (d *Driver) Outcome(task string) Outcome {
 			events := filepath.Join(folder, "memory.events")
 			out.PeakMib = mibUp(number(filepath.Join(folder, "memory.peak")))
 			if out.OomKills = keyed(events, "oom_kill"); out.OomKills > 0 {
-				out.OwnLimit = keyed(events, "max") > 0
-				out.LimitMib = number(filepath.Join(folder, "memory.max")) >> 20
+				out.limit(number(filepath.Join(folder, "memory.max")))
+				out.OwnLimit = out.OwnLimit || out.LimitMib > 0 && keyed(events, "max") > 0
 			}
 		}
 		if d.can.pids {
@@ -46,10 +46,7 @@ func (d *Driver) Outcome(task string) Outcome {
 			folder := filepath.Join(base, task)
 			out.PeakMib = mibUp(number(filepath.Join(folder, "memory.max_usage_in_bytes")))
 			if out.OomKills = keyed(filepath.Join(folder, "memory.oom_control"), "oom_kill"); out.OomKills > 0 {
-				out.OwnLimit = number(filepath.Join(folder, "memory.failcnt"))+number(filepath.Join(folder, "memory.memsw.failcnt")) > 0
-				if limit := number(filepath.Join(folder, "memory.limit_in_bytes")); limit < noLimitV1 {
-					out.LimitMib = limit >> 20
-				}
+				out.limit(number(filepath.Join(folder, "memory.limit_in_bytes")))
 			}
 		}
 		if base := d.bases["pids"]; base != "" {
@@ -61,6 +58,16 @@ func (d *Driver) Outcome(task string) Outcome {
 
 // noLimitV1: v1 says "none" as a number that no machine has.
 const noLimitV1 = 1 << 60
+
+// limit takes the ceiling. Whether it was reached is seen by the peak: the counters of refusals are not kept by every
+// kernel.
+func (o *Outcome) limit(bytes int64) {
+	if bytes <= 0 || bytes >= noLimitV1 {
+		return
+	}
+	o.LimitMib = bytes >> 20
+	o.OwnLimit = o.PeakMib*100 >= o.LimitMib*97
+}
 
 func (o *Outcome) pids(folder string) {
 	if o.PidsHits = keyed(filepath.Join(folder, "pids.events"), "max"); o.PidsHits > 0 {

@@ -176,7 +176,7 @@ func (l *Launcher) spawn(info wire.TaskInfo, run int, account account, group cgr
 		_ = alive.Close() // never used
 		return err.Error()
 	}
-	pid, err := l.fork(info, account, group, fds)
+	pid, err := l.fork(info, account, group, fds, 0)
 	closeAll(fds)
 	if err != nil {
 		_ = alive.Close() // never used
@@ -215,9 +215,9 @@ func filesOf(dir, runDir string, group cgroup.Group) []fileToOpen {
 	return list
 }
 
-func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group, fds []uintptr) (int, error) {
+func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group, fds []uintptr, more int) (int, error) {
 	command := info.Command
-	file, args, flags := command.Value, command.Arguments, shim.FlagSearchPath
+	file, args, flags := command.Value, command.Arguments, shim.FlagSearchPath|more
 	if command.Shell {
 		file, args = "/bin/sh", []string{"sh", "-c", command.Value}
 	}

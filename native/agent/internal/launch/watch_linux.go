@@ -66,16 +66,20 @@ func (l *Launcher) watch(taskID string, run int, alive *os.File, shimPid int) {
 	}
 	_ = alive.Close() // only read from
 	if shimPid != 0 {
-		var status syscall.WaitStatus
-		for {
-			if _, err := syscall.Wait4(shimPid, &status, 0, nil); err != syscall.EINTR {
-				break
-			}
-		}
+		reap(shimPid)
 	}
 	l.giveFifos(l.RunDir(taskID, run)) // nobody holds them any more: that is what the end of the file said
 	if !told {
 		l.gone(taskID, run, true)
+	}
+}
+
+func reap(pid int) {
+	var status syscall.WaitStatus
+	for {
+		if _, err := syscall.Wait4(pid, &status, 0, nil); err != syscall.EINTR {
+			return
+		}
 	}
 }
 

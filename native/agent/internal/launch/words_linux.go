@@ -118,8 +118,8 @@ func OutOfMemory(exit *Exit) string {
 	if kills == 0 {
 		return ""
 	}
-	if rss := exit.MaxRssKib >> 10; rss > peak {
-		peak = rss
+	if peak == 0 {
+		peak = exit.MaxRssKib >> 10 // not counted here: the largest of its processes
 	}
 	what := fmt.Sprintf("used %d MiB of its limit of %d MiB", peak, exit.Cgroup.LimitMib)
 	if !exit.Cgroup.OwnLimit || exit.Cgroup.LimitMib == 0 {
