@@ -63,12 +63,14 @@ type Agent struct {
 	holder     *session // the connection that said hello
 	greeted    bool     // and had its answer: status updates may follow
 
-	inbox    chan event
-	sampler  *sampler
-	facts    *factSource
-	stopping *stopping
-	queue    startQueue
-	done     chan struct{}
+	inbox     chan event
+	sampler   *sampler
+	facts     *factSource
+	artifacts artifacts
+	checks    checks
+	stopping  *stopping
+	queue     startQueue
+	done      chan struct{}
 }
 
 // event is anything for the loop.
@@ -104,7 +106,10 @@ func Run(ctx context.Context, config Config) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	a.machine.EachAlive(func(record *task.Record) { a.sampler.track(record, record.ID) })
+	a.machine.EachAlive(func(record *task.Record) {
+		a.sampler.track(record, record.ID)
+		a.trackChecks(record.ID)
+	})
 	a.perform(a.machine.Step(a.env(), task.Recover{}))
 	a.launcher.Cgroups.Sweep(func(id string) bool {
 		record := a.machine.Get(id)
@@ -163,6 +168,9 @@ func open(folder *folder, config Config) (*Agent, error) {
 	a.facts = newFactSource(root, config.Dir, groups)
 	groups.SetShare(a.options.Share(a.facts.read()))
 	a.sampler = newSampler(a)
+	if a.artifacts, err = openArtifacts(folder, ownProgram(), wire.DefaultKeeping); err != nil {
+		return nil, err
+	}
 	a.queue.wake = make(chan struct{}, 1)
 	for i := 0; i < starters; i++ {
 		go a.startLoop()
@@ -257,6 +265,7 @@ func (a *Agent) nextWait() time.Duration {
 		}
 	}
 	until(a.machine.NextMs())
+	until(a.nextCheckMs())
 	if a.holder != nil && a.greeted {
 		until(a.updates.NextMs())
 	}
@@ -266,11 +275,12 @@ func (a *Agent) nextWait() time.Duration {
 	return wait
 }
 
-// tick lets the machine do what is due: a restart, the end of a time that was given.
+// tick does what is due: a restart, the end of a time that was given, a question to a task.
 func (a *Agent) tick() {
 	if next, any := a.machine.NextMs(); any && next <= a.clock.MonoMs() {
 		a.step(task.Tick{})
 	}
+	a.askDue()
 }
 
 // sendDue sends the status updates whose time has come.
@@ -290,8 +300,15 @@ func (a *Agent) handle(e event) {
 	case task.News:
 		a.step(e)
 		a.sampler.track(a.machine.Get(e.TaskID), e.TaskID)
+		a.trackChecks(e.TaskID)
 	case task.Prepared, task.Collected, task.Checked, task.Fail:
 		a.step(e)
+	case errandOver:
+		a.errandEnded(e)
+	case progressed:
+		a.tellProgress(e)
+	case probed:
+		a.probed(e)
 	case durable:
 		a.perform(e.then)
 	case request:

@@ -41,6 +41,7 @@ const (
 	FlagCgroupKill             // FdCgroup is cgroup.kill (v2) and FdCgroup+1 the folder of the group
 	FlagFreezer                // FdCgroup is freezer.state (v1) and FdCgroup+1 its cgroup.procs
 	FlagNoNewPrivs             // set no_new_privs
+	FlagWithAgent              // a probe: it ends with the agent, and `run` may be there from the one before
 )
 
 // File descriptors a shim is started with.
@@ -134,7 +135,7 @@ var (
 	line       [512]byte
 	ctlBuf     [128]byte
 	pipeFds    [2]int32
-	polls      [2]pollFd
+	polls      [3]pollFd
 	groups     [64]uint32
 	capHeader  [2]uint32
 	capData    [6]uint32
@@ -203,7 +204,11 @@ func prepare() {
 
 // claim makes sure that one task is run once: whoever creates `run` may run it.
 func claim() bool {
-	fd, errno := openAt(FdFolder, "run\x00", syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|syscall.O_CLOEXEC)
+	only := syscall.O_EXCL
+	if flags&FlagWithAgent != 0 {
+		only = 0
+	}
+	fd, errno := openAt(FdFolder, "run\x00", syscall.O_WRONLY|syscall.O_CREAT|only|syscall.O_CLOEXEC)
 	runFd = fd
 	return errno == 0
 }

@@ -44,7 +44,15 @@ func wait(ms int64) {
 	}
 	polls[0] = pollFd{fd: int32(signalFd), events: pollIn}
 	polls[1] = pollFd{fd: FdCtl, events: pollIn}
-	poll(2, ms)
+	polls[2] = pollFd{fd: -1}
+	if flags&FlagWithAgent != 0 {
+		polls[2].fd = FdAlive // shows an error once its reader, the agent, is gone
+	}
+	poll(3, ms)
+	if polls[2].revents != 0 {
+		flags &^= FlagWithAgent // told once
+		ask(0)
+	}
 	for {
 		n, errno := call(syscall.SYS_READ, uintptr(signalFd), addr(&signalBuf[0]), 128, 0, 0)
 		if errno != 0 || n == 0 {
