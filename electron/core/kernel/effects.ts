@@ -4,6 +4,7 @@ import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
 import type { MachineId, TaskId } from '../../contract/ids.ts';
 import type { HostKey, MachineRecord } from '../../contract/machine.ts';
 import type { TaskInfo } from '../../contract/task.ts';
+import type { Keeping } from '../../contract/wire.ts';
 import type { Learned } from './events.ts';
 
 /** What the ssh adapter needs for a step besides the secrets it holds for the machine. */
@@ -24,6 +25,9 @@ export type Effect =
   | { readonly kind: 'connect'; readonly machine: MachineRecord; readonly takeOver?: true }
   /** Close the link and forget its session; the agent goes on. */
   | { readonly kind: 'disconnect'; readonly machineId: MachineId }
+  /** What the agent keeps and how long. Told at each hello and when the settings change; a lost answer is harmless. */
+  | { readonly kind: 'send-configure'; readonly machineId: MachineId; readonly keeping: Keeping }
+  /** Uploads what the agent lacks of its artifacts beforehand. */
   | { readonly kind: 'send-launch'; readonly machineId: MachineId; readonly info: TaskInfo }
   | {
       readonly kind: 'send-kill';

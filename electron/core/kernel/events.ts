@@ -9,7 +9,7 @@ import type { DemoSlice, HostKey, Login, MachineFacts, Sample } from '../../cont
 import type { FaultRecord } from '../../contract/operation.ts';
 import type { Resources } from '../../contract/resources.ts';
 import type { Settings } from '../../contract/settings.ts';
-import type { TaskInfo, TaskStatus } from '../../contract/task.ts';
+import type { TaskInfo, TaskProgress, TaskStatus } from '../../contract/task.ts';
 import type { AgentTask } from '../../contract/wire.ts';
 
 export type Stamp = { readonly seq: number; readonly atMs: number; readonly monoMs: number };
@@ -111,6 +111,11 @@ export type FactEvent =
   | { readonly kind: 'link-heard'; readonly machineId: MachineId; readonly roundTripMs: number | null }
   | { readonly kind: 'sample-received'; readonly machineId: MachineId; readonly sample: Sample }
   | { readonly kind: 'status-update-received'; readonly machineId: MachineId; readonly status: TaskStatus }
+  /** What a task that is being started, or has ended, is busy with. From the link (upload) or from the agent. */
+  | ({ readonly kind: 'task-progressed'; readonly machineId: MachineId; readonly taskId: TaskId } & Pick<
+      TaskProgress,
+      'phase' | 'what' | 'doneBytes' | 'totalBytes'
+    >)
   /** Answer to `send-launch`. A refusal `unreachable` or `timeout` means: unknown, ask again at the next hello. */
   | { readonly kind: 'launch-answered'; readonly taskId: TaskId; readonly refusal: Refusal | null }
   | { readonly kind: 'kill-answered'; readonly taskId: TaskId; readonly refusal: Refusal | null }

@@ -92,6 +92,10 @@ function doubledSlots(tables: Tables): string[] {
 function sessionGaps({ tables, session }: State): string[] {
   const machines: ReadonlyMap<string, unknown> = tables.machines;
   const broken: string[] = [];
+  for (const { id } of tables.progress.values()) {
+    const task = tables.tasks.get(id);
+    if (!task || isTerminal(task)) broken.push(`progress of no open task ${id}`);
+  }
   for (const id of [...session.links.keys(), ...tables.links.keys()]) {
     if (!machines.has(id)) broken.push(`link of no machine ${id}`);
   }

@@ -26,6 +26,7 @@ import {
 } from './links.ts';
 import { reconcile } from './reconcile.ts';
 import { resumeRemoval } from './removal.ts';
+import { configureAgent } from './settings.ts';
 import { type State, settingsOf } from './state.ts';
 
 type Fact<K extends FactEvent['kind']> = Extract<FactEvent, { kind: K }>;
@@ -60,6 +61,8 @@ export function onLinkUp(draft: Draft, event: Fact<'link-up'>): void {
   }
   setLive(draft, machine.id, event.roundTripMs);
   registerAgent(draft, machine, event);
+  // Before any launch, so that it meets what it was told to keep.
+  configureAgent(draft, machine.id);
   reconcile(draft, machine.id, event.agentId, event.tasks);
 }
 

@@ -54,6 +54,7 @@ export function dropMachine(draft: Draft, machineId: MachineId): void {
     // Whatever was still asked of it will never be seen: its operations must not stay open for ever.
     refuseTaskOperations(draft, 'run-task', task.id, gone);
     refuseTaskOperations(draft, 'kill-task', task.id, gone);
+    draft.drop('progress', task.id);
     draft.drop('tasks', task.id);
   }
   for (const agent of [...draft.rows('agents')]) {

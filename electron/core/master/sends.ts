@@ -59,6 +59,13 @@ export function endSend(draft: Draft, kind: SendKind, taskId: TaskId): void {
   draft.sends.delete(keyOf(kind, taskId));
 }
 
+/** It is still being worked on: the time for its answer starts anew. */
+export function awaitAnswer(draft: Draft, kind: SendKind, taskId: TaskId): void {
+  const session = getSend(draft, kind, taskId);
+  if (!session || !isLinkUp(draft, session.machineId)) return;
+  draft.sends.set(keyOf(kind, taskId), { ...session, retryAtMonoMs: draft.monoMs + answerCapMs });
+}
+
 /** No answer (refusal `unreachable` or `timeout`): on a live link ask again after a while, else at the next hello. */
 export function delaySend(draft: Draft, kind: SendKind, taskId: TaskId): void {
   const session = getSend(draft, kind, taskId);
@@ -68,8 +75,12 @@ export function delaySend(draft: Draft, kind: SendKind, taskId: TaskId): void {
   draft.sends.set(keyOf(kind, taskId), { ...session, retryAtMonoMs: isUp ? draft.monoMs + delayMs : null });
 }
 
-/** The link is gone: nothing is due until the next hello. */
+/** The link is gone: nothing is due until the next hello, and nothing is seen of what its tasks do. */
 export function pauseSends(draft: Draft, machineId: MachineId): void {
+  for (const row of [...draft.rows('progress')]) {
+    // Whatever was under way over that link is not any more.
+    if (draft.get('tasks', row.id)?.machineId === machineId) draft.drop('progress', row.id);
+  }
   for (const [key, session] of draft.sends.entries()) {
     if (session.machineId === machineId && session.retryAtMonoMs !== null) {
       draft.sends.set(key, { ...session, retryAtMonoMs: null });

@@ -10,6 +10,8 @@ import { isTerminal, wasSeenOnAgent } from './task-states.ts';
 /** `refusal`: why it never ran, for the operation that asked for it. */
 export function settleTask(draft: Draft, taskId: TaskId, refusal: Refusal | null = null): void {
   const task = must(draft.get('tasks', taskId), `task ${taskId}`);
+  // Starting, it may go on being fetched; in any other state that is over.
+  if (task.state !== 'TASK_STARTING') draft.drop('progress', taskId);
   if (
     task.state !== 'TASK_STAGING' &&
     task.state !== 'TASK_UNREACHABLE' &&

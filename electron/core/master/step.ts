@@ -42,6 +42,7 @@ import {
   onKillAnswered,
   onLaunchAnswered,
   onStatusUpdateReceived,
+  onTaskProgressed,
 } from './task-answers.ts';
 import { onForgetTask, onKillTask, onRunTask } from './tasks.ts';
 
@@ -163,6 +164,8 @@ function onFact(draft: Draft, event: FactEvent): void {
       return onSampleReceived(draft, event);
     case 'status-update-received':
       return onStatusUpdateReceived(draft, event);
+    case 'task-progressed':
+      return onTaskProgressed(draft, event);
     case 'launch-answered':
       return onLaunchAnswered(draft, event);
     case 'kill-answered':

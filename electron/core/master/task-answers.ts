@@ -5,7 +5,7 @@ import type { FactEvent } from '../kernel/events.ts';
 import type { Draft } from './draft.ts';
 import { hear, reconnect } from './links.ts';
 import { advanceTaskOperations, refuseTaskOperations } from './operations.ts';
-import { delaySend, endSend, getSend } from './sends.ts';
+import { awaitAnswer, delaySend, endSend, getSend } from './sends.ts';
 import { settleTask } from './settle.ts';
 import { applyAgentStatus, applyMasterStatus, isTerminal, wasSeenOnAgent } from './task-states.ts';
 import { forgetTask } from './tasks.ts';
@@ -32,6 +32,8 @@ export function onStatusUpdateReceived(draft: Draft, event: Fact<'status-update-
   if (verdict.kind === 'applied') {
     draft.put('tasks', verdict.task);
     settleTask(draft, task.id);
+  } else if (verdict.kind === 'past') {
+    draft.put('tasks', verdict.task);
   } else if (verdict.kind === 'illegal') {
     draft.note('refuse-status', { taskId: task.id, uuid: status.uuid, why: verdict.why });
   } else if (verdict.kind === 'late') {
@@ -72,9 +74,20 @@ export function onLaunchAnswered(draft: Draft, event: Fact<'launch-answered'>): 
   settleTask(draft, taskId, refusal);
 }
 
+/** Of a task on its way, for the eye. As long as a launch makes progress, its answer is not overdue. */
+export function onTaskProgressed(draft: Draft, event: Fact<'task-progressed'>): void {
+  const { machineId, taskId, phase, what, doneBytes, totalBytes } = event;
+  const task = draft.get('tasks', taskId);
+  if (task?.machineId !== machineId || isTerminal(task)) return;
+  if (phase === 'upload') awaitAnswer(draft, 'launch', taskId);
+  draft.put('progress', { id: taskId, phase, what, doneBytes, totalBytes, atMs: draft.atMs });
+}
+
 /** Mesos: ERROR for a bad description, DROPPED for one that was fine but never started. */
 function stateAfterRefusal(refusal: Refusal): TaskState {
   if (refusal.reason === 'killed-before-launch') return 'TASK_KILLED';
+  // A file that is gone from this computer does not come back by trying elsewhere.
+  if (refusal.reason === 'artifact-lost') return 'TASK_ERROR';
   return refusal.code === 'invalid' || refusal.code === 'unsupported' ? 'TASK_ERROR' : 'TASK_DROPPED';
 }
 

@@ -1,15 +1,15 @@
 // States of a task, as in Mesos. The agent is the truth; the master only adds what the agent cannot say.
 //
-//   STAGING --> STARTING --> RUNNING --> KILLING --> { FINISHED FAILED KILLED ERROR LOST }   terminal: never changes
+//   STAGING --> STARTING <-> RUNNING --> KILLING --> { FINISHED FAILED KILLED ERROR LOST }   terminal: never changes
 //      |                        ^ |
 //      |                        | v
 //      `---> DROPPED       UNREACHABLE (not terminal: may return) ----> GONE, GONE_BY_OPERATOR
 //
-// A status may jump forward (STAGING to FINISHED): hello tells only the newest state.
+// A status may jump forward (STAGING to FINISHED): hello tells only the newest state, and what led to it comes later.
+// RUNNING goes back to STARTING only when the agent starts the task again; KILLING is for good.
 import { type TaskRecord, type TaskState, type TaskStatus, terminalTaskStates } from '../../contract/task.ts';
 import { assert } from '../kernel/assert.ts';
-
-const keptStatuses = 32;
+import { type Said, saidOf, withPast, withStatus } from './task-history.ts';
 
 const ended: readonly TaskState[] = [
   'TASK_FINISHED',
@@ -24,7 +24,7 @@ const lost: readonly TaskState[] = ['TASK_UNREACHABLE', 'TASK_GONE_BY_OPERATOR',
 export const taskMoves: Readonly<Record<TaskState, readonly TaskState[]>> = {
   TASK_STAGING: ['TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING', 'TASK_DROPPED', ...ended, ...lost],
   TASK_STARTING: ['TASK_RUNNING', 'TASK_KILLING', ...ended, ...lost],
-  TASK_RUNNING: ['TASK_KILLING', ...ended, ...lost],
+  TASK_RUNNING: ['TASK_STARTING', 'TASK_KILLING', ...ended, ...lost],
   TASK_KILLING: [...ended, ...lost],
   TASK_UNREACHABLE: [
     'TASK_STAGING',
@@ -81,17 +81,28 @@ export function wasSeenOnAgent(task: TaskRecord): boolean {
 
 export type Verdict =
   | { readonly kind: 'applied'; readonly task: TaskRecord }
+  /** From before what is known already: its words are kept, the state stays. */
+  | { readonly kind: 'past'; readonly task: TaskRecord }
   /** Seen before, or after the end: nothing changes, but the agent still needs its acknowledgement. */
   | { readonly kind: 'duplicate' | 'late' }
   | { readonly kind: 'illegal'; readonly why: string };
 
 /** A status that came from the agent. Never changes a terminal state; never throws whatever the agent says. */
 export function applyAgentStatus(task: TaskRecord, status: TaskStatus): Verdict {
-  const isReturn = task.state === 'TASK_UNREACHABLE';
   const isKnown = status.uuid !== null && task.statuses.some((known) => known.uuid === status.uuid);
   if (isTerminal(task)) return { kind: isKnown ? 'duplicate' : 'late' };
   if (!canAgentSay(status.state)) return { kind: 'illegal', why: `${status.state} is not an agent's to say` };
-  if (isKnown && !isReturn) return { kind: 'duplicate' };
+  if (!canAgentSay(task.state)) return move(task, isKnown ? asReturn(status) : status);
+  const order = compare(saidOf(status), newestOf(task));
+  if (isKnown) {
+    // The hello told it, then an older update led back: now it comes in its turn.
+    return order > 0 && task.state !== status.state ? move(task, asTold(status)) : { kind: 'duplicate' };
+  }
+  if (order < 0) return { kind: 'past', task: withPast(task, status) };
+  return move(task, status);
+}
+
+function move(task: TaskRecord, status: TaskStatus): Verdict {
   if (status.state === task.state) {
     // The same state in another update (health, message) is kept. Without a uuid it is only told again.
     const isTold = status.uuid === null && task.statuses.at(-1)?.source !== 'SOURCE_MASTER';
@@ -100,12 +111,27 @@ export function applyAgentStatus(task: TaskRecord, status: TaskStatus): Verdict 
   if (!taskMoves[task.state].includes(status.state)) {
     return { kind: 'illegal', why: `${task.state} cannot become ${status.state}` };
   }
-  return { kind: 'applied', task: withStatus(task, isKnown ? asReturn(status) : status) };
+  return { kind: 'applied', task: withStatus(task, status) };
+}
+
+/** The newest that the agent said. A state that only the master can give says nothing about the agent. */
+function newestOf(task: TaskRecord): Said {
+  const last = task.statuses.at(-1);
+  return last ? saidOf(last) : saidOf({ state: 'TASK_STAGING' });
+}
+
+function compare(a: Said, b: Said): number {
+  return a.restarts - b.restarts || a.rank - b.rank;
 }
 
 /** The state comes back although its update was taken in long ago: a new status of ours, without a uuid to acknowledge. */
 function asReturn(status: TaskStatus): TaskStatus {
   return { ...status, source: 'SOURCE_MASTER', reason: 'REASON_AGENT_REREGISTERED', uuid: null };
+}
+
+/** Known already, so there is nothing more to acknowledge it by. */
+function asTold(status: TaskStatus): TaskStatus {
+  return { ...status, source: 'SOURCE_MASTER', reason: 'REASON_RECONCILIATION', uuid: null };
 }
 
 /** A status made by the master. An illegal move is our own bug. */
@@ -124,26 +150,4 @@ export function applyMasterStatus(
     signal: null,
     ...status,
   });
-}
-
-function withStatus(task: TaskRecord, status: TaskStatus): TaskRecord {
-  const isEnd = isTerminal(status);
-  const hasStarted = status.state === 'TASK_RUNNING' || status.state === 'TASK_KILLING';
-  return {
-    ...task,
-    state: status.state,
-    statuses: trim([...task.statuses, status]),
-    startedAtMs: task.startedAtMs ?? (hasStarted ? status.timestampMs : null),
-    endedAtMs: isEnd ? (task.endedAtMs ?? status.timestampMs) : task.endedAtMs,
-  };
-}
-
-/** Our own statuses go first: the uuids of the agent's are how a repeated update is known. */
-function trim(statuses: readonly TaskStatus[]): TaskStatus[] {
-  const kept = [...statuses];
-  while (kept.length > keptStatuses) {
-    const ours = kept.findIndex((status) => status.uuid === null);
-    kept.splice(ours >= 0 && ours < kept.length - 1 ? ours : 0, 1);
-  }
-  return kept;
 }

@@ -7,6 +7,7 @@ import type { Draft } from './draft.ts';
 import { openOperation } from './operations.ts';
 import { allocatedOn, refuseFit } from './resources.ts';
 import { dropSends, isLinkLive, send } from './sends.ts';
+import { refuseTask } from './task-rules.ts';
 import { isTerminal } from './task-states.ts';
 
 type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }>;
@@ -20,7 +21,7 @@ export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | n
     return { code: 'conflict', reason: 'task-exists', detail: info.taskId };
   const { agent } = place;
   const allocated = allocatedOn(agent.id, draft.rows('tasks'));
-  const refusal = refuseUser(info, agent) ?? refuseFit(agent.resources, allocated, info.resources);
+  const refusal = refuseTask(info, agent) ?? refuseFit(agent.resources, allocated, info.resources);
   if (refusal) return refusal;
   draft.put('tasks', stagingRecord(draft, place, info));
   openOperation(draft, {
@@ -44,13 +45,6 @@ function findPlace(draft: Draft, event: Command<'run-task'>): Place | Refusal {
     return { code: 'unreachable', reason: 'machine-unreachable', detail: problem?.detail ?? machine.name };
   }
   return { machine, agent };
-}
-
-/** Only root may start a process as somebody else. */
-function refuseUser(info: TaskInfo, agent: AgentRecord): Refusal | null {
-  const { user } = info.command;
-  if (user === null || user === agent.facts.user || agent.facts.uid === 0) return null;
-  return { code: 'unsupported', reason: 'user-needs-root', detail: `the agent runs as ${agent.facts.user}` };
 }
 
 function stagingRecord(draft: Draft, place: Place, info: TaskInfo): TaskRecord {
@@ -117,6 +111,7 @@ export function onForgetTask(draft: Draft, event: Command<'forget-task'>): Refus
 }
 
 export function forgetTask(draft: Draft, task: TaskRecord): void {
+  draft.drop('progress', task.id);
   draft.drop('tasks', task.id);
   dropSends(draft, (session) => session.taskId === task.id);
 }

@@ -1,48 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskInfo } from '../../../../electron/contract/task.ts';
-import type { Posted } from '../../../../electron/core/kernel/events.ts';
-import {
-  agentId,
-  aHello,
-  aMachine,
-  anAgentTask,
-  aStatus,
-  aTask,
-  machineId,
-  noRoute,
-  operationId,
-  taskId,
-} from '../../../support/builders.ts';
+import { agentId, aHello, aMachine, anAgentTask, taskId } from '../../../support/builders.ts';
 import { CoreRig } from '../../../support/core-rig.ts';
+import {
+  liveRig as live,
+  lostOne as lost,
+  one,
+  runOnOne as run,
+  updateFromOne as update,
+} from '../../../support/task-rig.ts';
 
-const one = machineId('one');
 const job = taskId('job');
-
-function live(): CoreRig {
-  const rig = new CoreRig({ machines: [aMachine('one')] });
-  rig.post(aHello('one'));
-  rig.take();
-  return rig;
-}
-
-function run(name = 'job', patch: Partial<TaskInfo> = {}): Posted {
-  return {
-    kind: 'run-task',
-    machineId: one,
-    operationId: operationId(`run-${name}`),
-    info: aTask(name, patch),
-  };
-}
-
-const lost: Posted = { kind: 'link-down', machineId: one, refusal: noRoute };
-const update = (
-  name: string,
-  ...args: Parameters<typeof aStatus> extends [string, ...infer R] ? R : never
-): Posted => ({
-  kind: 'status-update-received',
-  machineId: one,
-  status: aStatus(name, ...args),
-});
 
 describe('reconciliation at a hello', () => {
   it('adopts what only the agent knows, so that a lost database comes back', () => {
