@@ -112,7 +112,8 @@ export const callSchemas = {
   }),
   /** A file as it is, or a folder as a tar. Ends like a log stream. */
   'sandbox.open': z.object({ taskId: taskIdSchema, path: listedPathSchema, offset: z.number().int().min(0) }),
-  'results.list': z.object({ taskId: taskIdSchema }),
+  /** Sorted by path, `after` one of them: a page at a time. */
+  'results.list': z.object({ taskId: taskIdSchema, after: z.string().max(8192).optional() }),
   'artifact.find': z.object({ sha256: z.array(sha256Schema).max(256) }),
   /** Opens a stream towards the agent: data frames of the caller follow, within the credit it is given. */
   'artifact.put': z.object({ sha256: sha256Schema, sizeBytes: z.number().int().min(0) }),
@@ -182,8 +183,9 @@ export const answerSchemas = {
   }),
   'results.list': z.object({
     files: z.array(resultFileSchema),
-    /** Matches that were left out: more than 10,000, or no longer readable. */
+    /** Matches that were left out: more than 10,000, not readable, or no time was left for them. */
     left: z.number().int().min(0),
+    more: z.boolean().optional(),
   }),
   /** Those of the asked that are there. */
   'artifact.find': z.object({ present: z.array(sha256Schema) }),

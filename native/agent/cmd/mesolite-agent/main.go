@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"mesolite/agent/internal/errand"
 	"mesolite/agent/internal/shim"
 )
 
@@ -50,7 +51,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	}
 	commands := map[string]command{
 		"daemon": daemonCommand, "attach": attachCommand, "status": statusCommand, "stop": stopCommand,
-		"selftest": selftestCommand, "boot": bootCommand, "upgrade": upgradeCommand, "version": versionCommand,
+		errand.Command: errandCommand, "selftest": selftestCommand, "boot": bootCommand, "upgrade": upgradeCommand, "version": versionCommand,
 	}
 	if found, ok := commands[args[0]]; ok {
 		return found(args[1:], in, out, errOut)

@@ -49,6 +49,10 @@ var handlers = map[string]handler{
 	"task.forget":      (*Agent).taskForget,
 	"update.ack":       (*Agent).updateAck,
 	"log.open":         (*Agent).logOpen,
+	"results.list":     (*Agent).resultsList,
+	"artifact.find":    (*Agent).artifactFind,
+	"artifact.put":     (*Agent).artifactPut,
+	"artifact.done":    (*Agent).artifactDone,
 	"stream.credit":    (*Agent).streamCredit,
 	"stream.close":     (*Agent).streamClose,
 	"agent.shutdown":   (*Agent).shutdown,
@@ -145,6 +149,7 @@ func (a *Agent) taskKill(r request) *wire.Error {
 	if refusal := decode(r, &params); refusal != nil {
 		return refusal
 	}
+	a.hurry(params.TaskID)
 	a.step(task.AskKill{TaskID: params.TaskID, GraceMs: params.GraceMs, Reply: r.from.reply(r.ID)})
 	return nil
 }
@@ -256,6 +261,9 @@ func (a *Agent) streamClose(r request) *wire.Error {
 	if s, ok := r.from.streams[params.Stream]; ok {
 		s.Close()
 		delete(r.from.streams, params.Stream)
+	}
+	if upload := r.from.uploads.get(params.Stream); upload != nil {
+		upload.Close()
 	}
 	r.from.answer(r.ID, wire.Empty{})
 	return nil

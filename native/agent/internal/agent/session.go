@@ -22,6 +22,7 @@ type session struct {
 	version int
 	streams map[uint32]*stream.Stream
 	next    uint32
+	uploads uploads // safe anywhere
 }
 
 // read feeds the loop until the connection ends. It runs in a goroutine of its own.
@@ -35,7 +36,10 @@ func (s *session) read() {
 			break
 		}
 		if frame.Kind != wire.KindJSON {
-			continue // no call takes data yet
+			if !s.uploads.push(frame.Stream, frame.Payload) {
+				cause = "more data than was granted"
+			}
+			continue
 		}
 		parsed, err := wire.ParseRequest(frame.Payload)
 		if err != nil {
@@ -85,6 +89,7 @@ func (s *session) replyWith(id int64, result interface{}) func(*wire.Error) {
 }
 
 func (a *Agent) sessionClosed(s *session) {
+	s.uploads.close()
 	for _, stream := range s.streams {
 		stream.Close()
 	}

@@ -34,6 +34,8 @@ type client struct {
 	ends     map[uint32]string
 	data     map[uint32][]byte
 	dataMu   sync.Mutex
+	credits  map[uint32]int64
+	progress []wire.ProgressEvent
 }
 
 type reply struct {
@@ -50,6 +52,7 @@ func (h *host) connect() *client {
 	c := &client{
 		t: h.t, conn: conn, wait: map[int64]chan reply{}, ended: make(chan struct{}), statuses: make(chan wire.Status, 10000),
 		samples: make(chan wire.Sample, 1000), lost: make(chan string, 10), ends: map[uint32]string{}, data: map[uint32][]byte{},
+		credits: map[uint32]int64{},
 	}
 	go c.read()
 	h.t.Cleanup(func() { _ = conn.Close() })
@@ -83,6 +86,7 @@ func (c *client) take(payload []byte) {
 		Stream uint32      `json:"stream"`
 		Cause  string      `json:"cause"`
 		Holder string      `json:"holder"`
+		Bytes  int64       `json:"bytes"`
 		reply
 	}
 	if err := json.Unmarshal(payload, &m); err != nil {
@@ -105,6 +109,18 @@ func (c *client) take(payload []byte) {
 	case "stream-end":
 		c.dataMu.Lock()
 		c.ends[m.Stream] = m.Cause
+		c.dataMu.Unlock()
+	case "stream-credit":
+		c.dataMu.Lock()
+		c.credits[m.Stream] += m.Bytes
+		c.dataMu.Unlock()
+	case "task-progress":
+		var p wire.ProgressEvent
+		if err := json.Unmarshal(payload, &p); err != nil {
+			c.t.Errorf("bad progress: %v %s", err, payload)
+		}
+		c.dataMu.Lock()
+		c.progress = append(c.progress, p)
 		c.dataMu.Unlock()
 	case "lease-lost":
 		c.lost <- m.Holder

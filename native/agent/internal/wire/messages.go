@@ -242,10 +242,17 @@ type SandboxOpenResult struct {
 	StartOffset int64  `json:"startOffset"`
 }
 
+// ResultsListParams pages through the results of a task, in order of their paths.
+type ResultsListParams struct {
+	TaskID string `json:"taskId"`
+	After  string `json:"after,omitempty"`
+}
+
 // ResultsListResult is what was collected at the task's end.
 type ResultsListResult struct {
 	Files []ResultFile `json:"files"`
 	Left  int          `json:"left"`
+	More  bool         `json:"more,omitempty"`
 }
 
 // ArtifactFindParams asks which are in the cache.
