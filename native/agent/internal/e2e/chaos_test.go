@@ -5,6 +5,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"sort"
 	"strconv"
 	"strings"
 	"testing"
@@ -172,7 +173,10 @@ func (m *chaos) judge(marks string) {
 			slowest = ms
 		}
 	}
-	m.t.Logf("tasks %d, kills %d, lost %d, doubled %d, wrong %d, slowest restart %d ms", m.next, m.kills, lost, doubled, wrong, slowest)
+	sort.Slice(m.adoptMs, func(i, j int) bool { return m.adoptMs[i] < m.adoptMs[j] })
+	// Read by the bench `agent`.
+	m.t.Logf(`chaos {"tasks":%d,"kills":%d,"lost":%d,"doubled":%d,"wrong":%d,"adoptMs":%d,"adoptWorstMs":%d}`,
+		m.next, m.kills, lost, doubled, wrong, m.adoptMs[len(m.adoptMs)/2], slowest)
 	if lost+doubled+wrong > 0 {
 		m.t.Errorf("lost %d, doubled %d, wrong %d of %d", lost, doubled, wrong, m.next)
 	}
