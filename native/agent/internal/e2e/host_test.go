@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		binary = filepath.Join(dir, "mesolite-agent")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -E mesolite_entry", "-o", binary, "mesolite/agent/cmd/mesolite-agent")
+		build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w -E mesolite_entry", "-o", binary, "mesolite/agent/cmd/mesolite-agent")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)

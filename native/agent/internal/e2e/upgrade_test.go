@@ -56,7 +56,7 @@ func stopOf(dir string) func(context.Context) error {
 func TestA7UpgradeKeepsTasks(t *testing.T) {
 	dir, c := install(t)
 	next := filepath.Join(t.TempDir(), "next")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -E mesolite_entry -X main.version=9.9.9", "-o", next, "mesolite/agent/cmd/mesolite-agent")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w -E mesolite_entry -X main.version=9.9.9", "-o", next, "mesolite/agent/cmd/mesolite-agent")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
