@@ -32,7 +32,8 @@ type Driver struct {
 	trees  []string // the bases without those that are the same tree under two names (cpu and cpuacct)
 	mu     sync.Mutex
 	groups map[string]bool
-	made   bool // our folder is there
+	lent   map[string]lent // groups of containers, which are not ours
+	made   bool            // our folder is there
 	idle   *time.Timer
 	share  Limits // of all groups together
 	can    powers

@@ -80,6 +80,9 @@ func mibUp(bytes int64) int64 { return (bytes + 1<<20 - 1) >> 20 }
 
 // Use reads what the group uses now; false where there is no group to ask.
 func (d *Driver) Use(task string) (Use, bool) {
+	if use, ok, known := d.lentUse(task); known {
+		return use, ok
+	}
 	switch d.Kind {
 	case KindV2:
 		folder := filepath.Join(d.base, task)

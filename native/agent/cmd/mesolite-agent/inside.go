@@ -1,0 +1,28 @@
+package main
+
+import (
+	"io"
+
+	"mesolite/agent/internal/container"
+)
+
+// Commands that the agent itself gives: the first program of a container, a probe in one, and the pump of their logs.
+
+func insideCommand(args []string, _ io.Reader, _, _ io.Writer) int { return container.RunInside(args) }
+
+func probeCommand(args []string, _ io.Reader, _, _ io.Writer) int { return container.ProbeInside(args) }
+
+func pumpCommand(args []string, _ io.Reader, _, errOut io.Writer) int {
+	flags, dirFlag := newFlags(container.Pump, errOut)
+	if flags.Parse(args) != nil {
+		return exitUsage
+	}
+	dir, ok := checkDir(*dirFlag, errOut)
+	if !ok {
+		return exitUsage
+	}
+	if err := container.RunPump(dir); err != nil {
+		return fail(errOut, err)
+	}
+	return 0
+}
