@@ -32,8 +32,7 @@ func (r *Runner) adopt(l *life) (told bool) {
 		r.tell(l, launch.News{Exit: &launch.Exit{NeverRan: true, EndedAtMs: wallMs()}})
 		return true
 	case err == errGone:
-		r.drain(l)
-		r.tell(l, launch.News{Exit: &launch.Exit{Unknown: true, EndedAtMs: wallMs()}})
+		r.lost(l)
 		return true
 	case err != nil:
 		return true // forgotten: nobody asks any more

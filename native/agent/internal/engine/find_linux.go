@@ -20,7 +20,9 @@ const (
 	askLimit = 2 * time.Second
 	// knownFor is how long the answer is good.
 	knownFor = 30 * time.Second
-	// serviceIdle is how long a Podman service of ours stays when nobody asks anything of it.
+	// firstWait is how long the first hello may be held up.
+	firstWait = 300 * time.Millisecond
+	// serviceIdleS is how long a Podman service of ours stays when nobody asks anything of it.
 	serviceIdleS = 10
 	serviceLimit = 15 * time.Second
 )
@@ -77,13 +79,27 @@ func (f *Finder) sockets() []string {
 
 func (f *Finder) socket() string { return filepath.Join(f.Dir, "podman.sock") }
 
-// Known are the engines that answered last, for the facts. It never waits: an old answer is asked for anew meanwhile.
+// Known are the engines that answered last, for the facts. An old answer is asked for anew meanwhile; only the very
+// first one is waited for, a little.
 func (f *Finder) Known() []wire.Engine {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	if time.Since(f.knownAt) > knownFor {
-		go f.Look(context.Background())
+		looked := make(chan struct{})
+		first := f.knownAt.IsZero()
+		go func() {
+			f.Look(context.Background())
+			close(looked)
+		}()
+		f.mu.Unlock()
+		if first {
+			select {
+			case <-looked:
+			case <-time.After(firstWait):
+			}
+		}
+		f.mu.Lock()
 	}
+	defer f.mu.Unlock()
 	list := []wire.Engine{}
 	for _, c := range f.known {
 		list = append(list, c.About)

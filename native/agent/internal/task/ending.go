@@ -99,10 +99,10 @@ func outcome(r *Record, exit *launch.Exit, sameBoot bool) wire.Status {
 	case exit.NeverRan:
 		status.State, status.Message = wire.StateFailed, "it had not started yet"
 	case exit.Unknown && r.KillAsked:
-		status.State, status.Message = wire.StateKilled, "killed on request; its shim was killed too, so its exit status is unknown"
+		status.State, status.Message = wire.StateKilled, "killed on request; "+unknown(exit, "its shim was killed too, so its exit status is unknown")
 		return status
 	case exit.Unknown:
-		status.State, status.Reason, status.Message = wire.StateFailed, name(wire.ReasonExecutorTerminated), "its shim was killed by someone, so what was left of it was ended and its exit status is unknown"
+		status.State, status.Reason, status.Message = wire.StateFailed, name(wire.ReasonExecutorTerminated), unknown(exit, "its shim was killed by someone, so what was left of it was ended and its exit status is unknown")
 	case exit.Step != 0:
 		status.State, status.Reason, status.Message = wire.StateFailed, name(wire.ReasonLaunchFailed), launch.CannotStart(exit, r.Parsed)
 	default:
@@ -117,6 +117,14 @@ func outcome(r *Record, exit *launch.Exit, sameBoot bool) wire.Status {
 	}
 	judge(&status, r, exit)
 	return status
+}
+
+// unknown says why nothing is known of an end: as its runner says, or else as it is with shims.
+func unknown(exit *launch.Exit, ofShim string) string {
+	if exit.Words != "" {
+		return exit.Words
+	}
+	return ofShim
 }
 
 // judge gives an end that is known its state and its reason: what was asked for explains it before what it looks like.
