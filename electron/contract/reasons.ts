@@ -150,6 +150,10 @@ export const reasons = {
   'artifact-too-large': reason('The file is larger than what Mesolite takes.', 'none'),
   'artifact-store-full': reason('The files of tasks take all the room they may have here.', 'free-space'),
   'artifact-lost': reason('A file for the task is no longer kept on this computer.', 'none'),
+  'artifact-busy': reason('The same file is being written there already.', 'wait'),
+  'artifact-corrupt': reason('A file for the task arrived changed.', 'try-again'),
+  'machine-cache-small': reason("A file for the task is larger than the machine's cache of them.", 'none'),
+  'results-not-yet': reason('The results are listed when the task has ended.', 'wait'),
   'artifact-missing': reason('A file for the task is not on the machine.', 'try-again'),
   'not-quitting': reason('Nobody asked to quit.', 'none'),
   // The master

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { AgentLinks, isLinkEffect } from '../../electron/adapters/agentlink/links.ts';
+import { noArtifacts } from '../../electron/adapters/agentlink/provide.ts';
 import { isLaneEffect, SshLanes } from '../../electron/adapters/ssh/lanes.ts';
 import { systemClock } from '../../electron/adapters/system/clock.ts';
 import { ensureOwnKey } from '../../electron/adapters/system/keys.ts';
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     endTasks: (machineId, signal) => links.endTasks(machineId, signal),
   });
   const links: AgentLinks = new AgentLinks({
+    artifacts: noArtifacts,
     dial: (machine, signal) => lanes.dial(machine, signal),
     master: { masterId: masterId as never, epoch: 1 },
     appVersion: '0.0.0-test',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AgentLinks } from '../../electron/adapters/agentlink/links.ts';
+import { noArtifacts } from '../../electron/adapters/agentlink/provide.ts';
 import { systemClock } from '../../electron/adapters/system/clock.ts';
 import { LocalAgent } from '../../electron/adapters/system/local-agent.ts';
 import type { MachineId, MasterId } from '../../electron/contract/ids.ts';
@@ -56,6 +57,7 @@ function start(options: { binary?: string | null; dir?: string } = {}) {
     log: () => {},
   });
   const links = new AgentLinks({
+    artifacts: noArtifacts,
     dial: (_machine, signal) => local.dial(signal),
     master: { masterId: 'master-local' as MasterId, epoch: 1 },
     appVersion: 'test',

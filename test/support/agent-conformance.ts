@@ -4,7 +4,8 @@
  */
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Session, type StreamCause } from '../../electron/adapters/agentlink/session.ts';
+import { Session } from '../../electron/adapters/agentlink/session.ts';
+import type { StreamCause } from '../../electron/adapters/agentlink/streams.ts';
 import type { Refusal } from '../../electron/contract/errors.ts';
 import type { MasterId, TaskId } from '../../electron/contract/ids.ts';
 import type { TaskInfo, TaskState } from '../../electron/contract/task.ts';

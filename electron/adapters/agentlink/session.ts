@@ -11,26 +11,15 @@ import {
   type CallParams,
   type EventMessage,
   eventMessageSchema,
-  initialCreditBytes,
   wireVersion,
   wireVersionMin,
 } from '../../contract/wire.ts';
-import { encodeJson, type Frame, FrameDecoder, PreambleReader } from './codec.ts';
+import { encodeData, encodeJson, type Frame, FrameDecoder, PreambleReader } from './codec.ts';
+import { Incoming, type LogSink, Upload } from './streams.ts';
 import { quoteBytes } from './words.ts';
 
 const callTimeoutMs = 10_000;
 const preambleTimeoutMs = 15_000;
-/** Credit is sent in portions of this size, well inside the first window, so that a stream never stalls for it. */
-const creditStepBytes = 64 * 1024;
-
-export type StreamCause = 'finished' | 'closed' | 'removed' | 'lost';
-
-/** Who takes in a log. Bytes come in order; `offset` is where the piece begins in the file. */
-export type LogSink = {
-  readonly data: (offset: number, bytes: Uint8Array) => void;
-  /** Called once, also after `close`. */
-  readonly end: (cause: StreamCause) => void;
-};
 export type LogStream = {
   readonly sizeBytes: number;
   readonly startOffset: number;
@@ -64,7 +53,6 @@ type Waiting = {
   settle(answer: Result<unknown>): void;
   readonly timer: NodeJS.Timeout | null;
 };
-type OpenStream = { offset: number; allowed: number; owed: number; readonly sink: LogSink };
 type CallOptions<C extends Call> = {
   readonly timeoutMs?: number;
   /** Runs before any later frame is looked at; the promise settles only after this turn. */
@@ -78,7 +66,11 @@ export class Session {
   private preamble: PreambleReader | null;
   private preambleTimer: NodeJS.Timeout | null = null;
   private readonly waiting = new Map<number, Waiting>();
-  private readonly streams = new Map<number, OpenStream>();
+  private readonly incoming = new Incoming({
+    credit: (stream, bytes) => this.tell('stream.credit', { stream, bytes }),
+    close: (stream) => this.tell('stream.close', { stream }),
+  });
+  private readonly uploads = new Map<number, Upload>();
   private readonly unsent: Buffer[] = [];
   private nextId = 1;
   private version = wireVersion;
@@ -163,38 +155,51 @@ export class Session {
   /** Data frames may follow in the same piece of bytes, so the stream is known before the promise settles. */
   private expect(answer: Result<{ stream: number; startOffset: number }>, sink: LogSink): void {
     if (!answer.ok) return;
-    const { stream, startOffset } = answer.value;
-    this.streams.set(stream, { offset: startOffset, allowed: initialCreditBytes, owed: 0, sink });
+    this.incoming.open(answer.value.stream, answer.value.startOffset, sink);
   }
 
   private reins(stream: number): Pick<LogStream, 'credit' | 'close'> {
     return {
-      credit: (bytes: number) => this.credit(stream, bytes),
-      close: () => this.closeStream(stream),
+      credit: (bytes: number) => this.incoming.credit(stream, bytes),
+      close: () => this.incoming.close(stream),
     };
+  }
+
+  /** A stream towards the agent. `artifact.done` ends it, or `abandon`. */
+  async openUpload(params: CallParams<'artifact.put'>): Promise<Result<Upload>> {
+    const made: { upload: Upload | null } = { upload: null };
+    const opened = await this.call('artifact.put', params, {
+      onAnswer: (answer) => {
+        if (!answer.ok) return;
+        const { stream } = answer.value;
+        made.upload = new Upload(answer.value, (bytes) => this.sendData(stream, bytes));
+        this.uploads.set(stream, made.upload);
+      },
+    });
+    if (!opened.ok) return opened;
+    return made.upload ? ok(made.upload) : refuse('internal', 'wire-broken', 'an upload without a stream');
+  }
+
+  /** All was sent: answered once it is checked and on the agent's disk, which takes long for a large file. */
+  async finishUpload(upload: Upload): Promise<Result<unknown>> {
+    const done = await this.call('artifact.done', { stream: upload.id }, { timeoutMs: 300_000 });
+    this.uploads.delete(upload.id);
+    return done;
+  }
+
+  /** What was sent so far stays there, for the next try. */
+  abandon(upload: Upload): void {
+    if (this.uploads.delete(upload.id)) this.tell('stream.close', { stream: upload.id });
+    upload.end();
+  }
+
+  private sendData(stream: number, bytes: Uint8Array): void {
+    if (this.ended === null) this.stream.write(encodeData(stream, bytes));
   }
 
   /** Ends the conversation from our side. */
   close(refusal: Refusal = { code: 'unreachable', reason: 'link-closed', detail: 'closed by us' }): void {
     this.end(refusal);
-  }
-
-  private credit(id: number, bytes: number): void {
-    const open = this.streams.get(id);
-    if (open === undefined) return;
-    open.owed += bytes;
-    if (open.owed < creditStepBytes) return;
-    open.allowed += open.owed;
-    this.tell('stream.credit', { stream: id, bytes: open.owed });
-    open.owed = 0;
-  }
-
-  private closeStream(id: number): void {
-    const open = this.streams.get(id);
-    if (open === undefined) return;
-    this.streams.delete(id);
-    this.tell('stream.close', { stream: id });
-    open.sink.end('closed');
   }
 
   /** A call whose answer changes nothing. */
@@ -237,7 +242,10 @@ export class Session {
   }
 
   private onFrame(frame: Frame): void {
-    if (frame.kind === 'data') return this.onStreamBytes(frame.stream, frame.bytes);
+    if (frame.kind === 'data') {
+      if (this.incoming.take(frame.stream, frame.bytes)) return;
+      return this.finish('internal', 'wire-broken', `stream ${frame.stream} went over its credit`);
+    }
     const value = frame.value;
     if (typeof value === 'object' && value !== null && 'event' in value) return this.onEvent(value);
     const parsed = answerMessageSchema.safeParse(value);
@@ -260,8 +268,11 @@ export class Session {
     if (!parsed.success) return this.onOddEvent(value, parsed.error.issues[0]);
     const event = parsed.data;
     if (event.event === 'stream-end') {
-      return this.onStreamEnd(event.stream, event.cause === 'failed' ? 'lost' : event.cause);
+      this.uploads.get(event.stream)?.end();
+      return this.incoming.end(event.stream, event.cause === 'failed' ? 'lost' : event.cause);
     }
+    if (event.event === 'stream-moved') return this.incoming.move(event.stream, event.offset);
+    if (event.event === 'stream-credit') return this.uploads.get(event.stream)?.grant(event.bytes);
     this.handlers.event(event);
     if (event.event === 'lease-lost') this.finish('conflict', 'lease-lost', `now held by ${event.holder}`);
   }
@@ -271,28 +282,9 @@ export class Session {
     const detail = `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`;
     // Events of a newer agent are ignored; an odd sample is dropped, the next one comes in a second.
     if (name === 'sample') return this.handlers.odd(detail);
-    if (['status-update', 'stream-end', 'lease-lost'].includes(name)) {
+    if (['status-update', 'stream-end', 'stream-moved', 'stream-credit', 'lease-lost'].includes(name)) {
       this.finish('internal', 'wire-broken', detail);
     }
-  }
-
-  private onStreamBytes(id: number, bytes: Buffer): void {
-    const open = this.streams.get(id);
-    if (open === undefined) return; // closed by us; what was under way still comes in
-    if (bytes.length > open.allowed) {
-      return this.finish('internal', 'wire-broken', `stream ${id} went over its credit`);
-    }
-    open.allowed -= bytes.length;
-    const offset = open.offset;
-    open.offset += bytes.length;
-    open.sink.data(offset, bytes);
-  }
-
-  private onStreamEnd(id: number, cause: StreamCause): void {
-    const open = this.streams.get(id);
-    if (open === undefined) return;
-    this.streams.delete(id);
-    open.sink.end(cause);
   }
 
   private onEnd(): void {
@@ -332,8 +324,9 @@ export class Session {
     this.ended = refusal;
     if (this.preambleTimer !== null) clearTimeout(this.preambleTimer);
     for (const id of [...this.waiting.keys()]) this.settle(id, { ok: false, refusal });
-    for (const open of this.streams.values()) open.sink.end('lost');
-    this.streams.clear();
+    this.incoming.endAll();
+    for (const upload of this.uploads.values()) upload.end();
+    this.uploads.clear();
     this.stream.destroy();
     this.handlers.closed(refusal);
   }
@@ -350,6 +343,10 @@ const agentReasons: ReadonlyMap<string, Reason> = new Map([
   ['lease-not-kept', 'machine-disk-full'],
   ['user-switch', 'user-needs-root'],
   ['agent-stops', 'agent-stopping'],
+  ['artifact-disk', 'machine-disk-full'],
+  ['artifact-hash', 'artifact-corrupt'],
+  ['artifact-size', 'artifact-corrupt'],
+  ['cache-small', 'machine-cache-small'],
 ]);
 
 function wireRefusal(error: { code: RefusalCode; reason: string; detail: string }): Refusal {

@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  type AgentChannel,
-  AgentLinks,
-  type LinkEffect,
-} from '../../../../electron/adapters/agentlink/links.ts';
+import type { AgentChannel } from '../../../../electron/adapters/agentlink/link.ts';
+import { AgentLinks, type LinkEffect } from '../../../../electron/adapters/agentlink/links.ts';
+import { type ArtifactSource, noArtifacts } from '../../../../electron/adapters/agentlink/provide.ts';
 import { type Refusal, type Result, refuse } from '../../../../electron/contract/errors.ts';
 import type { MachineId, MasterId } from '../../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../../electron/contract/machine.ts';
@@ -45,6 +43,7 @@ function aRig(
     dial?: () => Promise<Result<AgentChannel>>;
     why?: Refusal;
     masterId?: string;
+    artifacts?: ArtifactSource;
   } = {},
 ): Rig {
   const agent = options.agent ?? new FakeAgent();
@@ -58,6 +57,7 @@ function aRig(
     master: { masterId: (options.masterId ?? 'master-1') as MasterId, epoch: 3 },
     appVersion: 'test',
     clock: { nowMs: () => Date.now(), monoMs: () => performance.now() },
+    artifacts: options.artifacts ?? noArtifacts,
     log: () => {},
   });
   open.push(links);
