@@ -21,6 +21,8 @@ type Options struct {
 	Reserve string `json:"reserve,omitempty"`
 	// Root: read /proc, /sys and /etc below this folder (tests).
 	Root string `json:"root,omitempty"`
+	// Keeping is what the master configured; nil: the default.
+	Keeping *wire.Keeping `json:"keeping,omitempty"`
 }
 
 // Merge takes the kept options and what was given now, and keeps the result.
@@ -185,7 +187,7 @@ func (o Options) Share(facts wire.Facts) cgroup.Limits {
 	capacity, _ := parseAmounts(o.Capacity) // checked when they were taken
 	reserve, _ := parseAmounts(o.Reserve)
 	total := o.Resources(facts, 0)
-	share := cgroup.Limits{MemMib: atLeast(total.MemMib, 1)}
+	share := cgroup.Limits{MemMib: total.MemMib} // 0: not known, or none to give away
 	_, slice := capacity.numbers["cpus"]
 	if _, kept := reserve.numbers["cpus"]; slice || kept {
 		share.CPUQuotaMilli = atLeast(total.CpusMilli, 10)

@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		binary = filepath.Join(dir, "mesolite-agent")
+		if ready := os.Getenv("MESOLITE_AGENT"); ready != "" { // where there is no toolchain: in a virtual machine
+			binary = ready
+			return m.Run()
+		}
 		build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w -E mesolite_entry", "-o", binary, "mesolite/agent/cmd/mesolite-agent")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
