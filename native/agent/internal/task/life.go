@@ -85,7 +85,7 @@ func (r *Record) endRun() {
 func (m *Machine) again(env Env, r *Record) []Effect {
 	r.count(env)
 	r.Run, r.NextMonoMs, r.BootID = r.Run+1, 0, env.BootID
-	r.Gpus, r.Container = nil, nil
+	r.Container = nil
 	start := begin(r)
 	return m.persist(env, r, start)
 }

@@ -101,6 +101,13 @@ func (m *Machine) Alive() int {
 	return n
 }
 
+// Each visits all tasks.
+func (m *Machine) Each(visit func(*Record)) {
+	for _, id := range m.ids() {
+		visit(m.tasks[id])
+	}
+}
+
 // EachAlive visits tasks that have not ended.
 func (m *Machine) EachAlive(visit func(*Record)) {
 	for _, id := range m.ids() {
@@ -180,7 +187,7 @@ func (m *Machine) launch(env Env, e Launch) []Effect {
 	switch {
 	case m.tombs[id]:
 		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeConflict, "killed-before-launch", "task %s was killed before it was launched", id))}
-	case !env.CanRunAs(info.Command.User):
+	case info.Container == nil && !env.CanRunAs(info.Command.User): // in a container it is a user of the image
 		return []Effect{answer(e.Reply, wire.Refuse(wire.CodeUnsupported, "user-switch", "the agent does not run as root, so it cannot run a task as %s", *info.Command.User))}
 	}
 	if env.Admit != nil {

@@ -35,9 +35,6 @@ func (m *Machine) started(env Env, record *Record, n launch.News) []Effect {
 		return nil
 	}
 	record.Phase, record.Pid, record.StartTicks, record.RunMonoMs = PhaseRunning, n.Pid, n.StartTicks, env.MonoMs
-	if len(n.Gpus) > 0 {
-		record.Gpus = n.Gpus
-	}
 	if n.Container != nil {
 		record.Container = n.Container
 	}
