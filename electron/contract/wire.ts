@@ -235,6 +235,13 @@ export const eventMessageSchema = z.discriminatedUnion('event', [
     /** finished: the task ended and all was sent. removed: its files are gone. */
     cause: z.enum(['finished', 'closed', 'removed', 'failed']),
   }),
+  /** Of a log: the bytes that follow begin at `offset`. Those before it were given back to the disk. */
+  z.object({
+    v: z.number().int(),
+    event: z.literal('stream-moved'),
+    stream: z.number().int(),
+    offset: z.number().int().min(0),
+  }),
   z.object({ v: z.number().int(), event: z.literal('lease-lost'), holder: z.string() }),
   /** The agent has room for more of an upload. */
   z.object({

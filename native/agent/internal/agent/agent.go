@@ -13,9 +13,11 @@ import (
 
 	"mesolite/agent/internal/cgroup"
 	"mesolite/agent/internal/clock"
+	"mesolite/agent/internal/container"
 	"mesolite/agent/internal/launch"
 	"mesolite/agent/internal/link"
 	"mesolite/agent/internal/log"
+	"mesolite/agent/internal/logs"
 	"mesolite/agent/internal/spool"
 	"mesolite/agent/internal/stream"
 	"mesolite/agent/internal/task"
@@ -60,13 +62,16 @@ type Agent struct {
 	journal  *spool.Journal
 	launcher *launch.Launcher
 	// containers runs the tasks that want one. Nobody sets it once the agent serves.
-	containers runner
+	containers *container.Runner
+	logs       *logs.Keeper
+	looking    looking
 	fates      map[string]*stream.Fate
 	holder     *session // the connection that said hello
 	greeted    bool     // and had its answer: status updates may follow
 
 	inbox     chan event
 	sampler   *sampler
+	disks     *diskWatch
 	facts     *factSource
 	artifacts artifacts
 	checks    checks
@@ -110,8 +115,10 @@ func Run(ctx context.Context, config Config) error {
 	defer func() { _ = listener.Close() }()
 	a.machine.EachAlive(func(record *task.Record) {
 		a.sampler.track(record, record.ID)
+		a.disks.track(record, record.ID)
 		a.trackChecks(record.ID)
 	})
+	a.keepLogs()
 	a.perform(a.machine.Step(a.env(), task.Recover{}))
 	a.launcher.Cgroups.Sweep(func(id string) bool {
 		record := a.machine.Get(id)
@@ -120,6 +127,7 @@ func Run(ctx context.Context, config Config) error {
 	if a.machine.Alive() == 0 {
 		a.launcher.Cgroups.Close()
 	}
+	a.sweepContainers(a.containers)
 	go a.accept(listener)
 	a.log.Line("agent started version=%s id=%s incarnation=%s dir=%s tasks=%d cgroup=%s", config.Version, a.id, a.incarnation, config.Dir, a.machine.Len(), a.launcher.Cgroups.Kind)
 	if config.Ready != nil {
@@ -127,6 +135,7 @@ func Run(ctx context.Context, config Config) error {
 	}
 	time.AfterFunc(startOver, giveBackStart)
 	a.loop(ctx)
+	a.logs.Close()
 	err = a.journal.Close()
 	a.log.Line("agent ended id=%s", a.id)
 	return err
@@ -167,10 +176,16 @@ func open(folder *folder, config Config) (*Agent, error) {
 		Dir: config.Dir, Exe: ownProgram(), Cgroups: groups, Tell: func(n launch.News) { a.post(task.News{News: n}) },
 		OomAdj: protect(), Cards: func() []wire.Gpu { return a.facts.last().Gpus },
 	}
-	a.containers = noContainers{tell: a.launcher.Tell}
+	if a.logs, err = a.newKeeper(); err != nil {
+		return nil, err
+	}
 	a.facts = newFactSource(root, config.Dir, groups)
 	groups.SetShare(a.options.Share(a.facts.read()))
+	a.containers = a.openContainers()
 	a.sampler = newSampler(a)
+	a.disks = &diskWatch{
+		dirOf: a.launcher.TaskDir, tell: func(f task.Fail) { a.post(f) }, done: a.done, tasks: map[string]*diskTask{},
+	}
 	if a.artifacts, err = openArtifacts(folder, ownProgram(), wire.DefaultKeeping); err != nil {
 		return nil, err
 	}
@@ -303,7 +318,9 @@ func (a *Agent) handle(e event) {
 	case task.News:
 		a.step(e)
 		a.sampler.track(a.machine.Get(e.TaskID), e.TaskID)
+		a.disks.track(a.machine.Get(e.TaskID), e.TaskID)
 		a.trackChecks(e.TaskID)
+		a.watchLogs(e.TaskID)
 	case task.Prepared, task.Collected, task.Checked, task.Fail:
 		a.step(e)
 	case errandOver:
@@ -316,6 +333,8 @@ func (a *Agent) handle(e event) {
 		a.perform(e.then)
 	case request:
 		a.serve(e)
+	case sandboxOpened:
+		a.sandboxStream(e)
 	case closed:
 		a.sessionClosed(e.from)
 	case askSnap:
@@ -358,7 +377,9 @@ func (a *Agent) perform(effects []task.Effect) {
 				close(fate.Ended)
 				delete(a.fates, e.TaskID)
 			}
+			a.logsEnded(e.TaskID)
 		case task.Remove:
+			a.logs.Forget(e.Info.TaskID)
 			a.remove(e.Info)
 		}
 	}

@@ -2,11 +2,8 @@ package agent
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 
 	"mesolite/agent/internal/link"
-	"mesolite/agent/internal/stream"
 	"mesolite/agent/internal/task"
 	"mesolite/agent/internal/wire"
 )
@@ -49,6 +46,11 @@ var handlers = map[string]handler{
 	"task.forget":      (*Agent).taskForget,
 	"update.ack":       (*Agent).updateAck,
 	"log.open":         (*Agent).logOpen,
+	"log.times":        (*Agent).logTimes,
+	"log.search":       (*Agent).logSearch,
+	"sandbox.list":     (*Agent).sandboxList,
+	"sandbox.open":     (*Agent).sandboxOpen,
+	"agent.configure":  (*Agent).configure,
 	"results.list":     (*Agent).resultsList,
 	"artifact.find":    (*Agent).artifactFind,
 	"artifact.put":     (*Agent).artifactPut,
@@ -184,53 +186,6 @@ func (a *Agent) updateAck(r request) *wire.Error {
 	}
 	a.step(task.Ack{TaskID: params.TaskID, UUID: params.UUID, Reply: r.from.reply(r.ID)})
 	return nil
-}
-
-func (a *Agent) logOpen(r request) *wire.Error {
-	var params wire.LogOpenParams
-	if refusal := decode(r, &params); refusal != nil {
-		return refusal
-	}
-	record := a.machine.Get(params.TaskID)
-	switch {
-	case record == nil:
-		return wire.Refuse(wire.CodeNotFound, "task", "no task %.80q here", params.TaskID)
-	case params.File != "stdout" && params.File != "stderr":
-		return wire.Refuse(wire.CodeInvalid, "file", "stdout or stderr")
-	}
-	a.dropEnded(r.from)
-	if len(r.from.streams) >= maxStreams {
-		return wire.Refuse(wire.CodeExhausted, "too-many-log-streams", "at most %d logs at a time", maxStreams)
-	}
-	path := filepath.Join(a.launcher.TaskDir(params.TaskID), params.File)
-	r.from.next++
-	s, err := stream.Open(r.from.next, r.from.conn, path, params.Offset, params.Follow, a.fateOf(record))
-	if os.IsNotExist(err) && record.Phase == task.PhaseAccepted {
-		return wire.Refuse(wire.CodeNotFound, "log-not-yet", "the task has not started yet")
-	}
-	if err != nil {
-		return wire.Refuse(wire.CodeNotFound, "log", "%v", err)
-	}
-	r.from.streams[s.ID] = s
-	offset, size := s.Start()
-	r.from.answer(r.ID, wire.LogOpenResult{Stream: s.ID, SizeBytes: size, StartOffset: offset})
-	go s.Run()
-	return nil
-}
-
-// fateOf gives the channels that tell followers of the end.
-func (a *Agent) fateOf(record *task.Record) *stream.Fate {
-	if record.Phase == task.PhaseEnded {
-		fate := stream.NewFate()
-		close(fate.Ended)
-		return fate
-	}
-	fate, ok := a.fates[record.ID]
-	if !ok {
-		fate = stream.NewFate()
-		a.fates[record.ID] = fate
-	}
-	return fate
 }
 
 func (a *Agent) dropEnded(s *session) {

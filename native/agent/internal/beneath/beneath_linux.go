@@ -62,6 +62,16 @@ func (r *Root) OpenNoLinks(name string, flags int) (*os.File, error) {
 	return r.open(name, flags|syscall.O_NOFOLLOW, resolveBeneath|resolveNoMagicLinks|resolveNoSymlinks)
 }
 
+// OpenPath finds a name as Open does, but opens only its place (O_PATH): nothing happens to a device or a FIFO, and
+// nothing can be read.
+func (r *Root) OpenPath(name string) (*os.File, error) {
+	fd, err := r.openFd(name, oPath|syscall.O_CLOEXEC, resolveBeneath|resolveNoMagicLinks)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
 func (r *Root) open(name string, flags int, resolve uint64) (*os.File, error) {
 	fd, err := r.openFd(name, flags|always, resolve)
 	if err != nil {

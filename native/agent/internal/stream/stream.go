@@ -1,38 +1,26 @@
-// Package stream sends a task's log file over a connection: in order, never more than the credit, following the file
-// until the task has ended. A slow reader makes it wait; nothing is buffered. It may import link and wire.
+// Package stream sends bytes over a connection within the credit it was given: a log while it grows, a file, a tar. A
+// slow reader makes it wait; nothing is buffered. It may import link and wire.
 package stream
 
 import (
+	"errors"
 	"io"
-	"os"
 	"sync"
-	"time"
 
 	"mesolite/agent/internal/link"
 	"mesolite/agent/internal/wire"
 )
 
-// pollEvery is how often a followed file is looked at: only while somebody follows it.
-const pollEvery = 100 * time.Millisecond
+// ErrClosed: nobody wants more of it.
+var ErrClosed = errors.New("the stream was closed")
 
-// Fate tells what became of the task of a log. Both channels are closed by its owner.
-type Fate struct {
-	Ended   chan struct{}
-	Removed chan struct{}
-}
+// frameHeader is what comes before the bytes of a data frame.
+const frameHeader = 9
 
-// NewFate is for a task that lives.
-func NewFate() *Fate { return &Fate{Ended: make(chan struct{}), Removed: make(chan struct{})} }
-
-// Stream is one open log.
+// Stream is one open stream towards the master.
 type Stream struct {
-	ID     uint32
-	conn   *link.Conn
-	file   *os.File
-	fate   *Fate
-	follow bool
-	offset int64
-	until  int64 // without follow: the size at the time of opening
+	ID   uint32
+	conn *link.Conn
 
 	mu     sync.Mutex
 	credit int64
@@ -42,35 +30,13 @@ type Stream struct {
 	over   chan struct{}
 }
 
-// Open finds the start: a negative offset counts from the end.
-func Open(id uint32, conn *link.Conn, path string, offset int64, follow bool, fate *Fate) (*Stream, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	info, err := file.Stat()
-	if err != nil {
-		_ = file.Close() // the first error tells more
-		return nil, err
-	}
-	size := info.Size()
-	if offset < 0 {
-		offset += size
-	}
-	if offset < 0 {
-		offset = 0
-	}
-	if offset > size {
-		offset = size
-	}
+// New makes a stream with its first credit.
+func New(id uint32, conn *link.Conn) *Stream {
 	return &Stream{
-		ID: id, conn: conn, file: file, fate: fate, follow: follow, offset: offset, until: size,
-		credit: wire.InitialCreditBytes, more: make(chan struct{}, 1), stop: make(chan struct{}), over: make(chan struct{}),
-	}, nil
+		ID: id, conn: conn, credit: wire.InitialCreditBytes,
+		more: make(chan struct{}, 1), stop: make(chan struct{}), over: make(chan struct{}),
+	}
 }
-
-// Start and size, for the answer.
-func (s *Stream) Start() (offset, size int64) { return s.offset, s.until }
 
 // Grant adds credit.
 func (s *Stream) Grant(bytes int64) {
@@ -102,124 +68,39 @@ func (s *Stream) IsOver() bool {
 	}
 }
 
-// Run sends until the end, says the cause, and returns.
-func (s *Stream) Run() {
+// Run sends what body sends, says the cause that body gives, and returns.
+func (s *Stream) Run(body func() (cause string)) {
 	defer close(s.over)
-	cause := s.run()
-	_ = s.file.Close() // only read from
-	_ = s.conn.Send(wire.StreamEndEvent{V: wire.Version, Event: "stream-end", Stream: s.ID, Cause: cause})
+	cause := body()
+	_ = s.conn.Send(wire.StreamEndEvent{V: wire.Version, Event: "stream-end", Stream: s.ID, Cause: cause}) // ended: nobody waits for it
 }
 
-func (s *Stream) run() string {
-	for {
-		// The order matters: what the task wrote before it ended is there when we look after we know that it ended.
-		ended := s.hasEnded()
-		sent, cause := s.drain()
-		if cause != "" {
-			return cause
-		}
-		if sent {
-			continue
-		}
-		if !s.follow || ended {
-			return wire.EndFinished
-		}
-		if cause := s.waitMore(); cause != "" {
-			return cause
-		}
-	}
-}
-
-func (s *Stream) hasEnded() bool {
+// Stopped tells whether the stream or its connection was closed.
+func (s *Stream) Stopped() bool {
 	select {
-	case <-s.fate.Ended:
+	case <-s.stop:
+		return true
+	case <-s.conn.Done():
 		return true
 	default:
 		return false
 	}
 }
 
-func (s *Stream) waitMore() string {
-	timer := time.NewTimer(pollEvery)
-	defer timer.Stop()
-	select {
-	case <-s.stop:
-		return wire.EndClosed
-	case <-s.conn.Done():
-		return wire.EndClosed
-	case <-s.fate.Removed:
-		return wire.EndRemoved
-	case <-s.fate.Ended:
-		return ""
-	case <-timer.C:
-		return ""
-	}
-}
-
-// drain sends one frame if there is anything to send.
-func (s *Stream) drain() (sent bool, cause string) {
-	allowed, cause := s.awaitCredit()
-	if cause != "" {
-		return false, cause
-	}
-	if allowed > wire.MaxDataBytes {
-		allowed = wire.MaxDataBytes
-	}
-	if left := s.until - s.offset; !s.follow && left < allowed {
-		allowed = left
-	}
-	if allowed <= 0 {
-		return false, ""
-	}
-	if s.follow && !s.grown() {
-		return false, ""
-	}
-	const header = 9
-	frame := s.conn.DataBuffer()[:header+allowed]
-	n, err := s.file.ReadAt(frame[header:], s.offset)
-	if err != nil && err != io.EOF {
-		return false, wire.EndFailed
-	}
-	if n == 0 {
-		return false, ""
-	}
-	frame, _ = wire.AppendData(frame[:0], s.ID, frame[header:header+n]) // the same place: it only writes the header
-	s.mu.Lock()
-	s.credit -= int64(n)
-	s.mu.Unlock()
-	s.offset += int64(n)
-	if !s.conn.SendData(frame) {
-		return false, wire.EndClosed
-	}
-	return true, ""
-}
-
-// grown looks before a buffer is taken.
-func (s *Stream) grown() bool {
-	info, err := s.file.Stat()
-	if err != nil {
-		return true // the read will say why
-	}
-	if info.Size() < s.offset {
-		s.offset = info.Size() // the task truncated its own log: go on from there
-	}
-	return info.Size() > s.offset
-}
-
-func (s *Stream) awaitCredit() (int64, string) {
+// awaitCredit gives how much may be sent now, at least one byte and at most a frame; false when the stream is closed.
+func (s *Stream) awaitCredit() (int64, bool) {
 	for {
 		s.mu.Lock()
 		credit := s.credit
 		s.mu.Unlock()
-		select {
-		case <-s.stop:
-			return 0, wire.EndClosed
-		case <-s.conn.Done():
-			return 0, wire.EndClosed
-		default:
+		if s.Stopped() {
+			return 0, false
+		}
+		if credit > wire.MaxDataBytes {
+			return wire.MaxDataBytes, true
 		}
 		if credit > 0 {
-			return credit, ""
+			return credit, true
 		}
 		select {
 		case <-s.more:
@@ -227,4 +108,64 @@ func (s *Stream) awaitCredit() (int64, string) {
 		case <-s.conn.Done():
 		}
 	}
+}
+
+// sendFrom sends one frame of at most most bytes, read straight into it. Nothing read sends nothing.
+func (s *Stream) sendFrom(most int64, read func(p []byte) (int, error)) (int, error) {
+	frame := s.conn.DataBuffer()[:frameHeader+most]
+	n, err := read(frame[frameHeader:])
+	if n == 0 {
+		return 0, err
+	}
+	frame, _ = wire.AppendData(frame[:0], s.ID, frame[frameHeader:frameHeader+n]) // the same place: it only writes the header
+	s.mu.Lock()
+	s.credit -= int64(n)
+	s.mu.Unlock()
+	if !s.conn.SendData(frame) {
+		return 0, ErrClosed
+	}
+	return n, nil
+}
+
+// Write sends all of p as credit allows: for what is made while it is sent.
+func (s *Stream) Write(p []byte) (int, error) {
+	done := 0
+	for done < len(p) {
+		most, open := s.awaitCredit()
+		if !open {
+			return done, ErrClosed
+		}
+		if left := int64(len(p) - done); left < most {
+			most = left
+		}
+		n, err := s.sendFrom(most, func(to []byte) (int, error) { return copy(to, p[done:]), nil })
+		if done += n; err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// Range sends the bytes from offset to until of a file, or as many as there are.
+func (s *Stream) Range(file io.ReaderAt, offset, until int64) (cause string) {
+	for offset < until {
+		most, open := s.awaitCredit()
+		if !open {
+			return wire.EndClosed
+		}
+		if left := until - offset; left < most {
+			most = left
+		}
+		n, err := s.sendFrom(most, func(p []byte) (int, error) { return file.ReadAt(p, offset) })
+		switch {
+		case err == ErrClosed:
+			return wire.EndClosed
+		case err == io.EOF || (n == 0 && err == nil):
+			return wire.EndFinished // it became shorter
+		case err != nil:
+			return wire.EndFailed
+		}
+		offset += int64(n)
+	}
+	return wire.EndFinished
 }

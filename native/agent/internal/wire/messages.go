@@ -350,6 +350,14 @@ type StreamEndEvent struct {
 	Cause  string `json:"cause"`
 }
 
+// StreamMovedEvent says that the bytes that follow begin at Offset: those before it were given back to the disk.
+type StreamMovedEvent struct {
+	V      int    `json:"v"`
+	Event  string `json:"event"`
+	Stream uint32 `json:"stream"`
+	Offset int64  `json:"offset"`
+}
+
 // LeaseLostEvent is the last word to a connection whose lease went to another.
 type LeaseLostEvent struct {
 	V      int    `json:"v"`

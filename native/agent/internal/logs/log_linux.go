@@ -1,0 +1,275 @@
+// Package logs keeps the logs of tasks within their caps while the tasks write straight into them, remembers when the
+// bytes were written, searches them, and removes those of ended tasks by age and size. It may import wire.
+//
+// A log is one file that grows. What is beyond its cap is given back to the disk from its beginning (a hole), so that
+// offsets stay true for ever and nobody has to copy anything. Where the file system makes no holes, the newest part is
+// copied to NAME.old and the file is begun again; NAME.head then says which offset its first byte has.
+package logs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+const (
+	blockBytes = 4096
+	// A cut is made at the start of a line when there is one this near.
+	lineNear = 64 * 1024
+	// Trimming leaves a quarter of the cap free, within these bounds: the room in which the next look may be late.
+	minSlack = 256 * 1024
+	maxSlack = 16 << 20
+
+	fallocKeepSize  = 1
+	fallocPunchHole = 2
+	seekData        = 3
+)
+
+// Files of a log, beside it: where it begins, when it was written, and (without holes) the part before.
+var companions = []string{".head", ".times", ".old"}
+
+// FileNames of the two logs of a task.
+var FileNames = []string{"stdout", "stderr"}
+
+// punch is replaced by tests that want a file system without holes.
+var punch = func(fd int, from, to int64) error {
+	return syscall.Fallocate(fd, fallocPunchHole|fallocKeepSize, from, to-from)
+}
+
+// Log is one file of one task. Offsets are those of the output since its beginning.
+type Log struct {
+	path     string
+	once     sync.Once
+	timeOnce sync.Once
+
+	head atomic.Int64 // the first byte that is still there
+	base atomic.Int64 // offset of the first byte of the file; not 0 only without holes
+	old  atomic.Int64 // offset of the first byte of NAME.old
+	turn atomic.Int64 // odd while the three above change together
+
+	times timeLine
+	watch watched
+}
+
+func newLog(dir, name string) *Log { return &Log{path: filepath.Join(dir, name)} }
+
+// load reads where the log begins. A head file that a power cut lost is found again by the hole at the beginning.
+func (l *Log) load() {
+	l.once.Do(func() {
+		data, err := os.ReadFile(l.path + ".head")
+		var head, base, old int64
+		if err == nil {
+			if n, _ := fmt.Sscanf(string(data), "%d %d %d", &head, &base, &old); n != 3 || head < 0 || base < 0 || old < 0 || old > base {
+				head, base, old = 0, 0, 0
+			}
+		}
+		if base == 0 {
+			head = l.firstData(head)
+		}
+		l.head.Store(head)
+		l.base.Store(base)
+		l.old.Store(old)
+	})
+}
+
+// when is the time line of the log; it is read only when somebody asks for it.
+func (l *Log) when() *timeLine {
+	l.timeOnce.Do(func() { l.times.load(l.path+".times", l.path) })
+	return &l.times
+}
+
+func (l *Log) firstData(head int64) int64 {
+	file, err := os.Open(l.path)
+	if err != nil {
+		return head
+	}
+	defer func() { _ = file.Close() }() // only looked at
+	info, err := file.Stat()
+	if err != nil || head >= info.Size() || info.Size() < 2*minSlack { // so short was never cut
+		return head
+	}
+	if at, err := file.Seek(head, seekData); err == nil && at > head {
+		return at
+	}
+	return head
+}
+
+func (l *Log) writeHead() error {
+	text := fmt.Sprintf("%d %d %d", l.head.Load(), l.base.Load(), l.old.Load())
+	text += strings.Repeat(" ", 63-len(text)) + "\n" // always as long: one write in place is whole or not there
+	file, err := os.OpenFile(l.path+".head", os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// kept is what the log takes on the disk when it is this long.
+func (l *Log) kept(size int64) int64 {
+	if base := l.base.Load(); base > 0 {
+		return size - l.old.Load()
+	}
+	return size - l.head.Load()&^(blockBytes-1)
+}
+
+func slackOf(limit int64) int64 {
+	slack := limit / 4
+	if slack < minSlack {
+		slack = minSlack
+	}
+	if slack > maxSlack {
+		slack = maxSlack
+	}
+	if slack > limit/2 {
+		slack = limit / 2
+	}
+	return slack
+}
+
+// trim gives the beginning back, so that keep bytes of a log of this size stay.
+func (l *Log) trim(size, keep int64) error {
+	if l.watch.noHoles {
+		return l.rotate(keep)
+	}
+	file, err := os.OpenFile(l.path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // nothing of it is buffered
+	from, to := l.head.Load()&^(blockBytes-1), size-keep
+	if to <= l.head.Load() {
+		return nil
+	}
+	to = lineStart(file, to, size)
+	before := l.head.Load()
+	// Readers see the new head before the hole is made: what they read before it they look at again.
+	l.head.Store(to)
+	headErr := l.writeHead() // a full disk: the hole tells it as well
+	if to&^(blockBytes-1) == from {
+		return headErr
+	}
+	err = punch(int(file.Fd()), from, to&^(blockBytes-1))
+	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
+		l.head.Store(before)
+		l.watch.noHoles = true
+		return l.rotate(keep / 2)
+	}
+	if err == nil && headErr != nil {
+		_ = l.writeHead() // now there is room again; the hole tells it otherwise
+	}
+	return err
+}
+
+// lineStart is the start of the first line at or after an offset, when it is near.
+func lineStart(file *os.File, at, size int64) int64 {
+	near := int64(lineNear)
+	if left := (size - at) / 2; left < near {
+		near = left
+	}
+	if at <= 0 || near <= 0 {
+		return at
+	}
+	buf := make([]byte, near+1)
+	n, _ := file.ReadAt(buf, at-1) // unreadable: cut where we are
+	if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
+		return at + int64(i)
+	}
+	return at
+}
+
+// rotate begins the file again, and keeps its newest part as NAME.old. What the task writes between the last look and
+// the cut is lost, unless it stands still (the keeper freezes its group where it can).
+func (l *Log) rotate(keep int64) error {
+	file, err := os.OpenFile(l.path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // its truncation was checked
+	_ = os.Remove(l.path + ".old")      // first, so that the two never stand beside a third
+	l.turn.Add(1)
+	defer l.turn.Add(1)
+	base := l.base.Load()
+	if l.head.Load() < base {
+		l.head.Store(base)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	from := info.Size() - keep
+	if from < 0 {
+		from = 0
+	}
+	end, err := copyTail(file, l.path+".old", from)
+	if err != nil {
+		_ = os.Remove(l.path + ".old") // the room is needed more
+		from, end = info.Size(), info.Size()
+	}
+	l.old.Store(base + from)
+	if head := base + lineStart(file, from, end); head > l.head.Load() {
+		l.head.Store(head)
+	}
+	l.base.Store(base + end)
+	_ = l.writeHead() // else the log goes on, and after a restart of the agent its offsets begin again
+	return file.Truncate(0)
+}
+
+// copyTail copies until nothing more comes, and gives the offset it came to.
+func copyTail(file *os.File, path string, from int64) (int64, error) {
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	buf := make([]byte, 256*1024)
+	at := from
+	for {
+		n, _ := file.ReadAt(buf, at)
+		if n == 0 {
+			break
+		}
+		if _, err = out.Write(buf[:n]); err != nil {
+			break
+		}
+		at += int64(n)
+	}
+	if closeErr := out.Close(); err == nil {
+		err = closeErr
+	}
+	return at, err
+}
+
+// size is the offset of the end, and the time of the last write.
+func (l *Log) size() (int64, int64, error) {
+	var stat syscall.Stat_t
+	for {
+		turn := l.turn.Load()
+		if err := syscall.Stat(l.path, &stat); err != nil {
+			return 0, 0, &os.PathError{Op: "stat", Path: l.path, Err: err}
+		}
+		size := l.base.Load() + stat.Size
+		if turn&1 == 0 && l.turn.Load() == turn {
+			return size, stat.Mtim.Nano() / 1e6, nil
+		}
+	}
+}
+
+// beginAgain is for a task that truncated its own log.
+func (l *Log) beginAgain() {
+	l.turn.Add(1)
+	if l.base.Load() == 0 {
+		l.head.Store(l.firstData(0))
+	}
+	l.turn.Add(1)
+	_ = l.writeHead() // else the hole tells it
+	l.when().clear()
+}

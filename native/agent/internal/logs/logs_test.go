@@ -1,0 +1,412 @@
+package logs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"mesolite/agent/internal/wire"
+)
+
+// place is a folder of tasks with its keeper.
+type place struct {
+	t      *testing.T
+	dir    string
+	keeper *Keeper
+	frozen map[string]int
+	nowMs  int64
+}
+
+func newPlace(t *testing.T, keeping wire.Keeping) *place {
+	t.Helper()
+	p := &place{t: t, dir: t.TempDir(), frozen: map[string]int{}, nowMs: time.Now().UnixNano() / 1e6}
+	p.open(keeping)
+	t.Cleanup(func() { p.keeper.Close() })
+	return p
+}
+
+func (p *place) open(keeping wire.Keeping) {
+	keeper, err := NewKeeper(Options{
+		TaskDir: func(id string) string { return filepath.Join(p.dir, id) }, Keeping: keeping,
+		Freeze: func(id string) bool { p.frozen[id]++; return true }, Thaw: func(id string) { p.frozen[id]-- },
+		Line: p.t.Logf, NowMs: func() int64 { return p.nowMs },
+	}, p.dir)
+	must(p.t, err)
+	p.keeper = keeper
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *place) path(id, name string) string { return filepath.Join(p.dir, id, name) }
+
+// task makes the files as the launcher does, and gives its stdout.
+func (p *place) task(id string) *os.File {
+	p.t.Helper()
+	must(p.t, os.MkdirAll(filepath.Join(p.dir, id, "sandbox"), 0o755))
+	must(p.t, os.WriteFile(p.path(id, "stderr"), nil, 0o600))
+	file, err := os.OpenFile(p.path(id, "stdout"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	must(p.t, err)
+	p.t.Cleanup(func() { _ = file.Close() })
+	return file
+}
+
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for until := time.Now().Add(10 * time.Second); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("never came true: %s", what)
+		}
+	}
+}
+
+func diskUse(path string) int64 {
+	var stat syscall.Stat_t
+	if syscall.Stat(path, &stat) != nil {
+		return 0
+	}
+	return stat.Blocks * 512
+}
+
+// all reads a log from its head.
+func (p *place) all(id string) (int64, []byte) {
+	p.t.Helper()
+	reader, err := p.keeper.Open(id, "stdout")
+	must(p.t, err)
+	defer reader.Close()
+	var out []byte
+	buf := make([]byte, 100_000)
+	start, next := int64(-1), int64(0)
+	for {
+		n, at, err := reader.ReadAt(buf, next)
+		if n == 0 {
+			if err != nil && err != io.EOF {
+				p.t.Fatal(err)
+			}
+			return start, out
+		}
+		if start < 0 {
+			start = at
+		} else if at != next {
+			p.t.Fatalf("moved from %d to %d", next, at)
+		}
+		out, next = append(out, buf[:n]...), at+int64(n)
+	}
+}
+
+var small = wire.Keeping{LogMibPerTask: 1, LogMibTotal: 64, KeepDays: 14, CacheMib: 16}
+
+// numbered writes lines whose text says where they are.
+func numbered(t *testing.T, out io.Writer, from, bytes int64) int64 {
+	t.Helper()
+	var text strings.Builder
+	at := from
+	for at < from+bytes {
+		line := fmt.Sprintf("%015d\n", at)
+		text.WriteString(line)
+		at += int64(len(line))
+	}
+	_, err := io.WriteString(out, text.String())
+	must(t, err)
+	return at
+}
+
+func TestP4_ALogKeepsItsCapAndItsOffsets(t *testing.T) {
+	for _, holes := range []bool{true, false} {
+		t.Run(fmt.Sprintf("holes=%v", holes), func(t *testing.T) {
+			if !holes {
+				old := punch
+				punch = func(int, int64, int64) error { return syscall.EOPNOTSUPP }
+				defer func() { punch = old }()
+			}
+			p := newPlace(t, small)
+			out := p.task("t-a")
+			p.keeper.Begin("t-a", 0)
+			at := int64(0)
+			for at < 20<<20 {
+				at = numbered(t, out, at, 100_000)
+				reader, err := p.keeper.Open("t-a", "stdout")
+				must(t, err)
+				eventually(t, "cut to its cap", func() bool {
+					return diskUse(p.path("t-a", "stdout"))+diskUse(p.path("t-a", "stdout.old")) <= 1<<20+64*1024
+				})
+				size, err := reader.Size()
+				must(t, err)
+				reader.Close()
+				if size != at {
+					t.Fatalf("size %d, written %d", size, at)
+				}
+			}
+			start, data := p.all("t-a")
+			if start == 0 || start+int64(len(data)) != at || len(data) < 200_000 {
+				t.Fatalf("%d bytes from %d, written %d", len(data), start, at)
+			}
+			for i, line := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
+				if want := fmt.Sprintf("%015d", start+int64(i)*16); line != want {
+					t.Fatalf("line %d is %q, not %q", i, line, want)
+				}
+			}
+			// The next agent finds it the same.
+			p.keeper.Close()
+			p.open(small)
+			p.keeper.Begin("t-a", 0)
+			again, same := p.all("t-a")
+			if again != start || !bytes.Equal(same, data) {
+				t.Fatalf("after a restart %d bytes from %d", len(same), again)
+			}
+			for id, n := range p.frozen {
+				if n != 0 {
+					t.Errorf("%s was left standing still", id)
+				}
+			}
+		})
+	}
+}
+
+func TestP4_ALostHeadFileIsFoundAgainByTheHole(t *testing.T) {
+	p := newPlace(t, small)
+	out := p.task("t-a")
+	p.keeper.Begin("t-a", 0)
+	at := int64(0)
+	for at < 4<<20 {
+		at = numbered(t, out, at, 100_000)
+	}
+	eventually(t, "cut", func() bool { return diskUse(p.path("t-a", "stdout")) <= 1<<20+64*1024 })
+	start, _ := p.all("t-a")
+	p.keeper.Close()
+	for _, text := range []string{"", "0 0 0\n", "x"} {
+		must(t, os.WriteFile(p.path("t-a", "stdout.head"), []byte(text), 0o600))
+		p.open(small)
+		again, data := p.all("t-a")
+		if again > start || start-again >= blockBytes || bytes.IndexByte(data, 0) >= 0 {
+			t.Errorf("head file %q: from %d, was %d, zeros at %d", text, again, start, bytes.IndexByte(data, 0))
+		}
+		p.keeper.Close()
+	}
+	p.open(small)
+}
+
+func TestP4_FullSpeedStaysWithinTheCap(t *testing.T) {
+	for _, line := range []string{"yes", "cat /dev/zero", "dd if=/dev/zero bs=1M", "while :; do head -c 3000000 /dev/urandom; done"} {
+		t.Run(line, func(t *testing.T) {
+			keeping := small
+			keeping.LogMibPerTask = 16
+			p := newPlace(t, keeping)
+			out := p.task("t-a")
+			writer := exec.Command("sh", "-c", "exec 2>/dev/null; "+line)
+			writer.Stdout = out
+			writer.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			p.keeper.Begin("t-a", 0)
+			must(t, writer.Start())
+			most := int64(0)
+			for until := time.Now().Add(time.Second); time.Now().Before(until); time.Sleep(200 * time.Microsecond) {
+				if use := diskUse(p.path("t-a", "stdout")); use > most {
+					most = use
+				}
+			}
+			_ = syscall.Kill(-writer.Process.Pid, syscall.SIGKILL)
+			_ = writer.Wait()
+			info, err := os.Stat(p.path("t-a", "stdout"))
+			must(t, err)
+			t.Logf("%d MB/s, most on disk %d KiB of %d", info.Size()>>20, most>>10, 16<<10)
+			if most > 17<<20 {
+				t.Errorf("%d bytes over the cap of 16 MiB", most-16<<20)
+			}
+		})
+	}
+}
+
+func TestTimesAreKeptToATenthOfASecond(t *testing.T) {
+	p := newPlace(t, small)
+	out := p.task("t-a")
+	p.keeper.Begin("t-a", 0)
+	type mark struct{ at, before, after int64 }
+	var marks []mark
+	at := int64(0)
+	for i := 0; i < 6; i++ {
+		before := time.Now().UnixNano() / 1e6
+		_, err := io.WriteString(out, "hello\n")
+		must(t, err)
+		marks = append(marks, mark{at, before, time.Now().UnixNano() / 1e6})
+		at += 6
+		until := time.Now().Add(150 * time.Millisecond)
+		eventually(t, "the next moment", func() bool { return time.Now().After(until) })
+	}
+	check := func() {
+		t.Helper()
+		reader, err := p.keeper.Open("t-a", "stdout")
+		must(t, err)
+		defer reader.Close()
+		times := reader.Times(0, 1<<40)
+		if len(times) != len(marks) {
+			t.Fatalf("%d times for %d writes: %v", len(times), len(marks), times)
+		}
+		for i, m := range marks {
+			if times[i].Offset != m.at || times[i].AtMs < m.before-100 || times[i].AtMs > m.after+100 {
+				t.Errorf("%+v, written %+v", times[i], m)
+			}
+		}
+		if part := reader.Times(13, 19); len(part) != 2 || part[0].Offset != 12 || part[1].Offset != 18 {
+			t.Errorf("a range: %v", part)
+		}
+	}
+	check()
+	p.keeper.Close()
+	// A power cut left half a pair, or zeros.
+	for _, torn := range []string{"\x86", "\x06", "\x00\x00\x00\x00"} {
+		file, err := os.OpenFile(p.path("t-a", "stdout.times"), os.O_APPEND|os.O_WRONLY, 0)
+		must(t, err)
+		_, err = file.WriteString(torn)
+		must(t, err)
+		must(t, file.Close())
+		p.open(small)
+		check()
+		p.keeper.Close()
+	}
+	p.open(small)
+}
+
+func TestTimesStayWithinTheirCap(t *testing.T) {
+	var line timeLine
+	line.load(filepath.Join(t.TempDir(), "x.times"), "/nonexistent")
+	n := int64(300_000)
+	for i := int64(0); i < n; i++ {
+		line.note(i*10, 1_700_000_000_000+i*150, 0)
+	}
+	info, err := os.Stat(line.path)
+	must(t, err)
+	pairs := line.all()
+	if info.Size() > timesCap || len(pairs) < 10_000 || pairs[0].Offset != 0 {
+		t.Fatalf("%d bytes, %d pairs", info.Size(), len(pairs))
+	}
+	last := pairs[len(pairs)-1]
+	if last.Offset != (n-1)*10 || last.AtMs != 1_700_000_000_000+(n-1)*150 {
+		t.Errorf("the last is %+v", last)
+	}
+	for i := 1; i < len(pairs); i++ {
+		if pairs[i].Offset <= pairs[i-1].Offset {
+			t.Fatalf("not ascending at %d", i)
+		}
+	}
+}
+
+func TestATaskThatTruncatesItsLogIsFollowed(t *testing.T) {
+	p := newPlace(t, small)
+	out := p.task("t-a")
+	p.keeper.Begin("t-a", 0)
+	at := int64(0)
+	for at < 3<<20 {
+		at = numbered(t, out, at, 100_000)
+	}
+	eventually(t, "cut", func() bool { s, _ := p.all("t-a"); return s > 0 })
+	must(t, os.Truncate(p.path("t-a", "stdout"), 0))
+	_, err := io.WriteString(out, "anew\n")
+	must(t, err)
+	eventually(t, "begun again", func() bool {
+		start, data := p.all("t-a")
+		return start == 0 && string(data) == "anew\n"
+	})
+}
+
+func TestTheTotalTakesTheOldestEndedFirstAndTheLastFailureLast(t *testing.T) {
+	keeping := wire.Keeping{LogMibPerTask: 8, LogMibTotal: 32, KeepDays: 0, CacheMib: 16}
+	p := newPlace(t, keeping)
+	end := func(id, name string, at int64, failed bool) {
+		out := p.task(id)
+		p.keeper.Begin(id, 0)
+		_, err := out.Write(bytes.Repeat([]byte("0123456789abcde\n"), 6<<16))
+		must(t, err)
+		p.keeper.End(Ended{ID: id, Name: name, EndedAtMs: at, Failed: failed})
+	}
+	there := func(id string) bool { return diskUse(p.path(id, "stdout")) > 0 }
+	end("t-1", "a", 1, true)
+	end("t-2", "a", 2, true)
+	end("t-3", "a", 3, false)
+	end("t-4", "a", 4, false)
+	eventually(t, "all is known", func() bool { return p.keeper.total.Load() >= 24<<20 })
+	if !there("t-1") {
+		t.Fatal("removed too early")
+	}
+	end("t-5", "a", 5, false) // 30 MiB of 32 is too near
+	eventually(t, "the oldest is gone", func() bool { return !there("t-1") })
+	end("t-6", "a", 6, false)
+	eventually(t, "the next is gone", func() bool { return !there("t-3") })
+	if !there("t-2") {
+		t.Error("the last failure went before others")
+	}
+	_, err := p.keeper.Open("t-3", "stdout")
+	if !errors.Is(err, ErrRemoved) || !strings.Contains(err.Error(), "32 MiB") {
+		t.Errorf("%v", err)
+	}
+	p.keeper.Configure(wire.Keeping{LogMibPerTask: 8, LogMibTotal: 4, CacheMib: 16})
+	eventually(t, "even the last failure goes when nothing else is left", func() bool { return !there("t-2") })
+}
+
+func TestRunningTasksTogetherStayWithinTheTotal(t *testing.T) {
+	p := newPlace(t, wire.Keeping{LogMibPerTask: 64, LogMibTotal: 32, CacheMib: 16})
+	var files []*os.File
+	for i := 0; i < 4; i++ {
+		id := fmt.Sprintf("t-%d", i)
+		files = append(files, p.task(id))
+		p.keeper.Begin(id, 0)
+	}
+	sum := func() (sum int64) {
+		for i := range files {
+			sum += diskUse(p.path(fmt.Sprintf("t-%d", i), "stdout"))
+		}
+		return sum
+	}
+	for round := 0; round < 64; round++ {
+		for _, file := range files {
+			_, err := file.Write(bytes.Repeat([]byte("0123456789abcde\n"), 1<<16/4))
+			must(t, err)
+		}
+		eventually(t, "within the total", func() bool { return sum() <= 33<<20 })
+	}
+	if sum() < 16<<20 {
+		t.Errorf("only %d bytes are kept", sum())
+	}
+}
+
+func TestFilesOfEndedTasksGoByAge(t *testing.T) {
+	p := newPlace(t, wire.Keeping{LogMibPerTask: 8, LogMibTotal: 32, KeepDays: 3, CacheMib: 16})
+	day := int64(dayMs)
+	for id, e := range map[string]Ended{
+		"t-old":     {Name: "a", EndedAtMs: p.nowMs - 4*day},
+		"t-young":   {Name: "a", EndedAtMs: p.nowMs - 2*day},
+		"t-failed1": {Name: "b", EndedAtMs: p.nowMs - 9*day, Failed: true},
+		"t-failed2": {Name: "b", EndedAtMs: p.nowMs - 8*day, Failed: true},
+	} {
+		out := p.task(id)
+		_, err := io.WriteString(out, "words\n")
+		must(t, err)
+		must(t, os.WriteFile(p.path(id, "sandbox/file"), []byte("x"), 0o600))
+		e.ID = id
+		p.keeper.Known(e)
+	}
+	p.keeper.Sweep()
+	gone := func(id string) bool {
+		_, log := os.Stat(p.path(id, "stdout"))
+		_, box := os.Stat(p.path(id, "sandbox"))
+		return os.IsNotExist(log) && os.IsNotExist(box)
+	}
+	eventually(t, "the old ones are gone", func() bool { return gone("t-old") && gone("t-failed1") })
+	if gone("t-young") || gone("t-failed2") {
+		t.Error("too much went")
+	}
+	if _, err := p.keeper.Open("t-old", "stdout"); !errors.Is(err, ErrRemoved) || !strings.Contains(err.Error(), "3 days") {
+		t.Errorf("%v", err)
+	}
+}

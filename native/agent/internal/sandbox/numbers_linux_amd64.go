@@ -1,0 +1,11 @@
+package sandbox
+
+import "syscall"
+
+// The calls with 32-bit ids.
+const (
+	sysSetgroups = syscall.SYS_SETGROUPS
+	sysSetfsgid  = syscall.SYS_SETFSGID
+	sysSetfsuid  = syscall.SYS_SETFSUID
+	sysFstatat   = syscall.SYS_NEWFSTATAT
+)
