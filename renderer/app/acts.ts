@@ -4,7 +4,7 @@ import type { Refusal } from '../../electron/contract/errors.ts';
 import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import type { Settings } from '../../electron/contract/settings.ts';
-import type { TaskRecord } from '../../electron/contract/task.ts';
+import type { TaskOptions, TaskRecord } from '../../electron/contract/task.ts';
 import { call, drop } from '../bridge/bridge.ts';
 import { isActive } from '../store/selectors.ts';
 import { tableStore } from '../store/tables.ts';
@@ -82,9 +82,30 @@ export function askForget(taskIds: readonly TaskId[]): void {
   if (tasksById(taskIds).some((task) => !isActive(task.state))) openDialog({ kind: 'forget-tasks', taskIds });
 }
 
+/** Everything the person chose the first time. */
+function optionsOf({ info }: TaskRecord): TaskOptions {
+  const { labels, limits, restart, maxCompletionMs, health, readiness } = info;
+  const { artifacts, results, container, logMib } = info;
+  const all = {
+    labels,
+    limits,
+    restart,
+    maxCompletionMs,
+    health,
+    readiness,
+    artifacts,
+    results,
+    container,
+    logMib,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined),
+  ) as unknown as TaskOptions;
+}
+
 export function runAgain(task: TaskRecord): void {
   const { info, machineId } = task;
-  const request = {
+  const request: Request<'task:run'> = {
     machineId,
     name: info.name,
     command: info.command,
@@ -93,6 +114,7 @@ export function runAgain(task: TaskRecord): void {
     diskMib: info.resources.diskMib,
     gpus: info.resources.gpus,
     killGraceMs: info.killPolicy.graceMs,
+    options: optionsOf(task),
   };
   const run = async () => {
     const answer = await call('task:run', request);

@@ -32,7 +32,7 @@ function Page() {
     case 'tasks':
       return <TasksPage route={route} />;
     case 'task':
-      return <TaskPage key={route.taskId} taskId={route.taskId} />;
+      return <TaskPage key={route.taskId} taskId={route.taskId} view={route.view ?? 'log'} />;
     case 'machines':
       return <MachinesPage />;
     case 'settings':

@@ -1,15 +1,18 @@
 // The verbs of a machine, the same in the row, the inspector and the palette.
-import { ListChecks, Pencil, Play, RotateCw, Trash2 } from 'lucide-react';
+import { Handshake, ListChecks, Pencil, Play, RotateCw, Trash2 } from 'lucide-react';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import { reconnect } from '../app/acts.ts';
 import { useWords } from '../app/messages/words.ts';
 import type { MenuEntry } from '../kit/menu.tsx';
 import { isWholeLocal } from '../store/selectors.ts';
+import { useRow } from '../store/tables.ts';
 import { go, openDialog } from '../store/view.ts';
+import { holderOf } from './holder.ts';
 
 export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
   const words = useWords();
   const { id: machineId, name } = machine;
+  const holder = holderOf(useRow('links', machineId)?.problem ?? null);
   const entries: MenuEntry[] = [
     {
       kind: 'item',
@@ -33,6 +36,14 @@ export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
     },
     { kind: 'item', text: words.t('verb.reconnect'), icon: <RotateCw />, act: () => reconnect(machine) },
   ];
+  if (holder !== null) {
+    entries.push({
+      kind: 'item',
+      text: words.t('verb.take-over'),
+      icon: <Handshake />,
+      act: () => openDialog({ kind: 'take-over', machineId }),
+    });
+  }
   if (!isWholeLocal(machine)) {
     const isSlice = machine.via.kind === 'local';
     entries.push(

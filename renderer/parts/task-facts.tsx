@@ -1,7 +1,7 @@
 // What a task is: its command, where and how it runs, what it is allocated.
-import type { TaskRecord, TaskStatus } from '../../electron/contract/task.ts';
+import type { TaskRecord } from '../../electron/contract/task.ts';
 import { cpus, cpusLive, mib } from '../app/messages/amounts.ts';
-import { useWords, type Words } from '../app/messages/words.ts';
+import { useWords } from '../app/messages/words.ts';
 import { Button } from '../kit/button.tsx';
 import { useNowMs } from '../store/clock.ts';
 import { isActive, taskUse } from '../store/selectors.ts';
@@ -9,6 +9,7 @@ import { useRow, useTables } from '../store/tables.ts';
 import { go, inspect } from '../store/view.ts';
 import { commandLine } from './command-line.ts';
 import { Facts } from './facts.tsx';
+import { lifeFacts } from './life-facts.tsx';
 
 function Using({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
@@ -35,23 +36,10 @@ export function exitText(task: TaskRecord, t: ReturnType<typeof useWords>['t']):
   return t('tasks.exit-signal', { signal: end.signal ?? 0 });
 }
 
-/** The plain ways to end, in the language chosen; whatever else the agent said, as it said it. */
-export function endMessage(status: TaskStatus | undefined, words: Words): string {
-  if (status === undefined) return '';
-  const { exitCode, message } = status;
-  // The state has its own word already.
-  if (message === 'running') return '';
-  if (exitCode !== null && message === `exited with code ${exitCode}`) {
-    return words.t('task.ended-code', { code: exitCode });
-  }
-  const killed = /^killed by signal (\d+(?: \([A-Z0-9+-]+\))?)$/.exec(message)?.[1];
-  if (killed !== undefined) return words.t('task.ended-signal', { signal: killed });
-  return message;
-}
-
 export function TaskFacts({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
   const machine = useRow('machines', task.machineId);
+  const agent = useRow('agents', task.agentId);
   const { command, resources, killPolicy } = task.info;
   const t = words.t.bind(words);
   const at = (ms: number | null) => (ms === null ? '' : words.dateTime(ms));
@@ -84,6 +72,7 @@ export function TaskFacts({ task }: { readonly task: TaskRecord }) {
           t('task.allocated-value', { cpus: cpus(resources.cpusMilli), mem: mib(resources.memMib) }),
         ],
         isActive(task.state) ? [t('task.using'), <Using key="u" task={task} />] : null,
+        ...lifeFacts(task, agent, words),
         [t('tasks.col.exit'), exitText(task, t)],
         [t('task.duration'), <Duration key="d" task={task} />],
         [t('task.created'), at(task.createdAtMs)],

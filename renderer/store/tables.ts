@@ -16,6 +16,7 @@ const names: readonly TableName[] = [
   'samples',
   'lanes',
   'operations',
+  'progress',
   'faults',
 ];
 

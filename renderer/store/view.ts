@@ -6,10 +6,20 @@ import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
 export type Route =
   | { readonly page: 'rack' }
   | { readonly page: 'tasks'; readonly filter: string; readonly state: TaskFilter }
-  | { readonly page: 'task'; readonly taskId: TaskId }
+  | { readonly page: 'task'; readonly taskId: TaskId; readonly view?: TaskView }
   | { readonly page: 'machines' }
   | { readonly page: 'settings' };
-export const taskFilters = ['all', 'active', 'failed', 'finished', 'unknown'] as const;
+export const taskViews = ['log', 'files', 'results'] as const;
+export type TaskView = (typeof taskViews)[number];
+export const taskFilters = [
+  'all',
+  'active',
+  'restarting',
+  'unhealthy',
+  'failed',
+  'finished',
+  'unknown',
+] as const;
 export type TaskFilter = (typeof taskFilters)[number];
 
 export type Subject =
@@ -21,6 +31,7 @@ export type DialogState =
   | { readonly kind: 'retry-machine'; readonly machineId: MachineId }
   | { readonly kind: 'remove-machine'; readonly machineId: MachineId }
   | { readonly kind: 'edit-machine'; readonly machineId: MachineId }
+  | { readonly kind: 'take-over'; readonly machineId: MachineId }
   | { readonly kind: 'run-task'; readonly machineId: MachineId | null; readonly sample?: string }
   | { readonly kind: 'kill-tasks'; readonly taskIds: readonly TaskId[] }
   | { readonly kind: 'forget-tasks'; readonly taskIds: readonly TaskId[] }
@@ -73,7 +84,7 @@ export function routeToHash(route: Route): string {
       return text === '' ? '#/tasks' : `#/tasks?${text}`;
     }
     case 'task':
-      return `#/tasks/${route.taskId}`;
+      return `#/tasks/${route.taskId}${(route.view ?? 'log') === 'log' ? '' : `/${route.view}`}`;
     default:
       return `#/${route.page}`;
   }
@@ -81,8 +92,11 @@ export function routeToHash(route: Route): string {
 
 export function hashToRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
-  const [page = '', id = ''] = path.split('/');
-  if (page === 'tasks' && id !== '') return { page: 'task', taskId: id as TaskId };
+  const [page = '', id = '', part = ''] = path.split('/');
+  if (page === 'tasks' && id !== '') {
+    const view = taskViews.find((each) => each === part && each !== 'log');
+    return { page: 'task', taskId: id as TaskId, ...(view === undefined ? {} : { view }) };
+  }
   if (page === 'tasks') {
     const values = new URLSearchParams(query);
     const state = taskFilters.find((each) => each === values.get('state')) ?? 'all';

@@ -163,6 +163,22 @@ export const enLife = {
   'engines.rootless': 'without root',
   'engines.root': 'as root',
 
+  'settings.keep': 'What agents keep',
+  'settings.keep.logMibPerTask': 'Log of one task, MiB',
+  'settings.keep.logMibPerTask.hint':
+    'stdout and stderr, each. The oldest part is given back first. A task may ask for another size.',
+  'settings.keep.logMibPerTask.range': '1 to 1048576',
+  'settings.keep.logMibTotal': 'All logs of a machine, MiB',
+  'settings.keep.logMibTotal.hint':
+    'Tasks that ended first go first. The last failure of each task name stays longest.',
+  'settings.keep.logMibTotal.range': '16 to 16777216',
+  'settings.keep.keepDays': 'Logs and sandboxes of ended tasks, days',
+  'settings.keep.keepDays.hint': 'Removed after this. 0: never.',
+  'settings.keep.keepDays.range': '0 to 3650',
+  'settings.keep.cacheMib': 'Files for tasks, MiB',
+  'settings.keep.cacheMib.hint': 'Kept on each machine, so that they need not be sent or fetched twice.',
+  'settings.keep.cacheMib.range': '16 to 16777216',
+
   'verb.take-over': 'Take over',
   'takeover.title': 'Take over {name}',
   'takeover.lead-held': 'Another Mesolite looks after this machine. From then on, this one does.',

@@ -4,6 +4,8 @@ export const enTasks = {
   'tasks.find': 'Filter by name, machine or command',
   'tasks.filter.all': 'All',
   'tasks.filter.active': 'Active',
+  'tasks.filter.restarting': 'Restarting',
+  'tasks.filter.unhealthy': 'Unhealthy',
   'tasks.filter.failed': 'Failed',
   'tasks.filter.finished': 'Ended',
   'tasks.filter.unknown': 'Unknown',

@@ -49,6 +49,11 @@ export class Words {
     return String(format.format(args ?? {}));
   }
 
+  /** The text of a key that comes from elsewhere, when there is one. */
+  maybe(key: string): string | null {
+    return has(key) ? this.t(key) : null;
+  }
+
   /** `42 s`, `3 min 12 s`, `2 h 5 min`, `3 d 4 h`: two units at most, never a fraction. */
   duration(ms: number): string {
     const s = Math.max(0, Math.floor(ms / 1000));

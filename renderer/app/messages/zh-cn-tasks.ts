@@ -4,6 +4,8 @@ export const zhCnTasks = {
   'tasks.find': '按名称、机器或命令筛选',
   'tasks.filter.all': '全部',
   'tasks.filter.active': '活动',
+  'tasks.filter.restarting': '等待重启',
+  'tasks.filter.unhealthy': '不健康',
   'tasks.filter.failed': '失败',
   'tasks.filter.finished': '已结束',
   'tasks.filter.unknown': '未知',

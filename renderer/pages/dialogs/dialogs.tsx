@@ -9,6 +9,7 @@ import { QuitDialog } from './quit-dialog.tsx';
 import { RemoveDemoDialog } from './remove-demo-dialog.tsx';
 import { RemoveMachineDialog } from './remove-machine-dialog.tsx';
 import { RunTaskDialog } from './run-task-dialog.tsx';
+import { TakeOverDialog } from './take-over-dialog.tsx';
 
 const closeDialog = () => openDialog(null);
 
@@ -24,6 +25,8 @@ export function Dialogs() {
       return <RemoveMachineDialog machineId={dialog.machineId} onClose={closeDialog} />;
     case 'edit-machine':
       return <EditMachineDialog machineId={dialog.machineId} onClose={closeDialog} />;
+    case 'take-over':
+      return <TakeOverDialog machineId={dialog.machineId} onClose={closeDialog} />;
     case 'run-task':
       return (
         <RunTaskDialog machineId={dialog.machineId} sample={dialog.sample ?? ''} onClose={closeDialog} />

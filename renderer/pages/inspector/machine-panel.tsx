@@ -15,6 +15,7 @@ import { Glyph } from '../../kit/glyph.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Meter } from '../../kit/meter.tsx';
 import { Section } from '../../parts/facts.tsx';
+import { holderOf } from '../../parts/holder.ts';
 import { HealthText } from '../../parts/health-text.tsx';
 import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import { useNowMs } from '../../store/clock.ts';
@@ -23,6 +24,7 @@ import { hashOf, identityOf } from '../../store/identity.ts';
 import { activeTasksOf, agentOf, capacityOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { go, lightKin, openDialog } from '../../store/view.ts';
+import { Isolation } from './isolation.tsx';
 import { MachineCharts } from './machine-charts.tsx';
 import { MachineFacts } from './machine-facts.tsx';
 
@@ -83,9 +85,10 @@ function Head({
   );
 }
 
-function Problem({ health }: { readonly health: MachineHealth }) {
+function Problem({ machine, health }: { readonly machine: MachineRecord; readonly health: MachineHealth }) {
   const words = useWords();
   if (health.problem === null) return null;
+  const holder = holderOf(health.problem);
   return (
     <div className="panel-problem" data-tone={health.glyph}>
       <p className="panel-problem__what">{words.refusal(health.problem)}</p>
@@ -94,6 +97,13 @@ function Problem({ health }: { readonly health: MachineHealth }) {
         <summary className="dim">{words.t('refusal.details')}</summary>
         <p className="mono selectable panel-problem__code">{health.problem.detail}</p>
       </details>
+      {holder !== null && (
+        <div className="panel-problem__act">
+          <Button compact onClick={() => openDialog({ kind: 'take-over', machineId: machine.id })}>
+            {words.t('verb.take-over')}
+          </Button>
+        </div>
+      )}
     </div>
   );
 }
@@ -227,7 +237,7 @@ export function MachinePanel({ machine }: { readonly machine: MachineRecord }) {
   return (
     <div className="panel">
       <Head machine={machine} agent={agent} health={health} />
-      <Problem health={health} />
+      <Problem machine={machine} health={health} />
       {machine.note !== '' && (
         <Section title={words.t('inspector.note')}>
           <p className="panel-note selectable">{machine.note}</p>
@@ -250,6 +260,7 @@ export function MachinePanel({ machine }: { readonly machine: MachineRecord }) {
       </section>
       <Gpus agent={agent} record={record} isStale={isStale} />
       <Disks record={record} isStale={isStale} />
+      <Isolation agent={agent} />
       <MachineFacts machine={machine} agent={agent} />
     </div>
   );

@@ -5,21 +5,25 @@ import { askForget, askKill, openTask, runAgain } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
+import { endMessage } from '../../parts/end-words.ts';
 import { Section } from '../../parts/facts.tsx';
 import { TaskCharts } from '../../parts/task-charts.tsx';
-import { endMessage, TaskFacts } from '../../parts/task-facts.tsx';
+import { TaskChecks } from '../../parts/task-checks.tsx';
+import { TaskFacts } from '../../parts/task-facts.tsx';
+import { TaskFiles, TaskProgressBar } from '../../parts/task-files.tsx';
 import { TaskHistory } from '../../parts/task-history.tsx';
-import { taskGlyphs } from '../../store/health.ts';
-import { glyphOfTask, isActive, lastStatus } from '../../store/selectors.ts';
-import { useTables } from '../../store/tables.ts';
+import { LimitNotice, TaskLimits } from '../../parts/task-limits.tsx';
+import { NextStart, TaskLine, useTaskLook } from '../../parts/task-line.tsx';
+import { limitationOf } from '../../store/life.ts';
+import { isActive, lastStatus } from '../../store/selectors.ts';
 
 export function TaskPanel({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
-  const glyph = useTables((tables) => glyphOfTask(tables, task));
-  const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
-  const word = words.t(`task-state.${task.state}`);
+  const { glyph } = useTaskLook(task);
   const isRunning = isActive(task.state);
-  const message = endMessage(lastStatus(task), words);
+  const status = lastStatus(task);
+  // A ceiling is named below with its figures.
+  const message = limitationOf(status) === null && !isRunning ? endMessage(status, words) : '';
   return (
     <div className="panel">
       <header className="panel-head">
@@ -28,10 +32,11 @@ export function TaskPanel({ task }: { readonly task: TaskRecord }) {
           <span className="clip selectable">{task.info.name}</span>
         </h2>
         <p className="panel-head__sub">
-          <span className={`t-${glyph}`}>
-            {isLastKnown ? words.t('task-state.last-known', { state: word }) : word}
-          </span>
+          <TaskLine task={task} />
           {message !== '' && <span className="dim selectable"> · {message}</span>}
+        </p>
+        <p className="panel-head__sub">
+          <NextStart task={task} />
         </p>
         <div className="panel-head__actions">
           <Button compact icon={<ScrollText />} onClick={() => openTask(task.id)}>
@@ -55,6 +60,11 @@ export function TaskPanel({ task }: { readonly task: TaskRecord }) {
           )}
         </div>
       </header>
+      <LimitNotice task={task} />
+      <TaskProgressBar task={task} />
+      <TaskLimits task={task} />
+      <TaskChecks task={task} />
+      <TaskFiles task={task} />
       {isRunning && (
         <Section title={words.t('inspector.history')}>
           <TaskCharts task={task} />

@@ -6,7 +6,7 @@ import { dismissFailures, openTask, reconnect } from '../../app/acts.ts';
 import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { Glyph, type GlyphKind } from '../../kit/glyph.tsx';
-import { endMessage } from '../../parts/task-facts.tsx';
+import { endMessage } from '../../parts/end-words.ts';
 import { type Attention, attentionOf } from '../../store/attention.ts';
 import { useNowMs } from '../../store/clock.ts';
 import { tableStore } from '../../store/tables.ts';

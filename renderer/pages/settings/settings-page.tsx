@@ -1,6 +1,6 @@
 // Settings: few, each takes effect at once.
 import './settings.css';
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { AppInfo } from '../../../electron/contract/channels.ts';
 import { ask, changeSettings, copyText, startDemo } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
@@ -12,18 +12,8 @@ import { useAppInfo } from '../../parts/use-app-info.ts';
 import { demoMachines, settingsOf } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
 import { openDialog } from '../../store/view.ts';
-
-function Setting(props: { readonly title: string; readonly hint?: string; readonly children: ReactNode }) {
-  return (
-    <div className="setting">
-      <div className="setting__words">
-        <p>{props.title}</p>
-        {props.hint !== undefined && <p className="dim">{props.hint}</p>}
-      </div>
-      <div className="setting__control">{props.children}</div>
-    </div>
-  );
-}
+import { KeepingGroup } from './keeping.tsx';
+import { Setting } from './setting.tsx';
 
 const secondsMin = 5;
 const secondsMax = 3600;
@@ -163,6 +153,7 @@ export function SettingsPage() {
           </Setting>
           <DemoRack />
         </section>
+        <KeepingGroup keeping={settings.keeping} />
         <AboutThis info={info} />
       </div>
     </div>

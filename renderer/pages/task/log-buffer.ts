@@ -78,6 +78,24 @@ export class LogBuffer {
     return to - from;
   }
 
+  /** Where a line begins, in bytes since the first one appended. */
+  lineStart(index: number): number {
+    return this.#range(index).from;
+  }
+
+  /** The line that holds a byte, counted from the first line held; null when it is not held. */
+  indexAt(position: number): number | null {
+    if (position < this.droppedBytes || position >= this.#end) return null;
+    let low = this.#head;
+    let high = this.#count - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] ?? 0) <= position) low = middle;
+      else high = middle - 1;
+    }
+    return low - this.#head;
+  }
+
   /** Whole text held, as bytes, from line `from` up to and with line `to`. */
   bytesOfLines(from: number, to: number): Uint8Array {
     return this.#slice(this.#range(from).from, this.#range(to).to);

@@ -74,13 +74,15 @@ export type LogLineProps = {
   readonly isCurrent: boolean;
   readonly isChosen: boolean;
   readonly isWrapped: boolean;
+  /** When it was begun; null = not known yet, false = times are not shown. */
+  readonly time: number | null | false;
   readonly onNumber: (line: number, event: MouseEvent) => void;
   readonly onMore: (line: number) => void;
 };
 
 export const LogLine = memo(function LogLine(props: LogLineProps) {
   const words = useWords();
-  const { buffer, line, query, isWrapped, length } = props;
+  const { buffer, line, query, isWrapped, length, time } = props;
   const bytes = drawnBytes(buffer, line - buffer.firstLine);
   const { inks, left } = clipInks(inksOf(bytes), lineCharsMost);
   const hidden =
@@ -96,6 +98,11 @@ export const LogLine = memo(function LogLine(props: LogLineProps) {
     >
       {/* Reached with the keyboard through copy all and save; numbers are a shortcut for the pointer. */}
       <span className="log-line__number" data-n={line + 1} onClick={(event) => props.onNumber(line, event)} />
+      {time !== false && (
+        <span className="log-line__time" title={time === null ? undefined : new Date(time).toISOString()}>
+          {time === null ? '' : words.clock(time)}
+        </span>
+      )}
       <span className="log-line__text selectable">
         {markHits(inks, query).map((piece, index) => {
           const key = String(index);

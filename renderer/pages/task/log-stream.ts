@@ -6,7 +6,10 @@ import type { TaskId } from '../../../electron/contract/ids.ts';
 import { call, drop, listen } from '../../bridge/bridge.ts';
 import { LogBuffer, logMaxBytes } from './log-buffer.ts';
 
-export type LogPhase = 'opening' | 'following' | 'ended' | 'lost' | 'removed' | 'refused';
+/** `part`: an older part was asked for and is here; it does not follow. */
+export type LogPhase = 'opening' | 'following' | 'part' | 'ended' | 'lost' | 'removed' | 'refused';
+/** Reading elsewhere than at the end: from this byte of the file, and no more than this. */
+export type LogPart = { readonly from: number; readonly most: number };
 export type LogState = {
   readonly phase: LogPhase;
   readonly refusal: Refusal | null;
@@ -25,13 +28,14 @@ type End = { readonly streamId: number; readonly cause: 'finished' | 'closed' | 
 export class LogStream {
   readonly taskId: TaskId;
   readonly file: LogFile;
+  readonly part: LogPart | null;
   buffer = new LogBuffer();
   #state: LogState = { phase: 'opening', refusal: null, missingBytes: 0, version: 0 };
   #told: LogState = this.#state;
   #listeners = new Set<() => void>();
   #streamId: number | null = null;
-  /** Offset in the file of the first byte appended to the buffer. */
-  #firstOffset: number | null = null;
+  /** Where the buffer's bytes stand in the file: from `at` in the buffer on, `offset` in the file. Grows with each gap. */
+  #anchors: { readonly at: number; readonly offset: number }[] = [];
   #nextOffset = -logMaxBytes;
   #uncredited = 0;
   #isStopped = false;
@@ -41,9 +45,26 @@ export class LogStream {
   #early: ({ readonly chunk: Chunk } | { readonly end: End })[] = [];
   #unlisten: (() => void)[] = [];
 
-  constructor(taskId: TaskId, file: LogFile) {
+  constructor(taskId: TaskId, file: LogFile, part: LogPart | null = null) {
     this.taskId = taskId;
     this.file = file;
+    this.part = part;
+    if (part !== null) this.#nextOffset = part.from;
+  }
+
+  /** Where a line held begins in the file; `line` is its number since the start of what was appended. */
+  offsetOfLine(line: number): number {
+    const at = this.buffer.lineStart(line - this.buffer.firstLine);
+    const anchor = this.#anchors.findLast((each) => each.at <= at);
+    return anchor === undefined ? at : anchor.offset + at - anchor.at;
+  }
+
+  /** The number of the line that holds this byte of the file, when it is held. */
+  lineOfOffset(offset: number): number | null {
+    const anchor = this.#anchors.findLast((each) => each.offset <= offset);
+    if (anchor === undefined) return null;
+    const index = this.buffer.indexAt(anchor.at + offset - anchor.offset);
+    return index === null ? null : this.buffer.firstLine + index;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -82,7 +103,8 @@ export class LogStream {
 
   async #open(): Promise<void> {
     const { taskId, file } = this;
-    const answer = await call('log:open', { taskId, file, offset: this.#nextOffset, follow: true });
+    const follow = this.part === null;
+    const answer = await call('log:open', { taskId, file, offset: this.#nextOffset, follow });
     this.#isOpening = false;
     if (!answer.ok) {
       if (!this.#isStopped) this.#set({ phase: 'refused', refusal: answer.refusal });
@@ -94,7 +116,8 @@ export class LogStream {
       return;
     }
     this.#streamId = streamId;
-    this.#firstOffset ??= startOffset;
+    if (this.#anchors.length === 0 || startOffset !== this.#nextOffset)
+      this.#anchors.push({ at: this.buffer.totalBytes, offset: startOffset });
     this.#nextOffset = Math.max(0, startOffset);
     this.#set({ phase: 'following' });
     const early = this.#early;
@@ -119,7 +142,18 @@ export class LogStream {
       this.#uncredited = 0;
       drop(call('log:credit', { streamId: chunk.streamId, bytes }), 'a closed stream needs no credit');
     }
-    this.#set({ missingBytes: (this.#firstOffset ?? 0) + this.buffer.droppedBytes });
+    this.#set({ missingBytes: (this.#anchors[0]?.offset ?? 0) + this.buffer.droppedBytes });
+    this.#stopWhenFull();
+  }
+
+  /** Of an older part no more is taken than was asked for. */
+  #stopWhenFull(): void {
+    const { part } = this;
+    const streamId = this.#streamId;
+    if (part === null || streamId === null || this.buffer.totalBytes < part.most) return;
+    this.#streamId = null;
+    drop(call('log:close', { streamId }), 'the stream may be gone already');
+    this.#set({ phase: 'part' });
   }
 
   #onEnd(end: End): void {
@@ -131,7 +165,8 @@ export class LogStream {
     this.#streamId = null;
     this.#uncredited = 0;
     const phases = { finished: 'ended', closed: 'lost', lost: 'lost', removed: 'removed' } as const;
-    this.#set({ phase: phases[end.cause] });
+    const isPartRead = this.part !== null && end.cause !== 'lost' && end.cause !== 'removed';
+    this.#set({ phase: isPartRead ? 'part' : phases[end.cause] });
   }
 
   /** Many chunks, one drawing: listeners hear of it with the next frame. */

@@ -11,16 +11,24 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
+import { Tabs } from '../../kit/tabs.tsx';
+import { endMessage } from '../../parts/end-words.ts';
 import { Section } from '../../parts/facts.tsx';
 import { TaskCharts } from '../../parts/task-charts.tsx';
-import { endMessage, TaskFacts } from '../../parts/task-facts.tsx';
+import { TaskChecks } from '../../parts/task-checks.tsx';
+import { TaskFacts } from '../../parts/task-facts.tsx';
+import { TaskFiles, TaskProgressBar } from '../../parts/task-files.tsx';
 import { TaskHistory } from '../../parts/task-history.tsx';
+import { LimitNotice, TaskLimits } from '../../parts/task-limits.tsx';
+import { NextStart, TaskLine, useTaskLook } from '../../parts/task-line.tsx';
 import { useNowMs } from '../../store/clock.ts';
-import { taskGlyphs } from '../../store/health.ts';
-import { glyphOfTask, isActive, lastStatus } from '../../store/selectors.ts';
-import { useRow, useTables } from '../../store/tables.ts';
-import { go, openPalette } from '../../store/view.ts';
+import { limitationOf } from '../../store/life.ts';
+import { isActive, lastStatus } from '../../store/selectors.ts';
+import { useRow } from '../../store/tables.ts';
+import { go, openPalette, replaceRoute, type TaskView, taskViews } from '../../store/view.ts';
+import { FilesView } from './files-view.tsx';
 import { LogView } from './log-view.tsx';
+import { ResultsView } from './results-view.tsx';
 
 const toTasks = () => go({ page: 'tasks', filter: '', state: 'all' });
 
@@ -42,24 +50,25 @@ function KillCountdown({ task }: { readonly task: TaskRecord }) {
 function Head({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
   const machine = useRow('machines', task.machineId);
-  const glyph = useTables((tables) => glyphOfTask(tables, task));
-  const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
-  const word = words.t(`task-state.${task.state}`);
+  const { glyph } = useTaskLook(task);
   const status = lastStatus(task);
   const isRunning = isActive(task.state);
-  const message = glyph === 'unknown' ? words.t('task.unreachable-hint') : endMessage(status, words);
+  // A ceiling is named below with its figures; how an earlier run ended is said by the line.
+  const ended = isRunning || limitationOf(status) !== null ? '' : endMessage(status, words);
+  const message = glyph === 'unknown' ? words.t('task.unreachable-hint') : ended;
   return (
     <header className="page-head task-page__head">
       <IconButton label={words.t('task.back-to-tasks')} icon={<ArrowLeft />} onClick={toTasks} />
       <Glyph kind={glyph} />
       <h1 className="page-head__title clip selectable">{task.info.name}</h1>
-      <span className={`task-page__state t-${glyph}`}>
-        {isLastKnown ? words.t('task-state.last-known', { state: word }) : word}
+      <span className="task-page__line clip grow selectable">
+        <TaskLine task={task} />
+        <span className="dim">
+          {` · ${machine?.name ?? ''}`}
+          {message !== '' && ` · ${message}`}
+        </span>
       </span>
-      <span className="dim clip grow selectable">
-        {machine?.name}
-        {message !== '' && ` · ${message}`}
-      </span>
+      <NextStart task={task} />
       <KillCountdown task={task} />
       {isRunning ? (
         <Button
@@ -84,10 +93,49 @@ function Head({ task }: { readonly task: TaskRecord }) {
   );
 }
 
-export function TaskPage({ taskId }: { readonly taskId: TaskId }) {
+function Side({ task }: { readonly task: TaskRecord }) {
+  const words = useWords();
+  return (
+    <aside className="task-page__side" aria-label={words.t('task.facts')}>
+      <LimitNotice task={task} />
+      <TaskProgressBar task={task} />
+      <TaskLimits task={task} />
+      <TaskChecks task={task} />
+      <TaskFiles task={task} />
+      {isActive(task.state) && (
+        <Section title={words.t('inspector.history')}>
+          <TaskCharts task={task} />
+        </Section>
+      )}
+      <Section title={words.t('task.facts')}>
+        <TaskFacts task={task} />
+      </Section>
+      <Section title={words.t('task.history')}>
+        <TaskHistory task={task} />
+      </Section>
+    </aside>
+  );
+}
+
+function Main({ task, view }: { readonly task: TaskRecord; readonly view: TaskView }) {
+  switch (view) {
+    case 'log':
+      return <LogPart task={task} />;
+    case 'files':
+      return <FilesView task={task} />;
+    case 'results':
+      return <ResultsView task={task} />;
+  }
+}
+
+function LogPart({ task }: { readonly task: TaskRecord }) {
+  const [file, setFile] = useState<LogFile>('stdout');
+  return <LogView key={file} task={task} file={file} onFile={setFile} />;
+}
+
+export function TaskPage({ taskId, view = 'log' }: { readonly taskId: TaskId; readonly view?: TaskView }) {
   const words = useWords();
   const task = useRow('tasks', taskId);
-  const [file, setFile] = useState<LogFile>('stdout');
   useKeys({
     '.': () => task !== undefined && openPalette(task.info.name),
     l: () => document.querySelector<HTMLElement>('.log-box')?.focus(),
@@ -104,16 +152,17 @@ export function TaskPage({ taskId }: { readonly taskId: TaskId }) {
     <>
       <Head task={task} />
       <div className="task-page">
-        <LogView key={file} task={task} file={file} onFile={setFile} />
-        <aside className="task-page__side" aria-label={words.t('task.facts')}>
-          {isActive(task.state) && <TaskCharts task={task} />}
-          <Section title={words.t('task.facts')}>
-            <TaskFacts task={task} />
-          </Section>
-          <Section title={words.t('task.history')}>
-            <TaskHistory task={task} />
-          </Section>
-        </aside>
+        <div className="task-page__main">
+          <Tabs
+            label={words.t('task.tabs')}
+            value={view}
+            tabs={taskViews.map((value) => ({ value, text: words.t(`task.tab.${value}`) }))}
+            onValue={(next) => replaceRoute({ page: 'task', taskId, view: next })}
+          >
+            <Main task={task} view={view} />
+          </Tabs>
+        </div>
+        <Side task={task} />
       </div>
     </>
   );

@@ -2,18 +2,28 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { LogFile } from '../../../electron/contract/channels.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
+import { call, drop } from '../../bridge/bridge.ts';
 import { useRow } from '../../store/tables.ts';
 import type { LogBuffer } from './log-buffer.ts';
 import { LogSearch } from './log-search.ts';
-import { type LogState, LogStream } from './log-stream.ts';
+import { type LogPart, type LogState, LogStream } from './log-stream.ts';
 
 const retryMs = 2000;
+
+/** A log as it is on the screen. */
+export type LogShown = {
+  readonly task: TaskRecord;
+  readonly file: LogFile;
+  readonly stream: LogStream;
+  readonly state: LogState;
+};
 
 export function useLogStream(
   task: TaskRecord,
   file: LogFile,
+  part: LogPart | null = null,
 ): { readonly stream: LogStream; readonly state: LogState } {
-  const stream = useMemo(() => new LogStream(task.id, file), [task.id, file]);
+  const stream = useMemo(() => new LogStream(task.id, file, part), [task.id, file, part]);
   const state = useSyncExternalStore(stream.subscribe, stream.getState);
   const isLinkLive = useRow('links', task.machineId)?.phase === 'live';
   useEffect(() => {
@@ -28,6 +38,27 @@ export function useLogStream(
     return () => clearTimeout(timer);
   }, [stream, isBroken, isLinkLive, task.state, state.version]);
   return { stream, state };
+}
+
+/** The first byte that the machine still keeps, asked for when the head is missing; null = not known. */
+export function useKeptFrom(task: TaskRecord, file: LogFile, isWanted: boolean): number | null {
+  const [keptFrom, setKeptFrom] = useState<number | null>(null);
+  const taskId = task.id;
+  useEffect(() => {
+    if (!isWanted) return undefined;
+    let isGone = false;
+    const look = async () => {
+      const answer = await call('log:open', { taskId, file, offset: 0, follow: false });
+      if (!answer.ok) return;
+      if (!isGone) setKeptFrom(answer.value.startOffset);
+      await call('log:close', { streamId: answer.value.streamId });
+    };
+    drop(look(), 'without it the head is only said to be missing');
+    return () => {
+      isGone = true;
+    };
+  }, [taskId, file, isWanted]);
+  return keptFrom;
 }
 
 const sliceMs = 8;

@@ -2,6 +2,7 @@
 import type { Tables } from '../../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
 import { commandLine } from '../../parts/command-line.ts';
+import { moodOf } from '../../store/life.ts';
 import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import type { TaskFilter } from '../../store/view.ts';
 
@@ -26,6 +27,10 @@ function isInFilter(tables: Tables, task: TaskRecord, filter: TaskFilter): boole
       return true;
     case 'active':
       return isActive(task.state) && glyph !== 'unknown';
+    // Parts of the active ones: what a silent machine said last is not news.
+    case 'restarting':
+    case 'unhealthy':
+      return glyph !== 'unknown' && moodOf(task) === filter;
     case 'failed':
       return glyph === 'failed';
     case 'finished':
@@ -41,7 +46,7 @@ function matches(task: TaskRecord, machineName: string, wanted: readonly string[
   return wanted.every((word) => text.includes(word));
 }
 
-/** Failures first when sorted by state: what needs a person stands on top. */
+/** Failures first when sorted by state: what needs a person stands on top, then what runs badly. */
 const stateOrder = ['failed', 'unknown', 'waiting', 'working', 'healthy', 'stopped', 'done'] as const;
 
 function exitOf(task: TaskRecord): number {
@@ -58,7 +63,7 @@ function keyOf(tables: Tables, task: TaskRecord, column: TaskColumn): string | n
     case 'command':
       return commandLine(task.info.command);
     case 'state':
-      return stateOrder.indexOf(glyphOfTask(tables, task));
+      return stateOrder.indexOf(glyphOfTask(tables, task)) + (moodOf(task) === null ? 0.5 : 0);
     case 'machine':
       return tables.machines.get(task.machineId)?.name.toLowerCase() ?? '';
     case 'started':
@@ -109,7 +114,15 @@ export function countByFilter(
   tables: Tables,
   filters: readonly TaskFilter[],
 ): Readonly<Record<TaskFilter, number>> {
-  const counts: Record<TaskFilter, number> = { all: 0, active: 0, failed: 0, finished: 0, unknown: 0 };
+  const counts: Record<TaskFilter, number> = {
+    all: 0,
+    active: 0,
+    restarting: 0,
+    unhealthy: 0,
+    failed: 0,
+    finished: 0,
+    unknown: 0,
+  };
   for (const task of tables.tasks.values()) {
     for (const filter of filters) if (isInFilter(tables, task, filter)) counts[filter] += 1;
   }

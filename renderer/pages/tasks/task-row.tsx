@@ -1,4 +1,5 @@
 // One task in the table. Subscribes to its own record and its own live use only.
+import { RotateCw } from 'lucide-react';
 import { type MouseEvent, memo } from 'react';
 import type { TaskId } from '../../../electron/contract/ids.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
@@ -9,9 +10,11 @@ import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
 import { commandLine } from '../../parts/command-line.ts';
 import { Duration, exitText } from '../../parts/task-facts.tsx';
+import { lookOf } from '../../parts/task-line.tsx';
 import { useNowMs } from '../../store/clock.ts';
-import { type GlyphState, taskGlyphs } from '../../store/health.ts';
+import type { GlyphState } from '../../store/health.ts';
 import { identityOf } from '../../store/identity.ts';
+import { restartsOf } from '../../store/life.ts';
 import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 
@@ -83,19 +86,31 @@ function Name({ task }: { readonly task: TaskRecord }) {
   );
 }
 
+/** How often it was started again: quiet, but there. */
+function Restarts({ task }: { readonly task: TaskRecord }) {
+  const words = useWords();
+  const n = restartsOf(task);
+  if (n === 0) return null;
+  const text = words.t('life.restarts', { n });
+  return (
+    <span className="task-row__restarts num" title={text}>
+      <RotateCw aria-hidden="true" />
+      {n}
+      <span className="sr-only">{text}</span>
+    </span>
+  );
+}
+
 function State({ task, glyph }: { readonly task: TaskRecord; readonly glyph: GlyphState }) {
   const words = useWords();
-  const isLastKnown = glyph === 'unknown' && taskGlyphs[task.state] !== 'unknown';
-  const word = words.t(`task-state.${task.state}`);
+  const look = lookOf(task, glyph, words);
   return (
     <span role="cell" className="task-row__state">
-      <Glyph kind={glyph} size={12} />
-      <span
-        className={cx('clip', `t-${glyph}`)}
-        title={isLastKnown ? words.t('task-state.last-known', { state: word }) : undefined}
-      >
-        {isLastKnown ? words.t('task-state.TASK_UNKNOWN') : word}
+      <Glyph kind={look.glyph} size={12} />
+      <span className={cx('clip', `t-${look.glyph}`)} title={look.title ?? look.word}>
+        {look.word}
       </span>
+      <Restarts task={task} />
     </span>
   );
 }

@@ -13,7 +13,15 @@ import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
 import { useSelection } from '../../kit/use-selection.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
-import { inspect, openDialog, openPalette, type Route, replaceRoute, taskFilters } from '../../store/view.ts';
+import {
+  inspect,
+  openDialog,
+  openPalette,
+  type Route,
+  replaceRoute,
+  type TaskFilter,
+  taskFilters,
+} from '../../store/view.ts';
 import {
   calmOrder,
   countByFilter,
@@ -83,6 +91,12 @@ function useOrder(route: TasksRoute, sort: TaskSort, isPointerInside: boolean): 
   }, [wanted, isPointerInside, query]);
 }
 
+/** The two that are seldom needed stand there only while something is in them. */
+function isOffered(filter: TaskFilter, count: number, chosen: TaskFilter): boolean {
+  const isSeldom = filter === 'restarting' || filter === 'unhealthy';
+  return !isSeldom || count > 0 || filter === chosen;
+}
+
 function Toolbar({
   route,
   shown,
@@ -102,11 +116,13 @@ function Toolbar({
       <Segmented
         label={words.t('tasks.col.state')}
         value={route.state}
-        choices={taskFilters.map((value) => ({
-          value,
-          text: words.t(`tasks.filter.${value}`),
-          count: counts[value],
-        }))}
+        choices={taskFilters
+          .filter((value) => isOffered(value, counts[value], route.state))
+          .map((value) => ({
+            value,
+            text: words.t(`tasks.filter.${value}`),
+            count: counts[value],
+          }))}
         onValue={(state) => replaceRoute({ ...route, state })}
       />
       <div className="grow tasks-find">

@@ -1,0 +1,70 @@
+// What the checks of a task say: a shape, a word, and what is asked.
+import './life.css';
+import type { TaskRecord } from '../../electron/contract/task.ts';
+import type { Check } from '../../electron/contract/task-life.ts';
+import { useWords, type Words } from '../app/messages/words.ts';
+import { Glyph, type GlyphKind } from '../kit/glyph.tsx';
+import { healthOfTask, readinessOfTask } from '../store/life.ts';
+import { useTables } from '../store/tables.ts';
+import { glyphOfTask } from '../store/selectors.ts';
+import { Section } from './facts.tsx';
+
+export function probeWords({ probe, intervalMs }: Check, words: Words): string {
+  const every = words.duration(intervalMs + 999);
+  if (probe.kind === 'command') return `${words.t('run.probe.command', { every })}: ${probe.line}`;
+  const port = String(probe.port);
+  if (probe.kind === 'tcp') return words.t('run.probe.tcp', { port, every });
+  return `${words.t('run.probe.http', { port, every })}: ${probe.path}`;
+}
+
+type Answer = { readonly glyph: GlyphKind; readonly word: string };
+
+function answerOf(kind: 'health' | 'readiness', good: boolean | null, words: Words): Answer {
+  if (good === null) return { glyph: 'stopped', word: words.t('life.no-answer') };
+  const word =
+    kind === 'health'
+      ? words.t(good ? 'life.healthy' : 'life.unhealthy')
+      : words.t(good ? 'life.ready' : 'life.not-ready');
+  return { glyph: good ? 'healthy' : 'waiting', word };
+}
+
+function CheckRow(props: {
+  readonly kind: 'health' | 'readiness';
+  readonly check: Check;
+  readonly good: boolean | null;
+  readonly isUnknown: boolean;
+}) {
+  const words = useWords();
+  const { kind, check, good, isUnknown } = props;
+  const answer = answerOf(kind, good, words);
+  const glyph = isUnknown && good !== null ? 'unknown' : answer.glyph;
+  return (
+    <li className="life-check">
+      <Glyph kind={glyph} size={12} />
+      <span>{words.t(`run.check.${kind}`)}</span>
+      <span className={`life-check__word t-${glyph === 'stopped' ? 'past' : glyph}`}>
+        {isUnknown && good !== null ? words.t('task-state.last-known', { state: answer.word }) : answer.word}
+      </span>
+      <span className="life-check__what dim selectable">{probeWords(check, words)}</span>
+    </li>
+  );
+}
+
+export function TaskChecks({ task }: { readonly task: TaskRecord }) {
+  const words = useWords();
+  const isUnknown = useTables((tables) => glyphOfTask(tables, task)) === 'unknown';
+  const { health, readiness } = task.info;
+  if (health === undefined && readiness === undefined) return null;
+  return (
+    <Section title={words.t('life.checks')}>
+      <ul className="life-checks">
+        {health !== undefined && (
+          <CheckRow kind="health" check={health} good={healthOfTask(task)} isUnknown={isUnknown} />
+        )}
+        {readiness !== undefined && (
+          <CheckRow kind="readiness" check={readiness} good={readinessOfTask(task)} isUnknown={isUnknown} />
+        )}
+      </ul>
+    </Section>
+  );
+}
