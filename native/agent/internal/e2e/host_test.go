@@ -12,9 +12,10 @@ import (
 	"mesolite/agent/internal/agent"
 )
 
-const patience = 15 * time.Second
-
-var binary string
+var (
+	patience = 15 * time.Second
+	binary   string
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -29,8 +30,16 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		binary = filepath.Join(dir, "mesolite-agent")
-		if ready := os.Getenv("MESOLITE_AGENT"); ready != "" { // where there is no toolchain: in a virtual machine
-			binary = ready
+		if ready := os.Getenv("MESOLITE_AGENT"); ready != "" { // in a virtual machine: no toolchain, and nothing is fast
+			patience *= 4
+			data, err := os.ReadFile(ready)
+			if err == nil {
+				err = os.WriteFile(binary, data, 0o755)
+			}
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
 			return m.Run()
 		}
 		build := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w -E mesolite_entry", "-o", binary, "mesolite/agent/cmd/mesolite-agent")

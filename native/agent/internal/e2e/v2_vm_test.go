@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -219,8 +218,15 @@ func TestV2_AUserWithADelegatedGroupHasRealLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir := filepath.Join(base, "agent")
-			line := fmt.Sprintf("echo 0 > %s/cgroup.procs && exec setpriv --reuid %d --regid %d --clear-groups %s daemon --foreground --dir %s", own, uid, uid, binary, dir)
-			daemon := exec.Command("sh", "-c", line)
+			group, err := os.Open(own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = group.Close() }()
+			daemon := exec.Command(binary, "daemon", "--foreground", "--dir", dir)
+			daemon.SysProcAttr = &syscall.SysProcAttr{
+				Credential: &syscall.Credential{Uid: uid, Gid: uid}, UseCgroupFD: true, CgroupFD: int(group.Fd()),
+			}
 			daemon.Stderr = os.Stderr
 			if err := daemon.Start(); err != nil {
 				t.Fatal(err)
