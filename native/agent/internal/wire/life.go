@@ -26,6 +26,14 @@ func (c *Ceiling) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &c.Value)
 }
 
+// MarshalJSON writes what UnmarshalJSON reads; a ceiling that is not set is null, as nothing can be left out here.
+func (c Ceiling) MarshalJSON() ([]byte, error) {
+	if !c.Set || c.None {
+		return []byte("null"), nil
+	}
+	return json.Marshal(c.Value)
+}
+
 // Limits are ceilings above the request.
 type Limits struct {
 	CpusMilli Ceiling `json:"cpusMilli"`
