@@ -90,6 +90,7 @@ const accounts = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tm
 /** Packs the root of a guest: busybox, the modules, and these programs in /bin. */
 export function packRoot(kernel: Kernel, programs: readonly string[], into: string): void {
   const root = mkdtempSync(path.join(path.dirname(into), 'root-'));
+  chmodSync(root, 0o755); // it becomes the root of the guest, also for other users
   try {
     for (const folder of [
       'bin',
