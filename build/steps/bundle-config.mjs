@@ -40,12 +40,23 @@ export const parts = [
     name: 'main',
     outDir: 'main',
     inputs: ['electron'],
-    entries: ['electron/shell/main.ts', 'electron/shell/preload.ts', 'electron/headless.ts'],
-    // The preload sits beside main, where the packaged app has it too.
+    entries: [
+      'electron/shell/main.ts',
+      'electron/shell/preload.ts',
+      'electron/headless.ts',
+      'electron/adapters/store/store-worker.ts',
+    ],
+    // The preload and the store's thread sit beside main, where the packaged app has them too.
     configs: (outDir) => [
       nodeConfig(outDir, inRoot('electron/shell/main.ts'), 'main.cjs', mainExternals),
       nodeConfig(outDir, inRoot('electron/shell/preload.ts'), 'preload.cjs', ['electron']),
       nodeConfig(outDir, inRoot('electron/headless.ts'), 'headless.cjs', mainExternals),
+      nodeConfig(
+        outDir,
+        inRoot('electron/adapters/store/store-worker.ts'),
+        'store-worker.cjs',
+        mainExternals,
+      ),
     ],
   },
   {

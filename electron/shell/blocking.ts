@@ -1,7 +1,7 @@
 // How long the main process was blocked: a probe that should come every 10 ms and measures how late it came. On a busy
 // machine a probe is also late because others had the CPU, or because the thread that wakes Electron's timers had to
 // wait while the main thread was idle. So two numbers are kept: `wall` is the whole delay; `own` is what our code caused:
-// the time the main thread really ran (schedstat) and the time it waited for the disk in a commit.
+// the time the main thread really ran (schedstat). It waits for no disk: the store has a thread of its own.
 // Only runs when asked for (tests, bench).
 import fs from 'node:fs';
 import path from 'node:path';
@@ -39,8 +39,6 @@ type Tally = {
 };
 
 export type ProbeOptions = {
-  /** Total time spent in commits so far. */
-  readonly commitMs: () => number;
   /** Hears of every block worth a line in the log. */
   readonly onLong: (wallMs: number, ownMs: number) => void;
 };
@@ -49,10 +47,10 @@ export function startBlockingProbe(options: ProbeOptions): BlockingProbe {
   let tally = freshTally();
   let startedMs = performance.now();
   let lastMs = startedMs;
-  let last = readShares(options.commitMs());
+  let last = readShares();
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    const shares = readShares(options.commitMs());
+    const shares = readShares();
     const wallMs = Math.max(0, nowMs - lastMs - everyMs);
     const ownMs = ownShare(wallMs, last, shares);
     if (ownMs >= longMs) options.onLong(round(wallMs), round(ownMs));
@@ -66,7 +64,7 @@ export function startBlockingProbe(options: ProbeOptions): BlockingProbe {
       tally = freshTally();
       startedMs = performance.now();
       lastMs = startedMs;
-      last = readShares(options.commitMs());
+      last = readShares();
     },
     stop: () => clearInterval(timer),
   };
@@ -125,28 +123,28 @@ function round(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** Totals so far, in ms: CPU time of the main thread, its waiting for a CPU, and its commits (whole, by the clock). */
-export type Shares = { readonly ranMs: number; readonly queuedMs: number; readonly commitMs: number };
+/** Totals so far, in ms: CPU time of the main thread, and its waiting for a CPU. */
+export type Shares = { readonly ranMs: number; readonly queuedMs: number };
 
 /** Without schedstat (not Linux) all of a delay counts as ours. */
-function readShares(commitMs: number): Shares {
+function readShares(): Shares {
   try {
     const [ran, queued] = fs.readFileSync('/proc/self/schedstat', 'utf8').split(' ').map(Number);
-    return { ranMs: (ran ?? 0) / 1e6, queuedMs: (queued ?? 0) / 1e6, commitMs };
+    return { ranMs: (ran ?? 0) / 1e6, queuedMs: (queued ?? 0) / 1e6 };
   } catch {
-    return { ranMs: performance.now(), queuedMs: 0, commitMs };
+    return { ranMs: performance.now(), queuedMs: 0 };
   }
 }
 
 export function ownShare(wallMs: number, before: Shares, after: Shares): number {
-  const busyMs = after.ranMs - before.ranMs + (after.commitMs - before.commitMs);
-  return Math.max(0, Math.min(busyMs, wallMs - (after.queuedMs - before.queuedMs)));
+  const ranMs = after.ranMs - before.ranMs;
+  return Math.max(0, Math.min(ranMs, wallMs - (after.queuedMs - before.queuedMs)));
 }
 
 /** Keeps `main-metrics.json` in the data folder: each second and at the end. A touched `main-metrics.reset` starts anew. */
-export function startMetrics(dataFolder: string, log: Log, commitMs: () => number): { stop: () => void } {
+export function startMetrics(dataFolder: string, log: Log): { stop: () => void } {
   const onLong = (wallMs: number, ownMs: number): void => log('warn', 'main-blocked', { wallMs, ownMs });
-  const probe = startBlockingProbe({ commitMs, onLong });
+  const probe = startBlockingProbe({ onLong });
   const file = path.join(dataFolder, 'main-metrics.json');
   const resetFile = path.join(dataFolder, 'main-metrics.reset');
   const text = (): string =>

@@ -3,7 +3,7 @@ import type { Result } from '../contract/errors.ts';
 import type { FaultRecord } from '../contract/operation.ts';
 import type { Diff } from '../contract/tables.ts';
 import type { MasterEvent, Posted } from '../core/kernel/events.ts';
-import type { Clock, EffectRunner, Store } from '../core/kernel/ports.ts';
+import type { Clock, EffectRunner, LoadedRows, Store } from '../core/kernel/ports.ts';
 import type { State } from '../core/master/state.ts';
 import type { StepResult } from '../core/master/step.ts';
 import type { Timers } from './loop-timing.ts';
@@ -16,6 +16,8 @@ export type LogLine = {
 
 export type LoopOptions = {
   readonly store: Store;
+  /** What the store held when it was opened. */
+  readonly rows: LoadedRows;
   readonly runner: EffectRunner;
   readonly clock: Clock;
   /** Of the random stream; a new one each start. */
@@ -34,13 +36,18 @@ export type Stepped = {
   readonly durable: Diff;
 };
 
+/** Also what is stepped at most on top of a commit that is under way: all of it goes into the next one. */
 export const maxBatch = 256;
-/** Steps of one turn; the commit and the effects come on top, and 8 ms is the limit for all. */
+/** Steps of one turn; handing over the commit comes on top, and 8 ms is the limit for all. */
 export const stepBudgetMs = 2;
 /** Also the beat by which a sleep of the computer is noticed. */
 export const maxSleepMs = 1000;
 export const storeRetryMs = 2000;
-/** I10: facts that wait for a store that cannot be written. Agents send their updates again anyway. */
+/** A commit that takes longer counts as a sleep: nothing expires meanwhile. It is also worth a line in the log. */
+export const slowCommitMs = 1000;
+/** A commit that takes this long may never be answered: from then on what waits is bounded. */
+export const stuckCommitMs = 5000;
+/** I10: facts that wait for a store that cannot be written, or does not answer. Agents send their updates again anyway. */
 export const maxHeld = 10_000;
 
 export const readOnlyFault: FaultRecord['kind'] = 'store-read-only';

@@ -1,20 +1,14 @@
 // The loop: the one owner of the master's state. Batch of events -> steps -> one commit -> publish -> effects.
-// Nothing leaves before the commit. It decides nothing about machines or tasks; that is core/master.
+// Nothing leaves before the commit. While one is under way, what arrives is stepped on top of it and waits for the next.
+// It decides nothing about machines or tasks; that is core/master.
 import { ok, type Result, refuse } from '../contract/errors.ts';
-import {
-  type Diff,
-  type Patch,
-  type Rows,
-  type Snapshot,
-  type TableName,
-  tableNames,
-} from '../contract/tables.ts';
+import type { Patch, Snapshot } from '../contract/tables.ts';
 import type { IssuedEffect } from '../core/kernel/effects.ts';
-import type { CommandEvent, MasterEvent, Posted } from '../core/kernel/events.ts';
-import { durablePart, isEmpty, squash } from '../core/kernel/tables.ts';
-import { checkDiff } from '../core/master/invariants.ts';
+import type { CommandEvent, Posted } from '../core/kernel/events.ts';
+import { isEmpty, squash } from '../core/kernel/tables.ts';
 import { createState, type State } from '../core/master/state.ts';
-import { isCommand, step as masterStep, nextDeadline, type StepResult } from '../core/master/step.ts';
+import { isCommand, nextDeadline } from '../core/master/step.ts';
+import { Commits } from './loop-commits.ts';
 import {
   type Item,
   type LoopOptions,
@@ -24,52 +18,64 @@ import {
   passing,
   readOnlyFault,
   type Stepped,
+  slowCommitMs,
   stepBudgetMs,
   storeRetryMs,
+  stuckCommitMs,
 } from './loop-options.ts';
+import { Patches } from './loop-patches.ts';
+import { Stepper } from './loop-stepper.ts';
 import { asleepMs, type LoopStats, systemTimers, type Timers, TurnMeter } from './loop-timing.ts';
 
 export class Loop {
   readonly #options: LoopOptions;
   readonly #timers: Timers;
-  readonly #step: (state: State, event: MasterEvent) => StepResult;
+  readonly #stepper: Stepper;
   readonly #meter = new TurnMeter();
-  readonly #listeners = new Set<(patch: Patch) => void>();
   #inbox: Item[] = [];
+  /** Stepped, and its commit is under way. */
+  #flight: readonly Stepped[] = [];
+  #flightSinceMonoMs = 0;
+  /** Stepped on top of the flight. Nothing of it has left; it goes back to the inbox when the flight fails. */
+  #ahead: Stepped[] = [];
   /** Facts that need a write while the store takes none, in order. Empty unless read-only. */
   #held: Item[] = [];
   #readOnlySince: number | null = null;
+  #isResuming = false;
   #nextStoreTryMonoMs = 0;
+  /** After the last commit; what is ahead of it is nobody's business yet. */
   #state: State;
   #seq: number;
-  #publishedSeq: number;
+  readonly #patches: Patches;
+  readonly #commits: Commits;
   #cancelTimer: (() => void) | null = null;
   #isTurnAsked = false;
-  #isStopped = false;
-  #logCount = 0;
+  #phase: 'running' | 'stopping' | 'stopped' = 'running';
+  #onStopped: (() => void)[] = [];
   #slept: { readonly monoMs: number; readonly wallMs: number; readonly plannedMs: number } | null = null;
 
-  /** Reads the durable tables; throws when the store cannot be read. */
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
-    this.#step = options.step ?? masterStep;
-    const { seq, ...rows } = options.store.load();
+    this.#stepper = new Stepper(options, (fault) => this.#inbox.push({ event: fault, answer: null }));
+    const { seq, ...rows } = options.rows;
     this.#state = createState(rows);
     this.#seq = seq;
-    this.#publishedSeq = seq;
+    this.#patches = new Patches(seq, options.log);
+    this.#commits = new Commits(options.store, seq);
     this.post({ kind: 'master-started', seed: options.seed });
   }
 
   post(event: Posted): void {
-    if (this.#isStopped) return;
+    if (this.#phase !== 'running' || this.#isOverfull(event)) return;
     this.#inbox.push({ event, answer: null });
     this.#askForTurn();
   }
 
   /** Answered only after the change is durable. Never rejects. */
   command(event: CommandEvent): Promise<Result<null>> {
-    if (this.#isStopped) return Promise.resolve(refuse('conflict', 'stopping', 'the master is stopping'));
+    if (this.#phase !== 'running')
+      return Promise.resolve(refuse('conflict', 'stopping', 'the master is stopping'));
     return new Promise((answer) => {
       this.#inbox.push({ event, answer });
       this.#askForTurn();
@@ -77,17 +83,14 @@ export class Loop {
   }
 
   subscribe(listener: (patch: Patch) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#patches.subscribe(listener);
   }
 
-  /** What was published so far; the next patch starts from its seq. */
   snapshot(): Snapshot {
-    const rows: Partial<Record<TableName, readonly Rows[TableName][]>> = {};
-    for (const table of tableNames) rows[table] = [...this.#state.tables[table].values()];
-    return { seq: this.#publishedSeq, rows: rows as Snapshot['rows'] };
+    return this.#patches.snapshot(this.#state.tables);
   }
 
+  /** As of the last commit. */
   get state(): State {
     return this.#state;
   }
@@ -100,32 +103,53 @@ export class Loop {
     return this.#meter.read(options);
   }
 
-  /** Takes in what has been posted, then nothing more. The store is closed by its owner. */
-  stop(): void {
-    this.#isTurnAsked = true;
-    for (let turns = 0; this.#inbox.length > 0 && turns < 1000; turns += 1) this.#turn();
-    this.#isStopped = true;
+  /** Takes in what has been posted, then nothing more; comes back after its commit. The store is closed by its owner. */
+  stop(): Promise<void> {
+    if (this.#phase === 'stopped') return Promise.resolve();
+    this.#phase = 'stopping';
+    return new Promise((resolve) => {
+      this.#onStopped.push(resolve);
+      this.#askForTurn();
+    });
+  }
+
+  #endWhenDone(): void {
+    if (this.#phase !== 'stopping' || this.#inbox.length > 0 || this.#flight.length > 0) return;
+    this.#phase = 'stopped';
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    for (const item of this.#inbox) item.answer?.(refuse('conflict', 'stopping', 'the master is stopping'));
-    this.#inbox = [];
+    for (const resolve of this.#onStopped) resolve();
   }
 
   #askForTurn(): void {
-    if (this.#isTurnAsked || this.#isStopped) return;
+    if (this.#isTurnAsked || this.#phase === 'stopped') return;
     this.#isTurnAsked = true;
     this.#timers.soon(() => this.#runTurn());
   }
 
   #runTurn(): void {
-    if (this.#isStopped) return;
+    if (this.#phase === 'stopped') return;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     this.#noticeSleep();
     this.#turn();
     this.#isTurnAsked = false;
-    if (this.#inbox.length > 0) this.#askForTurn();
+    if (this.#inbox.length > 0 && !this.#isFull) this.#askForTurn();
     this.#sleep();
+    this.#endWhenDone();
+  }
+
+  /** No step more until the commit under way is answered. */
+  get #isFull(): boolean {
+    return this.#ahead.length >= maxBatch;
+  }
+
+  /** A store that does not answer must not fill the memory either; samples come again, and agents send updates again. */
+  #isOverfull(event: Posted): boolean {
+    if (this.#inbox.length < maxHeld || this.#flight.length === 0) return false;
+    if (this.#options.clock.monoMs() - this.#flightSinceMonoMs < stuckCommitMs) return false;
+    this.#options.log({ verb: 'drop-held-event', fields: { kind: event.kind, held: this.#inbox.length } });
+    return true;
   }
 
   /** A timer that came late or a wall clock that ran ahead: this computer slept. First of all, so that nothing expires. */
@@ -145,7 +169,8 @@ export class Loop {
   #sleep(): void {
     const { clock } = this.#options;
     const monoMs = clock.monoMs();
-    const deadline = nextDeadline(this.#state);
+    // With no room for a step a deadline waits for the commit's answer, which asks for a turn.
+    const deadline = this.#isFull || this.#isStoreLate(monoMs) ? null : nextDeadline(this.#front());
     const untilMs = deadline === null ? maxSleepMs : Math.max(0, deadline - monoMs);
     // A deadline whose step needs a write stays due while read-only: do not spin on it.
     const plannedMs = Math.min(maxSleepMs, this.isReadOnly ? Math.max(untilMs, 250) : untilMs);
@@ -160,7 +185,8 @@ export class Loop {
   #turn(): void {
     const { clock } = this.#options;
     const startedMonoMs = clock.monoMs();
-    if (this.#readOnlySince !== null && startedMonoMs >= this.#nextStoreTryMonoMs) this.#tryToResume();
+    if (this.isReadOnly && !this.#isResuming && startedMonoMs >= this.#nextStoreTryMonoMs)
+      this.#tryToResume();
     this.#addDeadline(startedMonoMs);
     const events = this.isReadOnly ? this.#turnReadOnly(startedMonoMs) : this.#turnNormally(startedMonoMs);
     this.#meter.turn(clock.monoMs() - startedMonoMs, events);
@@ -168,106 +194,104 @@ export class Loop {
 
   /** Behind what is waiting: a sample that came in time must not meet its own deadline first. */
   #addDeadline(monoMs: number): void {
-    const deadline = nextDeadline(this.#state);
+    if (this.#isStoreLate(monoMs)) return;
+    const deadline = nextDeadline(this.#front());
     if (deadline === null || deadline > monoMs) return;
     if (this.#inbox.some((item) => item.event.kind === 'deadline-passed')) return;
     this.#inbox.push({ event: { kind: 'deadline-passed' }, answer: null });
   }
 
+  /** What was decided has not left yet, so nobody can have answered it: nothing expires until it has. */
+  #isStoreLate(monoMs: number): boolean {
+    return this.#flight.length > 0 && monoMs - this.#flightSinceMonoMs >= slowCommitMs;
+  }
+
+  /** With everything that was stepped, whether it is written or not. */
+  #front(): State {
+    return (this.#ahead.at(-1) ?? this.#flight.at(-1))?.result.state ?? this.#state;
+  }
+
   #turnNormally(startedMonoMs: number): number {
-    const batch = this.#stepAll(this.#inbox, startedMonoMs);
-    if (this.#commit(batch)) this.#release(batch);
-    else {
-      // Nothing of it has happened: the same events meet the read-only rules one by one.
-      this.#inbox.unshift(...batch.map((each) => each.item));
-      this.#askForTurn();
-    }
-    return batch.length;
+    const events = this.#stepAll(startedMonoMs);
+    if (this.#flight.length === 0) this.#sendAhead();
+    return events;
   }
 
-  /** Takes from the queue what fits into the turn. */
-  #stepAll(queue: Item[], startedMonoMs: number): Stepped[] {
-    const batch: Stepped[] = [];
-    let state = this.#state;
-    while (batch.length < maxBatch && this.#options.clock.monoMs() - startedMonoMs < stepBudgetMs) {
-      const item = queue.shift();
+  /** Takes from the inbox what fits into the turn and into the next commit. */
+  #stepAll(startedMonoMs: number): number {
+    const before = this.#ahead.length;
+    let state = this.#front();
+    let seq = (this.#ahead.at(-1) ?? this.#flight.at(-1))?.event.seq ?? this.#seq;
+    while (!this.#isFull && this.#options.clock.monoMs() - startedMonoMs < stepBudgetMs) {
+      const item = this.#inbox.shift();
       if (!item) break;
-      const stepped = this.#tryStep(state, item, this.#seq + batch.length + 1);
+      const stepped = this.#stepper.step(state, item, seq + 1);
       if (!stepped) continue;
-      batch.push(stepped);
+      this.#ahead.push(stepped);
       state = stepped.result.state;
+      seq += 1;
     }
-    return batch;
+    return this.#ahead.length - before;
   }
 
-  #tryStep(state: State, item: Item, seq: number): Stepped | null {
+  /** What needs no write leaves at once; the rest is on its way to the store. */
+  #sendAhead(): void {
+    if (!this.#sendChanging()) this.#releaseAhead();
+  }
+
+  /** False: nothing of it needs a write. */
+  #sendChanging(): boolean {
+    const changing = this.#ahead.filter((each) => !isEmpty(each.durable));
+    if (changing.length === 0) return false;
+    this.#flight = this.#ahead;
+    this.#ahead = [];
+    this.#flightSinceMonoMs = this.#options.clock.monoMs();
+    this.#commits.send(changing, (failure) => this.#onCommitted(failure));
+    return true;
+  }
+
+  #releaseAhead(): void {
+    const batch = this.#ahead;
+    this.#ahead = [];
+    this.#release(batch);
+  }
+
+  #onCommitted(failure: string | null): void {
     const { clock } = this.#options;
-    const event: MasterEvent = { ...item.event, seq, atMs: clock.nowMs(), monoMs: clock.monoMs() };
-    try {
-      const result = this.#step(state, event);
-      const broken = checkDiff(state.tables, result.state.tables, result.diff);
-      if (broken.length > 0) throw new Error(broken.join('; '));
-      return { item, event, result, durable: durablePart(result.diff) };
-    } catch (error) {
-      this.#onStepFailed(item, seq, error);
-      return null;
+    const monoMs = clock.monoMs();
+    const tookMs = monoMs - this.#flightSinceMonoMs;
+    const batch = this.#flight;
+    const wasFull = this.#isFull;
+    this.#flight = [];
+    if (failure === null) {
+      this.#meter.commit(tookMs);
+      // The store is busy again while this side tells of what it has just written.
+      const isSent = this.#sendChanging();
+      this.#release(batch);
+      if (!isSent) this.#releaseAhead();
+      this.#meter.turn(clock.monoMs() - monoMs, 0);
+    } else {
+      // Nothing of it has happened: the same events meet the read-only rules one by one.
+      this.#inbox.unshift(...[...batch, ...this.#ahead].map((each) => each.item));
+      this.#ahead = [];
+      this.#goReadOnly(failure);
     }
+    if (tookMs >= slowCommitMs) this.#noteSlowCommit(Math.round(tookMs));
+    if (this.#inbox.length > 0 || wasFull || this.#phase === 'stopping') this.#askForTurn();
   }
 
-  /** A bug of ours: the event is dropped as if it had never been, and the bar says so with the id of the log line. */
-  #onStepFailed(item: Item, seq: number, error: unknown): void {
-    this.#logCount += 1;
-    const logId = `step-${this.#options.seed.toString(36)}-${this.#logCount}`;
-    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#options.log({ verb: 'step-failed', fields: { logId, seq, kind: item.event.kind, why } });
-    item.answer?.(refuse('internal', 'step-failed', logId));
-    const detail = `${item.event.kind} ${logId}`;
-    // A fault that cannot be raised must not raise itself for ever.
-    if (item.event.kind !== 'fault-raised') {
-      this.#inbox.push({
-        event: { kind: 'fault-raised', fault: { id: 'step-failed', kind: 'step-failed', detail } },
-        answer: null,
-      });
-    }
+  /** Effects waited for all that time, as if this computer had slept. */
+  #noteSlowCommit(tookMs: number): void {
+    this.#options.log({ verb: 'commit-slow', fields: { tookMs } });
+    this.#inbox.unshift({ event: { kind: 'woke-up', asleepMs: tookMs }, answer: null });
   }
 
-  /** False: nothing was written, and from now on we are read-only. */
-  #commit(batch: readonly Stepped[]): boolean {
-    const changing = batch.filter((each) => !isEmpty(each.durable));
-    if (changing.length === 0) return true;
-    const { store, clock } = this.#options;
-    const startedMonoMs = clock.monoMs();
-    try {
-      store.commit(
-        changing.map((each) => each.event),
-        squash(changing.map((each) => each.durable)),
-      );
-      this.#meter.commit(clock.monoMs() - startedMonoMs);
-      return true;
-    } catch (error) {
-      if (this.#wasWrittenAll(changing)) return true;
-      this.#goReadOnly(error);
-      return false;
-    }
-  }
-
-  /** An error after the write itself (the disk answered late): what the store holds is the truth. */
-  #wasWrittenAll(changing: readonly Stepped[]): boolean {
-    try {
-      return this.#options.store.load().seq === changing.at(-1)?.event.seq;
-    } catch {
-      // Cannot be read either: surely not a success.
-      return false;
-    }
-  }
-
-  #goReadOnly(error: unknown): void {
+  #goReadOnly(detail: string): void {
     const { clock, log } = this.#options;
-    const detail = error instanceof Error ? error.message : String(error);
     this.#nextStoreTryMonoMs = clock.monoMs() + storeRetryMs;
     if (this.#readOnlySince !== null) return;
     this.#readOnlySince = clock.nowMs();
-    log({ verb: 'store-read-only', fields: { why: detail } });
+    log({ verb: 'store-read-only', fields: { why: detail, seq: this.#seq } });
     this.#inbox.unshift({
       event: { kind: 'fault-raised', fault: { id: readOnlyFault, kind: readOnlyFault, detail } },
       answer: null,
@@ -296,7 +320,7 @@ export class Loop {
       this.#hold(item);
       return;
     }
-    const stepped = this.#tryStep(this.#state, item, this.#seq + 1);
+    const stepped = this.#stepper.step(this.#state, item, this.#seq + 1);
     if (!stepped) return;
     if (isEmpty(stepped.durable)) this.#release([stepped]);
     else if (isCommand(event)) {
@@ -316,19 +340,26 @@ export class Loop {
 
   /** Everything that was held, in its order, in one commit after the other. The first success ends read-only mode. */
   #tryToResume(): void {
-    const { store, clock, log } = this.#options;
-    try {
-      store.commit([], {});
-    } catch (error) {
-      this.#goReadOnly(error);
-      return;
-    }
-    const heldEvents = this.#held.length;
+    this.#isResuming = true;
+    // Read-only changes no durable table, so these stay what the store should have.
+    this.#commits.resume(this.#state.tables, (outcome) => {
+      this.#isResuming = false;
+      if (outcome.ok) this.#resume(outcome.value);
+      else this.#goReadOnly(outcome.why);
+      this.#askForTurn();
+    });
+  }
+
+  #resume(storeSeq: number): void {
+    const { clock, log } = this.#options;
+    const fields = { heldEvents: this.#held.length, seq: this.#seq, atMonoMs: Math.round(clock.monoMs()) };
+    log({ verb: 'store-writable-again', fields });
+    // A commit that took place unheard has used its numbers up.
+    this.#seq = Math.max(this.#seq, storeSeq);
     this.#inbox.unshift(...this.#held);
     this.#held = [];
     this.#readOnlySince = null;
     this.#inbox.push({ event: { kind: 'dismiss-fault', id: readOnlyFault }, answer: null });
-    log({ verb: 'store-writable-again', fields: { heldEvents, atMonoMs: Math.round(clock.monoMs()) } });
   }
 
   /** After the commit: the state counts, subscribers hear of it, effects go out, commands get their answers. */
@@ -337,26 +368,13 @@ export class Loop {
     if (!last) return;
     this.#state = last.result.state;
     this.#seq = last.event.seq;
-    this.#publish(squash(batch.map((each) => each.result.diff)));
+    this.#patches.publish(squash(batch.map((each) => each.result.diff)), this.#seq);
     for (const { result, event } of batch) {
       for (const note of result.notes)
         this.#options.log({ ...note, fields: { seq: event.seq, ...note.fields } });
       for (const effect of result.effects) this.#run(effect);
     }
     for (const { item, result } of batch) item.answer?.(result.answer ?? ok(null));
-  }
-
-  #publish(diff: Diff): void {
-    if (isEmpty(diff)) return;
-    const patch = { from: this.#publishedSeq, to: this.#seq, diff };
-    this.#publishedSeq = this.#seq;
-    for (const listener of this.#listeners) {
-      try {
-        listener(patch);
-      } catch (error) {
-        this.#options.log({ verb: 'subscriber-failed', fields: { why: String(error) } });
-      }
-    }
   }
 
   #run(effect: IssuedEffect): void {

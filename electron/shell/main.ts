@@ -158,7 +158,7 @@ function openMainWindow({ places, logFile, runtime, quit, holder }: Parts): Brow
     nativeTheme.themeSource = theme;
   });
   window.webContents.once('did-finish-load', () => {
-    if (wishes.test) holder.metrics = startMetrics(places.dataFolder, log, runtime.commitMs);
+    if (wishes.test) holder.metrics = startMetrics(places.dataFolder, log);
     log('info', 'window-loaded', { afterMs: Math.round(performance.now() - startedMs) });
   });
   load().catch((error: unknown) => log('error', 'load-failed', { error: String(error) }));
@@ -205,7 +205,7 @@ async function openOrAsk(
     const choice = await askTrouble(opened.trouble, logFile.log);
     logFile.log('info', 'data-trouble-choice', { choice });
     if (choice === 'quit') return null;
-    opened.act(choice);
+    await opened.act(choice);
   }
 }
 

@@ -9,6 +9,8 @@ export type Places = {
   readonly agentFolder: string;
   /** A SQLite binding built for this runtime; null = the one of the package. */
   readonly sqliteBinding: string | null;
+  /** The program of the thread that has the database. */
+  readonly storeProgram: string;
 };
 
 export type Wishes = {
@@ -28,6 +30,7 @@ export function readPlaces(env: NodeJS.ProcessEnv, dataFolder: string, distFolde
     dataFolder,
     agentFolder: env.MESOLITE_AGENT_DIR ?? path.join(resources ?? distFolder, 'agent'),
     sqliteBinding: env.MESOLITE_SQLITE_BINDING ?? packagedBinding(resources),
+    storeProgram: path.join(distFolder, 'main', 'store-worker.cjs'),
   };
 }
 

@@ -5,9 +5,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { AgentLinks, isLinkEffect } from '../adapters/agentlink/links.ts';
 import { isLaneEffect, SshLanes } from '../adapters/ssh/lanes.ts';
-import { type OpenedStore, openStore } from '../adapters/store/open.ts';
-import { restoreSnapshot, setStoreAside } from '../adapters/store/repair.ts';
-import { scheduleSnapshots } from '../adapters/store/schedule.ts';
+import {
+  openStoreThread,
+  repairStore,
+  type StoreThread,
+  type StoreThreadOptions,
+} from '../adapters/store/store-thread.ts';
+import type { OpenedFacts } from '../adapters/store/thread-messages.ts';
 import { ArtifactStore } from '../adapters/system/artifact-store.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { DemoAgents, isDemoEffect } from '../adapters/system/demo-agents.ts';
@@ -19,7 +23,7 @@ import { demoSliceOf, type MachineRecord } from '../contract/machine.ts';
 import { defaultSettings, type Settings } from '../contract/settings.ts';
 import { type TaskRecord, terminalTaskStates } from '../contract/task.ts';
 import type { Posted } from '../core/kernel/events.ts';
-import type { EffectRunner, Store } from '../core/kernel/ports.ts';
+import type { EffectRunner } from '../core/kernel/ports.ts';
 import { createDemo, type Demo, thisComputer } from './demo.ts';
 import type { Log } from './log-file.ts';
 import { Loop } from './loop.ts';
@@ -39,8 +43,6 @@ export type Runtime = {
   readonly settings: () => Settings;
   readonly loginFacts: () => Promise<Pick<AppInfo, 'keyFiles' | 'hasSshAgent' | 'ownPublicKey'>>;
   readonly runningLocalTasks: () => number;
-  /** Total time spent in commits: the only disk writes that the main process waits for. */
-  readonly commitMs: () => number;
   readonly close: (end: LocalEnd) => Promise<void>;
 };
 
@@ -50,52 +52,68 @@ export type Opened =
       readonly kind: 'trouble';
       readonly trouble: Trouble;
       /** Carries out a choice; the data is opened anew afterwards. */
-      readonly act: (choice: TroubleChoice) => void;
+      readonly act: (choice: TroubleChoice) => Promise<void>;
     };
 
 export type RuntimeOptions = { readonly places: Places; readonly appVersion: string; readonly log: Log };
 
 export async function openRuntime(options: RuntimeOptions): Promise<Opened> {
-  const { places, log } = options;
-  const file = path.join(places.dataFolder, 'mesolite.db');
-  const storeOptions = {
-    file,
-    nativeBinding: places.sqliteBinding ?? undefined,
-    nowMs: () => systemClock.nowMs(),
-    newMasterId: systemIds.master,
-  };
-  const result = openStore(storeOptions);
+  const storeOptions = storeOptionsOf(options);
+  const result = await openStoreThread(storeOptions);
   if (result.kind === 'problem') {
-    const act = (choice: TroubleChoice): void => {
-      if (choice === 'restore') log('info', 'store-restore', { worked: restoreSnapshot(storeOptions) });
-      if (choice === 'set-aside') log('warn', 'store-set-aside', { kept: setStoreAside(storeOptions) });
-    };
+    const act = (choice: TroubleChoice): Promise<void> => repair(choice, storeOptions, options.log);
     return { kind: 'trouble', trouble: result.problem, act };
   }
-  const keyFolder = path.join(places.dataFolder, 'keys');
+  const { thread, facts } = result;
+  const keyFolder = path.join(options.places.dataFolder, 'keys');
   try {
     const ownKey = await ensureOwnKey(keyFolder);
-    return { kind: 'ready', runtime: assemble({ ...options, file, opened: result.opened, ownKey }) };
+    return { kind: 'ready', runtime: assemble({ ...options, thread, facts, ownKey }) };
   } catch (error) {
-    result.opened.store.close();
+    await thread.close();
     const detail = error instanceof Error ? error.message : String(error);
     const trouble: Trouble = { kind: 'failed', file: keyFolder, detail, snapshotAtMs: null };
-    return { kind: 'trouble', trouble, act: () => undefined };
+    return { kind: 'trouble', trouble, act: () => Promise.resolve() };
   }
 }
 
+function storeOptionsOf({ places, log }: RuntimeOptions): StoreThreadOptions {
+  return {
+    place: {
+      file: path.join(places.dataFolder, 'mesolite.db'),
+      nativeBinding: places.sqliteBinding ?? undefined,
+      freshMasterId: systemIds.master(),
+    },
+    program: places.storeProgram,
+    onSnapshot: (made) => {
+      if (made.ok) log('info', 'store-snapshot', { file: made.value.file });
+      else log('warn', 'store-snapshot-failed', { detail: made.refusal.detail });
+    },
+    onDeath: (why) => log('error', 'store-thread-died', { why }),
+  };
+}
+
+async function repair(choice: TroubleChoice, options: StoreThreadOptions, log: Log): Promise<void> {
+  if (choice === 'restore')
+    log('info', 'store-restore', { worked: await repairStore(options, 'restore-snapshot') });
+  if (choice === 'set-aside')
+    log('warn', 'store-set-aside', { kept: await repairStore(options, 'set-aside') });
+}
+
 type Parts = RuntimeOptions & {
-  readonly file: string;
-  readonly opened: OpenedStore;
+  readonly thread: StoreThread;
+  readonly facts: OpenedFacts;
   readonly ownKey: OwnKey;
 };
 type Adapters = { readonly lanes: SshLanes; readonly links: AgentLinks; readonly demoAgents: DemoAgents };
 
 function assemble(parts: Parts): Runtime {
-  const { opened, file, log, ownKey } = parts;
+  const { thread, facts, log, ownKey } = parts;
   // The adapters speak of faults only after the loop exists.
   const posting: { post: (event: Posted) => void } = { post: () => undefined };
-  const { lanes, links, demoAgents } = makeAdapters(parts, (event) => posting.post(event));
+  let tasks = (): Iterable<TaskRecord> => facts.rows.tasks;
+  const artifacts = artifactStore(parts, () => tasks());
+  const { lanes, links, demoAgents } = makeAdapters(parts, artifacts, (event) => posting.post(event));
   const runner: EffectRunner = {
     run: (effect, post) => {
       if (isLinkEffect(effect)) links.run(effect, post);
@@ -103,29 +121,21 @@ function assemble(parts: Parts): Runtime {
       else if (isLaneEffect(effect)) lanes.run(effect, post);
     },
   };
-  const { store, commitMs } = timeCommits(opened.store);
   const loop = new Loop({
-    store,
+    store: thread,
+    rows: facts.rows,
     runner,
     clock: systemClock,
     seed: randomInt(2 ** 32),
     log: ({ verb, fields }) => log('info', verb, fields),
   });
   posting.post = (event) => loop.post(event);
+  tasks = () => loop.state.tables.tasks.values();
   loop.post({ kind: 'local-machine-found', machineId: systemIds.machine(), name: os.hostname() });
-  for (const fault of opened.notices) {
+  for (const fault of facts.notices) {
     log('warn', 'store-notice', { kind: fault.kind, detail: fault.detail });
     loop.post({ kind: 'fault-raised', fault });
   }
-  const stopSnapshots = scheduleSnapshots({
-    store: opened.store,
-    file,
-    nowMs: () => systemClock.nowMs(),
-    done: (made) => {
-      if (made.ok) log('info', 'store-snapshot', { file: made.value.file });
-      else log('warn', 'store-snapshot-failed', { detail: made.refusal.detail });
-    },
-  });
   const localMachines = () => [...loop.state.tables.machines.values()].filter(isLocal);
   sweepDemo(demoAgents, (id) => loop.state.tables.machines.has(id), log);
   return {
@@ -140,7 +150,7 @@ function assemble(parts: Parts): Runtime {
     }),
     logs: links,
     files: links,
-    artifacts: artifactStore({ places: parts.places, log }, () => loop.state.tables.tasks.values()),
+    artifacts,
     settings: () => loop.state.tables.settings.get('settings') ?? defaultSettings,
     loginFacts: async () => ({
       keyFiles: await listKeyFiles(),
@@ -152,33 +162,19 @@ function assemble(parts: Parts): Runtime {
       const tasks = [...loop.state.tables.tasks.values()];
       return tasks.filter((task) => local.has(task.machineId) && !terminalTaskStates.has(task.state)).length;
     },
-    commitMs,
     close: async (end) => {
-      stopSnapshots();
       await Promise.all(localMachines().map((machine) => endLocalAgent(links, machine, { end, log })));
-      loop.stop();
+      await loop.stop();
       links.closeAll();
       lanes.closeAll();
-      opened.store.close();
+      await thread.close();
     },
   };
 }
 
-function timeCommits(store: Store): { readonly store: Store; readonly commitMs: () => number } {
-  let totalMs = 0;
-  const commit: Store['commit'] = (batch, diff) => {
-    const startedMs = performance.now();
-    try {
-      store.commit(batch, diff);
-    } finally {
-      totalMs += performance.now() - startedMs;
-    }
-  };
-  return { store: { load: () => store.load(), commit, close: () => store.close() }, commitMs: () => totalMs };
-}
-
 function makeAdapters(
-  { places, opened, ownKey, appVersion, log }: Parts,
+  { places, facts, ownKey, appVersion, log }: Parts,
+  artifacts: ArtifactStore,
   post: (event: Posted) => void,
 ): Adapters {
   const sayLine = (line: string): void => log('info', 'adapter', { line });
@@ -196,7 +192,7 @@ function makeAdapters(
     clock: systemClock,
     sources: { ownKeyPath: ownKey.privatePath, agentSocket: agentSocket() },
     ownPublicKey: ownKey.publicKey,
-    keyMarker: `mesolite:${opened.masterId}`,
+    keyMarker: `mesolite:${facts.masterId}`,
     agentFile: (arch) => path.join(places.agentFolder, `linux-${arch}`, 'mesolite-agent'),
     log: sayLine,
     aliveTasks: (machineId) => links.aliveTasks(machineId),
@@ -214,9 +210,10 @@ function makeAdapters(
       if (demoSliceOf(machine) !== null) return demoAgents.dial(machine, signal);
       return isLocal(machine) ? local.dial(signal) : lanes.dial(machine, signal);
     },
-    master: { masterId: opened.masterId, epoch: opened.epoch },
+    master: { masterId: facts.masterId, epoch: facts.epoch },
     appVersion,
     clock: systemClock,
+    artifacts,
     log: sayLine,
   });
   return { lanes, links, demoAgents };

@@ -12,6 +12,8 @@ export const faultKinds = [
   'wipe',
   'master-crash',
   'disk-full',
+  'disk-slow',
+  'store-lost',
   'sleep',
   'wall-clock',
   'quirky-network',
@@ -77,6 +79,12 @@ export function inflict(world: World, master: Master, kind: FaultKind): void {
       time.timers.after(world.between(500, 8000), () => {
         master.store.failure = null;
       });
+      break;
+    case 'disk-slow':
+      master.slowDown(world.between(500, 20_000));
+      break;
+    case 'store-lost':
+      master.loseStore(world.between(500, 8000));
       break;
     case 'sleep':
       fallAsleep(world, master);

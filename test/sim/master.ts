@@ -10,10 +10,10 @@ import { createState, type State } from '../../electron/core/master/state.ts';
 import { step } from '../../electron/core/master/step.ts';
 import { Loop } from '../../electron/shell/loop.ts';
 import type { Timers } from '../../electron/shell/loop-timing.ts';
-import { type FakeDisk, FakeStore } from '../support/fake-store.ts';
+import { type FakeDisk, FakeStore, rowsOf } from '../support/fake-store.ts';
 import { Lanes } from './lanes.ts';
 import { Network } from './network.ts';
-import { checkCall, noteDisk } from './oracles.ts';
+import { checkCall, noteDisk, noteTakenBack } from './oracles.ts';
 import type { World } from './world.ts';
 
 export type MasterOptions = {
@@ -42,14 +42,16 @@ export class Master {
   #wakeAtMonoMs = 0;
   #deferred: (() => void)[] = [];
   #unseenMs = 0;
+  #slowUntilMonoMs = 0;
   #checkedCommits = -1;
   #mirror: { seq: number; tables: Tables };
 
   constructor(options: MasterOptions) {
     this.#options = options;
     const { world, disk } = options;
-    this.store = new FakeStore(disk);
-    this.#start = createState(this.store.load());
+    const rows = rowsOf(disk);
+    this.store = new FakeStore(disk, (call) => this.#timers().after(this.#diskMs(), call));
+    this.#start = createState(rows);
     this.#weakenStore();
     const post = (event: Posted): void => this.#post(event);
     const { epoch } = options;
@@ -64,6 +66,7 @@ export class Master {
     this.#lanes = new Lanes({ world, post, isQuirky: () => options.isQuirky('lane') });
     this.loop = new Loop({
       store: this.store,
+      rows,
       runner: { run: (effect) => this.#runEffect(effect) },
       clock: this.#clock(),
       timers: this.#timers(),
@@ -110,6 +113,20 @@ export class Master {
     this.#options.onDeath();
   }
 
+  /** Each write and each answer of the disk takes up to some seconds until then. */
+  slowDown(ms: number): void {
+    this.#slowUntilMonoMs = this.#options.world.time.monoMs() + ms;
+  }
+
+  /** The store's thread dies with the next commit: written, but nobody hears of it, and nobody can ask for a while. */
+  loseStore(ms: number): void {
+    this.store.failAfterWrite = true;
+    this.store.isUnreadable = true;
+    this.#options.world.time.timers.after(ms, () => {
+      this.store.isUnreadable = false;
+    });
+  }
+
   /** `seen`: its awake clock goes on in sleep, as on some systems and for a stopped process. */
   sleep(ms: number, kind: 'seen' | 'unseen'): void {
     const { time } = this.#options.world;
@@ -133,9 +150,12 @@ export class Master {
     const { tables } = this.loop.state;
     if (!isEmpty(diffOf(this.#mirror.tables, tables)))
       world.violate('snapshot and patches are not the tables');
-    if (this.store.commits === this.#checkedCommits) return;
-    this.#checkedCommits = this.store.commits;
-    const reloaded = createState(this.store.load()).tables;
+    // What is on its way to the disk, or was written unheard, is not in the memory yet.
+    const { underWay, reads, commits } = this.store;
+    if (underWay + reads > 0 || this.loop.isReadOnly || commits === this.#checkedCommits) return;
+    if (this.store.mostUnderWay > 1) world.violate('more than one commit under way');
+    this.#checkedCommits = commits;
+    const reloaded = createState(rowsOf(this.#options.disk)).tables;
     for (const table of ['machines', 'agents', 'tasks', 'settings'] as const) {
       const drift = diffOf(
         { ...emptyTables, [table]: reloaded[table] },
@@ -165,6 +185,10 @@ export class Master {
     return result;
   }
 
+  #forgetAfter(seq: number): void {
+    for (const each of this.#recorded.keys()) if (each > seq) this.#recorded.delete(each);
+  }
+
   #post(event: Posted): void {
     if (this.#isAlive) this.loop.post(event);
   }
@@ -176,14 +200,24 @@ export class Master {
   }
 
   #weakenStore(): void {
-    const commit = this.store.commit.bind(this.store);
-    this.store.commit = (batch, diff) => {
-      if (!this.#isAlive || this.#meets('before-commit')) throw new Error('the process is gone');
-      const before = this.#options.disk.tables;
-      commit(batch, diff);
-      noteDisk(this.#options.world, before, diff);
-      if (this.#meets('after-commit')) throw new Error('the process is gone');
+    const { world, disk } = this.#options;
+    const write = this.store.write.bind(this.store);
+    const isGone = { ok: false, why: 'the process is gone' } as const;
+    this.store.write = (batch, diff) => {
+      if (!this.#isAlive || this.#meets('before-commit')) return isGone;
+      const before = disk.tables;
+      const outcome = write(batch, diff);
+      const isWritten = disk.tables !== before;
+      if (isWritten && batch.length > 0) noteDisk(world, before, diff);
+      else if (isWritten) noteTakenBack(world, before, diff);
+      return this.#meets('after-commit') ? isGone : outcome;
     };
+  }
+
+  #diskMs(): number {
+    const { world } = this.#options;
+    const isSlow = world.time.monoMs() < this.#slowUntilMonoMs;
+    return world.between(0, isSlow ? 2500 : 4);
   }
 
   #meets(at: Fate['at']): boolean {
@@ -214,6 +248,9 @@ export class Master {
 
   #onLine(verb: string, fields: string): void {
     if (!this.#isAlive) return;
+    // What was stepped after that and not written has not happened, whatever number it had.
+    if (verb === 'store-read-only' || verb === 'store-writable-again')
+      this.#forgetAfter(Number((JSON.parse(fields) as { seq: number }).seq));
     if (verb === 'step-failed') this.#options.world.violate(`step failed: ${fields}`);
     this.#options.world.say(`${verb} ${fields}`);
   }

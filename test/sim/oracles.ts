@@ -27,6 +27,18 @@ export function noteDisk(world: World, before: Tables, diff: Diff): void {
   }
 }
 
+/** A commit that nobody heard of was taken back: it counts as never written, so that acting on it is a violation. */
+export function noteTakenBack(world: World, before: Tables, diff: Diff): void {
+  for (const id of diff.tasks?.drop ?? []) world.onDisk.delete(id);
+  for (const task of diff.tasks?.put ?? []) {
+    world.forgotten.delete(task.id);
+    world.onDisk.add(task.id);
+    const kept = new Set(task.statuses.map(({ uuid }) => uuid));
+    for (const { uuid } of before.tasks.get(task.id)?.statuses ?? [])
+      if (uuid !== null && !kept.has(uuid)) world.onDisk.delete(uuid);
+  }
+}
+
 /** I1: nothing reaches an agent that is not on the disk first; nothing is acknowledged that could still be forgotten. */
 export function checkCall(
   place: { readonly world: World; readonly disk: FakeDisk; readonly agent: FakeAgent },

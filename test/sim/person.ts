@@ -21,9 +21,9 @@ export class Person {
     if (!command) return;
     this.#world.say(`person: ${command.kind}`);
     const address = addressOf(master, command);
-    const answer = await master.ask(command);
     // Its files stay there, and the answer may get lost with the master: that it was asked is enough.
     if (address !== null) this.#world.host(address).mayHaveLeftovers = true;
+    const answer = await master.ask(command);
     if (!answer?.ok) return;
     if (command.kind === 'add-machine' && this.#world.chance(0.4))
       this.#thinkAgain(master, command.machineId);

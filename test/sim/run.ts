@@ -132,7 +132,11 @@ class Run {
 
   #heal(): void {
     this.#isUnderFire = false;
-    this.#master.store.failure = null;
+    const { store } = this.#master;
+    store.failure = null;
+    store.failAfterWrite = false;
+    store.isUnreadable = false;
+    this.#master.slowDown(0);
     const now = this.#world.time.monoMs();
     for (const host of this.#world.hosts) host.cutUntilMonoMs = Math.min(host.cutUntilMonoMs, now);
     this.#world.say('healed');

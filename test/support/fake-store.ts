@@ -1,8 +1,9 @@
-// The store in memory, with a disk that can be full, slow to tell the truth, or gone. Passes the same conformance suite as the SQLite store.
+// The store in memory, with a disk that can be full, slow, slow to tell the truth, or gone. Passes the same conformance
+// suite as the real one.
 
 import type { Diff, Tables } from '../../electron/contract/tables.ts';
 import type { MasterEvent } from '../../electron/core/kernel/events.ts';
-import type { DurableRows, Store } from '../../electron/core/kernel/ports.ts';
+import type { LoadedRows, Store, StoreDone, StoreOutcome } from '../../electron/core/kernel/ports.ts';
 import { applyDiff, emptyTables } from '../../electron/core/kernel/tables.ts';
 
 export type FakeDisk = { tables: Tables; seq: number; journal: MasterEvent[] };
@@ -11,44 +12,109 @@ export function emptyDisk(): FakeDisk {
   return { tables: emptyTables, seq: 0, journal: [] };
 }
 
+export function rowsOf({ tables, seq }: FakeDisk): LoadedRows {
+  // Through a clone, as between threads: a test never shares objects with its past.
+  const copy = <R>(rows: ReadonlyMap<string, R>): R[] => structuredClone([...rows.values()]);
+  return {
+    machines: copy(tables.machines),
+    agents: copy(tables.agents),
+    tasks: copy(tables.tasks),
+    settings: copy(tables.settings),
+    seq,
+  };
+}
+
 export class FakeStore implements Store {
   readonly disk: FakeDisk;
+  readonly #later: (call: () => void) => void;
   /** Why the next commits fail; null: they work. */
   failure: string | null = null;
-  /** The next commit is written and throws all the same. */
+  /** The next commit is written and fails all the same. */
   failAfterWrite = false;
+  /** Nothing can be read either. */
+  isUnreadable = false;
+  /** Commits wait for `letGo`. */
+  isHeld = false;
   commits = 0;
+  /** Asked and not answered: commits, the most of them at once, and reads. */
+  underWay = 0;
+  mostUnderWay = 0;
+  reads = 0;
   isClosed = false;
+  #heldCommits: (() => void)[] = [];
 
-  constructor(disk: FakeDisk = emptyDisk()) {
+  /** `later` brings the answers: by the clock of the test. */
+  constructor(disk: FakeDisk = emptyDisk(), later: (call: () => void) => void = queueMicrotask) {
     this.disk = disk;
+    this.#later = later;
   }
 
-  load(): DurableRows & { readonly seq: number } {
-    const { tables, seq } = this.disk;
-    // Through JSON, as the real one: a test never shares objects with its past.
-    const copy = <R>(rows: ReadonlyMap<string, R>): R[] => structuredClone([...rows.values()]);
-    return {
-      machines: copy(tables.machines),
-      agents: copy(tables.agents),
-      tasks: copy(tables.tasks),
-      settings: copy(tables.settings),
-      seq,
-    };
+  load(done: StoreDone<LoadedRows>): void {
+    this.#read(() => rowsOf(this.disk), done);
   }
 
-  commit(batch: readonly MasterEvent[], diff: Diff): void {
-    if (this.failure !== null) throw new Error(this.failure);
-    this.disk.tables = applyDiff(this.disk.tables, structuredClone(diff));
+  readSeq(done: StoreDone<number>): void {
+    this.#read(() => this.disk.seq, done);
+  }
+
+  commit(batch: readonly MasterEvent[], diff: Diff, done: StoreDone<null>): void {
+    this.underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    // What the caller changes afterwards does not reach the disk.
+    const written = structuredClone(diff);
+    const act = (): void =>
+      this.#later(() => {
+        const outcome = this.write(batch, written);
+        // The answer needs its time too: whoever dies in between has written and never heard of it.
+        this.#later(() => {
+          this.underWay -= 1;
+          done(outcome);
+        });
+      });
+    if (this.isHeld) this.#heldCommits.push(act);
+    else act();
+  }
+
+  /** One commit as the disk does it. */
+  write(batch: readonly MasterEvent[], diff: Diff): StoreOutcome<null> {
+    if (this.isClosed) return { ok: false, why: 'the store is closed' };
+    if (this.failure !== null) return { ok: false, why: this.failure };
+    // As the journal's key: a number that was used up cannot be used again.
+    const lastSeq = this.disk.journal.at(-1)?.seq ?? 0;
+    if (batch.some((event) => event.seq <= lastSeq))
+      return { ok: false, why: 'SQLITE_CONSTRAINT_PRIMARYKEY' };
+    this.disk.tables = applyDiff(this.disk.tables, diff);
     this.disk.journal.push(...batch);
     this.disk.seq = batch.at(-1)?.seq ?? this.disk.seq;
     this.commits += 1;
-    if (!this.failAfterWrite) return;
+    if (!this.failAfterWrite) return { ok: true, value: null };
     this.failAfterWrite = false;
-    throw new Error('the disk answered late');
+    return { ok: false, why: 'the disk answered late' };
   }
 
-  close(): void {
+  letGo(): void {
+    this.isHeld = false;
+    for (const act of this.#heldCommits.splice(0)) act();
+  }
+
+  close(): Promise<void> {
     this.isClosed = true;
+    return Promise.resolve();
+  }
+
+  #read<T>(read: () => T, done: StoreDone<T>): void {
+    this.reads += 1;
+    this.#later(() => {
+      const outcome = this.#tryToRead(read);
+      this.#later(() => {
+        this.reads -= 1;
+        done(outcome);
+      });
+    });
+  }
+
+  #tryToRead<T>(read: () => T): StoreOutcome<T> {
+    if (this.isClosed) return { ok: false, why: 'the store is closed' };
+    return this.isUnreadable ? { ok: false, why: 'it cannot be read' } : { ok: true, value: read() };
   }
 }

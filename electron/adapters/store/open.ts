@@ -183,6 +183,16 @@ function finish(options: OpenOptions, db: Connection, notices: Notice[]): Opened
   }
 }
 
+/** After the thread that had it died: the file as it is, nothing restored and no new epoch. Throws when it cannot be. */
+export function reopenStore(options: OpenOptions): SqliteStore {
+  return new SqliteStore({
+    db: reopen(options),
+    reopen: () => reopen(options),
+    isCopy: false,
+    nowMs: options.nowMs,
+  });
+}
+
 function reopen(options: OpenOptions): Connection {
   const tried = tryOpen(options);
   if (tried.kind === 'ready') return tried.db;

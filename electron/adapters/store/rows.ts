@@ -2,10 +2,11 @@
 import type { z } from 'zod';
 import { agentRecordSchema, machineRecordSchema } from '../../contract/machine.ts';
 import { settingsSchema } from '../../contract/settings.ts';
-import { type Diff, type DurableTable, durableTables, type Rows } from '../../contract/tables.ts';
+import type { DurableTable, Rows } from '../../contract/tables.ts';
 import { taskRecordSchema } from '../../contract/task.ts';
 import type { DurableRows } from '../../core/kernel/ports.ts';
 import type { Connection } from './connection.ts';
+import type { Columns, TableWrites } from './writes.ts';
 
 type TableSql = { readonly read: string; readonly put: string; readonly drop: string };
 
@@ -40,20 +41,6 @@ const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   agents: agentRecordSchema,
   tasks: taskRecordSchema,
   settings: settingsSchema,
-};
-
-type Columns = {
-  readonly id: string;
-  readonly json: string;
-  readonly machineId?: string;
-  readonly state?: string;
-};
-
-const columnsOf: { readonly [T in DurableTable]: (row: Rows[T]) => Columns } = {
-  machines: (row) => ({ id: row.id, json: JSON.stringify(row) }),
-  agents: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
-  tasks: (row) => ({ id: row.id, machineId: row.machineId, state: row.state, json: JSON.stringify(row) }),
-  settings: (row) => ({ id: row.id, json: JSON.stringify(row) }),
 };
 
 export type BadRow = {
@@ -123,31 +110,23 @@ function onlyOwnAgents(
 }
 
 /** Statements prepared once for a connection. */
-export function prepareTables(db: Connection): (diff: Diff) => void {
-  const prepared = durableTables.map((table) => ({
-    table,
+export function prepareTables(db: Connection): (tables: readonly TableWrites[]) => void {
+  const prepare = (table: DurableTable) => ({
     put: db.prepare<[Columns]>(sql[table].put),
     drop: db.prepare<[string]>(sql[table].drop),
-  }));
-  return (diff) => {
-    for (const { table, put, drop } of prepared) {
-      for (const id of diff[table]?.drop ?? []) drop.run(id);
-      for (const columns of columnsIn(diff, table)) put.run(columns);
+  });
+  const prepared: { readonly [T in DurableTable]: ReturnType<typeof prepare> } = {
+    machines: prepare('machines'),
+    agents: prepare('agents'),
+    tasks: prepare('tasks'),
+    settings: prepare('settings'),
+  };
+  return (tables) => {
+    for (const { table, put, drop } of tables) {
+      for (const id of drop) prepared[table].drop.run(id);
+      for (const columns of put) prepared[table].put.run(columns);
     }
   };
-}
-
-function columnsIn(diff: Diff, table: DurableTable): Columns[] {
-  switch (table) {
-    case 'machines':
-      return (diff.machines?.put ?? []).map(columnsOf.machines);
-    case 'agents':
-      return (diff.agents?.put ?? []).map(columnsOf.agents);
-    case 'tasks':
-      return (diff.tasks?.put ?? []).map(columnsOf.tasks);
-    case 'settings':
-      return (diff.settings?.put ?? []).map(columnsOf.settings);
-  }
 }
 
 export function dropBadRow(db: Connection, bad: BadRow): void {

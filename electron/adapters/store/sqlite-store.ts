@@ -1,11 +1,12 @@
-// The durable tables over one connection. `commit` is the only write path and returns when the data is on the disk.
+// The durable tables over one connection, for the thread that owns it. `write` is the only write path and returns when
+// the data is on the disk; whoever must not wait for a disk speaks to it through store-thread.ts.
 import type { Diff } from '../../contract/tables.ts';
 import type { MasterEvent } from '../../core/kernel/events.ts';
-import type { DurableRows, Store } from '../../core/kernel/ports.ts';
+import type { LoadedRows } from '../../core/kernel/ports.ts';
 import { ailmentOf, type Connection, messageOf } from './connection.ts';
-import { journalJson } from './journal.ts';
 import { readNumber, writeMetaSql } from './meta.ts';
 import { type BadRow, dropBadRow, prepareTables, readRows } from './rows.ts';
+import { type Writes, writesOf } from './writes.ts';
 
 /** The journal tells what led to the present tables; it is for people and repairs, the tables are the truth. */
 const journalRows = 20_000;
@@ -21,10 +22,10 @@ export type SqliteStoreOptions = {
   readonly nowMs: () => number;
 };
 
-export class SqliteStore implements Store {
+export class SqliteStore {
   readonly #options: SqliteStoreOptions;
   #db: Connection;
-  #write: (batch: readonly MasterEvent[], diff: Diff) => void;
+  #write: (writes: Writes) => void;
   #mustReopen: boolean;
   #commits = 0;
   #quarantined: readonly BadRow[] = [];
@@ -49,17 +50,25 @@ export class SqliteStore implements Store {
     return !this.#mustReopen;
   }
 
-  load(): DurableRows & { readonly seq: number } {
+  load(): LoadedRows {
     const { rows, bad } = readRows(this.#db);
     if (bad.length > 0 && !this.#mustReopen) this.#setAside(bad);
     this.#quarantined = bad;
     return { ...rows, seq: readNumber(this.#db, 'seq') };
   }
 
+  readSeq(): number {
+    return readNumber(this.#db, 'seq');
+  }
+
   commit(batch: readonly MasterEvent[], diff: Diff): void {
+    this.write(writesOf(batch, diff));
+  }
+
+  write(writes: Writes): void {
     if (this.#mustReopen) this.#reopen();
     try {
-      this.#write(batch, diff);
+      this.#write(writes);
     } catch (error) {
       // A full or busy file gets better by itself; for anything else the connection is not to be trusted.
       const ailment = ailmentOf(error);
@@ -80,7 +89,7 @@ export class SqliteStore implements Store {
     this.#mustReopen = false;
   }
 
-  #prepare(): (batch: readonly MasterEvent[], diff: Diff) => void {
+  #prepare(): (writes: Writes) => void {
     const db = this.#db;
     const writeTables = prepareTables(db);
     const addToJournal = db.prepare<[number, number, string, string]>(
@@ -88,17 +97,17 @@ export class SqliteStore implements Store {
     );
     const setMeta = db.prepare<[string, string]>(writeMetaSql);
     const trim = db.prepare<[number, number]>('DELETE FROM journal WHERE seq <= ? OR at_ms < ?');
-    const write = db.transaction((batch: readonly MasterEvent[], diff: Diff) => {
-      for (const event of batch) addToJournal.run(event.seq, event.atMs, event.kind, journalJson(event));
-      writeTables(diff);
-      const last = batch.at(-1);
+    const write = db.transaction(({ journal, tables }: Writes) => {
+      for (const { seq, atMs, kind, json } of journal) addToJournal.run(seq, atMs, kind, json);
+      writeTables(tables);
+      const last = journal.at(-1);
       // Written even for an empty batch, so that an empty commit proves that the disk takes writes again.
       setMeta.run('seq', String(last?.seq ?? readNumber(db, 'seq')));
       if (last && this.#commits % trimEveryCommits === 0)
         trim.run(last.seq - journalRows, last.atMs - journalAgeMs);
     });
-    return (batch, diff) => {
-      write.immediate(batch, diff);
+    return (writes) => {
+      write.immediate(writes);
       this.#commits += 1;
     };
   }

@@ -6,12 +6,27 @@ import type { MasterEvent, Posted } from './events.ts';
 
 export type DurableRows = { readonly [T in DurableTable]: readonly Rows[T][] };
 
-/** The only write path of the durable state. Throws on an outside failure; the loop turns that into a fault. */
+/** What is in the durable tables, and the seq of the last commit. */
+export type LoadedRows = DurableRows & { readonly seq: number };
+
+export type StoreOutcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string };
+
+/** Called once, and never before the call it belongs to has returned. */
+export type StoreDone<T> = (outcome: StoreOutcome<T>) => void;
+
+/**
+ * The only write path of the durable state. It works beside the loop, so each answer comes later; what was asked is
+ * done in its order. By callback and not by promise, so that a simulation decides at which moment an answer comes.
+ */
 export interface Store {
-  load(): DurableRows & { readonly seq: number };
-  /** One transaction: journal rows of the batch and the durable part of the diff. Durable (fsync) when it returns. */
-  commit(batch: readonly MasterEvent[], diff: Diff): void;
-  close(): void;
+  load(done: StoreDone<LoadedRows>): void;
+  /** Of the last commit that is on the disk: it says whether a commit whose answer was lost took place. */
+  readSeq(done: StoreDone<number>): void;
+  /** One transaction: journal rows of the batch and the durable part of the diff. Durable (fsync) when it is ok. */
+  commit(batch: readonly MasterEvent[], diff: Diff, done: StoreDone<null>): void;
+  close(): Promise<void>;
 }
 
 /** Carries out effects. Never throws; every outcome is posted as an event. */

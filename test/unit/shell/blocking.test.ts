@@ -5,10 +5,11 @@ import { pause } from '../../support/wait.ts';
 describe('the blocking probe', () => {
   it('sees a block of the thread, and forgets it when it begins anew', async () => {
     const long: number[] = [];
-    const probe = startBlockingProbe({ commitMs: () => 0, onLong: (wallMs) => void long.push(wallMs) });
+    const probe = startBlockingProbe({ onLong: (wallMs) => void long.push(wallMs) });
     await pause(30);
-    const untilMs = performance.now() + 120;
-    while (performance.now() < untilMs);
+    // Counted in CPU time: on a busy machine 120 ms by the clock may be next to nothing of it.
+    const startUs = process.cpuUsage();
+    while (process.cpuUsage(startUs).user < 120_000);
     await pause(30);
     const seen = probe.read();
     probe.reset();
@@ -24,13 +25,11 @@ describe('the blocking probe', () => {
   });
 
   it.each([
-    ['our code ran all the time', 60, { ranMs: 62, queuedMs: 0, commitMs: 0 }, 60],
-    ['others had the CPU', 60, { ranMs: 5, queuedMs: 55, commitMs: 0 }, 5],
-    ['the thread was idle and was woken late', 60, { ranMs: 1, queuedMs: 0, commitMs: 0 }, 1],
-    ['a commit waited for the disk', 60, { ranMs: 2, queuedMs: 0, commitMs: 58 }, 60],
-    ['a commit waited for the disk and the CPU', 60, { ranMs: 2, queuedMs: 40, commitMs: 58 }, 20],
+    ['our code ran all the time', 60, { ranMs: 62, queuedMs: 0 }, 60],
+    ['others had the CPU', 60, { ranMs: 5, queuedMs: 55 }, 5],
+    ['the thread was idle and was woken late', 60, { ranMs: 1, queuedMs: 0 }, 1],
   ])('counts as ours what is ours: %s', (_case, wallMs, after, wanted) => {
-    expect(ownShare(wallMs, { ranMs: 0, queuedMs: 0, commitMs: 0 }, after)).toBe(wanted);
+    expect(ownShare(wallMs, { ranMs: 0, queuedMs: 0 }, after)).toBe(wanted);
   });
 
   it('gives the upper edge of the bucket of a percentile', () => {

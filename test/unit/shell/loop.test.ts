@@ -20,7 +20,7 @@ import {
   operationId,
   taskId,
 } from '../../support/builders.ts';
-import { emptyDisk, type FakeDisk, FakeStore } from '../../support/fake-store.ts';
+import { emptyDisk, type FakeDisk, FakeStore, rowsOf } from '../../support/fake-store.ts';
 import { VirtualTime } from '../../support/virtual-clock.ts';
 
 const one = machineId('one');
@@ -46,14 +46,16 @@ class Bench {
 
   constructor(disk: FakeDisk = diskWith(), stepFn = step) {
     this.disk = disk;
-    this.store = new FakeStore(disk);
-    const commit = this.store.commit.bind(this.store);
-    this.store.commit = (batch, diff) => {
-      commit(batch, diff);
+    this.store = new FakeStore(disk, this.time.timers.soon);
+    const write = this.store.write.bind(this.store);
+    this.store.write = (batch, diff) => {
+      const outcome = write(batch, diff);
       this.order.push('commit');
+      return outcome;
     };
     this.loop = new Loop({
       store: this.store,
+      rows: rowsOf(disk),
       runner: {
         run: (effect) => {
           this.order.push(effect.kind);
@@ -206,7 +208,7 @@ describe('a restart', () => {
   it('reads back exactly the durable tables', async () => {
     const bench = new Bench().up();
     await bench.ask(runJob);
-    const { seq, ...rows } = bench.store.load();
+    const { seq, ...rows } = rowsOf(bench.disk);
     const { tables } = createState(rows);
     for (const table of ['machines', 'agents', 'tasks', 'settings'] as const) {
       expect(tables[table]).toEqual(bench.loop.state.tables[table]);
@@ -362,7 +364,9 @@ describe('stopping', () => {
   it('finishes what was posted and refuses what comes after', async () => {
     const bench = new Bench().up();
     const last = bench.loop.command(rename);
-    bench.loop.stop();
+    const stopped = bench.loop.stop();
+    bench.time.settle();
+    await stopped;
     expect(await last).toMatchObject({ ok: true });
     expect(bench.disk.tables.machines.get(one)?.name).toBe('new name');
     expect(await bench.loop.command(rename)).toMatchObject({ ok: false, refusal: { reason: 'stopping' } });

@@ -1,15 +1,17 @@
-import { beforeEach, describe } from 'vitest';
+import { afterEach, beforeEach, describe } from 'vitest';
 import type { OpenOptions } from '../../../../electron/adapters/store/open.ts';
 import { emptyDisk, type FakeDisk, FakeStore } from '../../../support/fake-store.ts';
 import { storeConformance } from '../../../support/store-conformance.ts';
-import { mustOpen, newPlace } from '../../../support/store-place.ts';
+import { newPlace } from '../../../support/store-place.ts';
+import { closeThreads, mustOpenThread } from '../../../support/store-threads.ts';
 
-describe('the SQLite store', () => {
+describe('the SQLite store in its thread', () => {
   let place: OpenOptions;
   beforeEach(() => {
     place = newPlace();
   });
-  storeConformance(() => mustOpen(place).store);
+  afterEach(closeThreads);
+  storeConformance(async () => (await mustOpenThread(place)).thread);
 });
 
 describe('the fake store', () => {
@@ -17,5 +19,5 @@ describe('the fake store', () => {
   beforeEach(() => {
     disk = emptyDisk();
   });
-  storeConformance(() => new FakeStore(disk));
+  storeConformance(() => Promise.resolve(new FakeStore(disk)));
 });
