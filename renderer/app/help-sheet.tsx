@@ -42,6 +42,8 @@ const groups: readonly { readonly title: MessageKey; readonly entries: readonly 
       ['help.end', ['End']],
       ['help.match', ['N']],
       ['help.wrap', ['W']],
+      ['help.times', ['T']],
+      ['help.whole', [modKey, 'Enter']],
       ['help.close', ['Esc']],
     ],
   },

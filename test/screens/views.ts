@@ -2,6 +2,7 @@
 import type { Page } from '@playwright/test';
 import type { FakeCluster } from '../support/fake-bridge/cluster.ts';
 import type { SceneName } from '../support/fake-bridge/scenes.ts';
+import { lifeViews } from './life-views.ts';
 
 declare global {
   interface Window {
@@ -98,7 +99,7 @@ export const views: readonly ScreenView[] = [
     steps: async (page) => {
       await page.keyboard.press('r');
       await page.getByRole('dialog').locator('.run-samples button').first().click();
-      await page.getByRole('dialog').locator('summary').click();
+      await page.getByRole('dialog').locator('.run-more__head').click();
     },
   },
   {
@@ -130,4 +131,5 @@ export const views: readonly ScreenView[] = [
   },
   { name: 'keys', steps: press('?') },
   { name: 'activity', steps: press('d') },
+  ...lifeViews,
 ];

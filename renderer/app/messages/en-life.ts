@@ -140,6 +140,9 @@ export const enLife = {
   'log.part': 'An older part of the log, from {from} on.',
   'log.part-end': 'Back to the end',
 
+  'help.times': 'Times of the log',
+  'help.whole': 'Search the whole log',
+
   'isolation.title': 'What limits are worth here',
   'isolation.full': 'Held for the whole task.',
   'isolation.cpu': 'CPU',

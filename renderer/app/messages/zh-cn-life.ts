@@ -139,6 +139,9 @@ export const zhCnLife = {
   'log.part': '日志较早的部分，从 {from} 处开始。',
   'log.part-end': '回到末尾',
 
+  'help.times': '日志的时间',
+  'help.whole': '搜索整个日志',
+
   'isolation.title': '各种限制在这里的效力',
   'isolation.full': '对整个任务有效。',
   'isolation.cpu': 'CPU',

@@ -2,15 +2,17 @@
 import { RotateCw } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
+import type { TaskRecord } from '../../../electron/contract/task.ts';
 import { dismissFailures, openTask, reconnect } from '../../app/acts.ts';
 import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { Glyph, type GlyphKind } from '../../kit/glyph.tsx';
-import { endMessage } from '../../parts/end-words.ts';
+import { endMessage, limitNotice } from '../../parts/end-words.ts';
+import { holderOf } from '../../parts/holder.ts';
 import { type Attention, attentionOf } from '../../store/attention.ts';
 import { useNowMs } from '../../store/clock.ts';
 import { tableStore } from '../../store/tables.ts';
-import { go, inspect, useView } from '../../store/view.ts';
+import { go, inspect, openDialog, useView } from '../../store/view.ts';
 
 const cardsMost = 5;
 
@@ -81,6 +83,11 @@ function machineCard(item: Extract<Attention, { kind: 'machine' }>, words: Words
         <Button compact look="quiet" onClick={() => inspect({ kind: 'machine', id: machine.id })}>
           {words.t('verb.show')}
         </Button>
+        {holderOf(health.problem) !== null && (
+          <Button compact onClick={() => openDialog({ kind: 'take-over', machineId: machine.id })}>
+            {words.t('verb.take-over')}
+          </Button>
+        )}
         {health.word !== 'refused' && health.word !== 'gone' && (
           <Button compact icon={<RotateCw />} onClick={() => reconnect(machine)}>
             {words.t('verb.reconnect')}
@@ -89,6 +96,11 @@ function machineCard(item: Extract<Attention, { kind: 'machine' }>, words: Words
       </>
     ),
   };
+}
+
+function endWords(task: TaskRecord, words: Words): string {
+  const status = task.statuses.at(-1);
+  return limitNotice(task, status, words)?.what ?? endMessage(status, words);
 }
 
 function failedCard(item: Extract<Attention, { kind: 'failed-tasks' }>, words: Words): Card {
@@ -107,7 +119,7 @@ function failedCard(item: Extract<Attention, { kind: 'failed-tasks' }>, words: W
   return {
     glyph: 'failed',
     text: words.t('attention.failed-tasks', { n: tasks.length, names: shown + rest }),
-    more: tasks.length === 1 ? endMessage(first?.statuses.at(-1), words) : '',
+    more: tasks.length === 1 && first !== undefined ? endWords(first, words) : '',
     actions: (
       <>
         <Button compact look="quiet" onClick={() => dismissFailures(item.newestAtMs)}>

@@ -1,7 +1,7 @@
 // The demo rack of the fake cluster.
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
+import { specs } from './machines.ts';
 import { aMachine, type MachineSpec } from './records.ts';
-import { specs } from './scenes.ts';
 
 /** Six slices of this computer. */
 export function demoSlices(

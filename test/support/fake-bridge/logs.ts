@@ -1,11 +1,12 @@
 // Logs of the fake tasks: some history, then a line now and then. Streams keep to the credit of the window.
-import type { LogFile, Pushes } from '../../../electron/contract/channels.ts';
+import type { LogFile, Pushes, Request } from '../../../electron/contract/channels.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
 import { randomFrom } from './random.ts';
 
 const encoder = new TextEncoder();
 const chunkBytes = 64 * 1024;
 const firstCredit = 256 * 1024;
+const markBytes = 400;
 const esc = '\u001b';
 
 export type Push = <P extends 'log:chunk' | 'log:end'>(channel: P, push: Pushes[P]) => void;
@@ -30,14 +31,28 @@ function webLine(step: number): string {
 function lineOf(task: TaskRecord, step: number): string {
   const { name } = task.info;
   if (name.startsWith('train')) return trainLine(step);
-  if (name.startsWith('web')) return webLine(step);
+  if (name.startsWith('web') || name === 'api') return webLine(step);
   if (name === 'hello') return step < 3 ? `hello ${step + 1}` : '';
   return `${name}: item ${step + 1} of 12000 done in ${10 + ((step * 13) % 70)} ms`;
 }
 
+/** A long-lived task whose head was given back long ago. */
+const oldNames: ReadonlySet<string> = new Set(['api']);
+const givenBack = 3_436_000_000;
+
 class FakeLog {
   bytes = new Uint8Array(0);
+  /** Offset of the first byte kept. */
+  readonly base: number;
   #step = 0;
+
+  constructor(base: number) {
+    this.base = base;
+  }
+
+  get end(): number {
+    return this.base + this.bytes.length;
+  }
 
   add(text: string): void {
     const more = encoder.encode(text);
@@ -81,7 +96,7 @@ export class FakeLogs {
     const key = `${task.id}/${file}`;
     const known = this.#logs.get(key);
     if (known !== undefined) return known;
-    const log = new FakeLog();
+    const log = new FakeLog(oldNames.has(task.info.name) && file === 'stdout' ? givenBack : 0);
     if (file === 'stderr') {
       if (task.state === 'TASK_FAILED') {
         log.add(
@@ -102,8 +117,9 @@ export class FakeLogs {
     offset: number,
   ): { streamId: number; sizeBytes: number; startOffset: number } {
     const log = this.#log(task, file);
-    const sizeBytes = log.bytes.length;
-    const startOffset = offset < 0 ? Math.max(0, sizeBytes + offset) : Math.min(offset, sizeBytes);
+    const sizeBytes = log.end;
+    const wanted = offset < 0 ? sizeBytes + offset : offset;
+    const startOffset = Math.min(sizeBytes, Math.max(log.base, wanted));
     this.#lastId += 1;
     const stream = {
       id: this.#lastId,
@@ -115,6 +131,40 @@ export class FakeLogs {
     this.#streams.set(stream.id, stream);
     setTimeout(() => this.#pump(stream), 5);
     return { streamId: stream.id, sizeBytes, startOffset };
+  }
+
+  /** A mark each few hundred bytes, as if it was written steadily until now. */
+  times(
+    task: TaskRecord,
+    file: LogFile,
+    range: { readonly from: number; readonly to: number },
+  ): { offset: number; atMs: number }[] {
+    const log = this.#log(task, file);
+    const first = Math.max(log.base, range.from - (range.from % markBytes));
+    const endAtMs = task.endedAtMs ?? task.createdAtMs + 3_000_000;
+    const marks: { offset: number; atMs: number }[] = [];
+    for (let offset = first; offset < Math.min(log.end, range.to) && marks.length < 4096; offset += markBytes)
+      marks.push({ offset, atMs: endAtMs - Math.round((log.end - offset) / markBytes) * 1700 });
+    return marks;
+  }
+
+  search(
+    task: TaskRecord,
+    wanted: Omit<Request<'log:search'>, 'taskId'>,
+  ): { matches: { offset: number; line: string; atMs: number | null }[]; next: number; more: boolean } {
+    const log = this.#log(task, wanted.file);
+    const fold = (text: string) => (wanted.matchCase ? text : text.toLowerCase());
+    const matches: { offset: number; line: string; atMs: number | null }[] = [];
+    let offset = log.base;
+    for (const line of new TextDecoder().decode(log.bytes).split('\n')) {
+      if (offset >= wanted.from && fold(line).includes(fold(wanted.text))) {
+        if (matches.length === wanted.limit) return { matches, next: offset, more: true };
+        const time = this.times(task, wanted.file, { from: offset, to: offset + 1 })[0];
+        matches.push({ offset, line: line.slice(0, 512), atMs: time?.atMs ?? null });
+      }
+      offset += encoder.encode(line).length + 1;
+    }
+    return { matches, next: log.end, more: false };
   }
 
   credit(streamId: number, bytes: number): void {
@@ -140,8 +190,9 @@ export class FakeLogs {
   #pump(stream: Stream): void {
     const log = this.#logs.get(stream.key);
     if (log === undefined || !this.#streams.has(stream.id)) return;
-    while (stream.at < log.bytes.length && stream.credit > 0) {
-      const bytes = log.bytes.slice(stream.at, stream.at + Math.min(chunkBytes, stream.credit));
+    while (stream.at < log.end && stream.credit > 0) {
+      const from = stream.at - log.base;
+      const bytes = log.bytes.slice(from, from + Math.min(chunkBytes, stream.credit));
       this.#push('log:chunk', { streamId: stream.id, offset: stream.at, bytes });
       stream.at += bytes.length;
       stream.credit -= bytes.length;
@@ -156,7 +207,7 @@ export class FakeLogs {
       if (task !== undefined && log !== undefined && stream.key.endsWith('/stdout'))
         log.grow(task, Math.floor(this.#random() * 4));
       this.#pump(stream);
-      if (task === undefined && log !== undefined && stream.at >= log.bytes.length) {
+      if (task === undefined && log !== undefined && stream.at >= log.end) {
         this.#streams.delete(stream.id);
         this.#push('log:end', { streamId: stream.id, cause: 'finished' });
       }

@@ -20,6 +20,9 @@ export type MachineSpec = {
   readonly gpu?: string;
   readonly hasTemp?: boolean;
   readonly arch?: string;
+  /** What limits are worth there; full where nothing is said. */
+  readonly isolation?: NonNullable<MachineFacts['isolation']>;
+  readonly engines?: NonNullable<MachineFacts['engines']>;
 };
 
 const hostKey = {
@@ -54,6 +57,26 @@ export function aMachine(spec: MachineSpec, addedAtMs: number): MachineRecord {
   };
 }
 
+const fullIsolation: NonNullable<MachineFacts['isolation']> = {
+  cpu: 'quota',
+  memory: 'cgroup',
+  pids: 'cgroup',
+  disk: 'watched',
+  gpu: 'devices',
+  kill: 'cgroup',
+  users: false,
+};
+/** A machine whose agent may not use cgroups. */
+export const weakIsolation: NonNullable<MachineFacts['isolation']> = {
+  cpu: 'none',
+  memory: 'rlimit',
+  pids: 'rlimit',
+  disk: 'watched',
+  gpu: 'none',
+  kill: 'group',
+  users: false,
+};
+
 function facts(spec: MachineSpec): MachineFacts {
   const isLocal = spec.address === null;
   return {
@@ -74,6 +97,8 @@ function facts(spec: MachineSpec): MachineFacts {
       { iface: 'eth0', mac: '52:54:00:ab:cd:01', ip: 'fe80::5054:ff:feab:cd01' },
     ],
     cgroup: isLocal ? 'none' : 'v2',
+    isolation: spec.isolation ?? fullIsolation,
+    engines: spec.engines ?? [],
     user: isLocal ? 'me' : 'ada',
     uid: 1000,
     boot: isLocal ? 'none' : 'systemd-user',

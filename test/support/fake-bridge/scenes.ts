@@ -3,65 +3,14 @@ import type { MachineId, OperationId } from '../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import type { OperationRecord } from '../../../electron/contract/operation.ts';
 import { confirmKey, newLane, walkLane } from './lanes.ts';
+import { addLife } from './life.ts';
+import { gib, specs } from './machines.ts';
 import { randomFrom } from './random.ts';
 import { aLink, aMachine, anAgent, aTask, endTask, type MachineSpec, type TaskSpec } from './records.ts';
 import type { FakeTables } from './tables.ts';
 
-export const sceneNames = ['busy', 'calm', 'adding', 'empty', 'faults', 'large'] as const;
+export const sceneNames = ['busy', 'calm', 'adding', 'empty', 'faults', 'large', 'life'] as const;
 export type SceneName = (typeof sceneNames)[number];
-
-const debian = 'Debian GNU/Linux 12 (bookworm)';
-const gib = 1024;
-export const specs: readonly MachineSpec[] = [
-  {
-    name: 'this-computer',
-    address: null,
-    cpus: 8,
-    memMib: 16 * gib,
-    cpuModel: 'Intel Core i7-1165G7',
-    os: 'Ubuntu 24.04.1 LTS',
-    diskMib: 476 * gib,
-  },
-  {
-    name: 'gpu-2',
-    address: '192.168.1.31',
-    cpus: 12,
-    memMib: 64 * gib,
-    cpuModel: 'AMD Ryzen 9 5900X 12-Core Processor',
-    os: debian,
-    diskMib: 1862 * gib,
-    gpu: 'RTX 3060',
-  },
-  {
-    name: 'nas',
-    address: '192.168.1.40',
-    cpus: 4,
-    memMib: 8 * gib,
-    cpuModel: 'Intel Celeron J4125',
-    os: 'Debian GNU/Linux 11 (bullseye)',
-    diskMib: 7452 * gib,
-  },
-  {
-    name: 'pi-4',
-    address: '192.168.1.52',
-    cpus: 4,
-    memMib: 4 * gib,
-    cpuModel: 'ARM Cortex-A72',
-    os: 'Raspberry Pi OS 12',
-    diskMib: 58 * gib,
-    arch: 'arm64',
-  },
-  {
-    name: 'build-1',
-    address: '192.168.1.60',
-    cpus: 32,
-    memMib: 128 * gib,
-    cpuModel: 'AMD EPYC 7302P',
-    os: debian,
-    diskMib: 953 * gib,
-    hasTemp: false,
-  },
-];
 
 type Plan = Omit<TaskSpec, 'machine'> & { readonly on: string };
 const minute = 60_000;
@@ -357,8 +306,9 @@ export function setScene(tables: FakeTables, scene: SceneName, nowMs: number): r
   tables.change('machines', 'm-nas', { note: 'Basement shelf, left. Ask Bo before a restart.' });
   addTasks(tables, nowMs);
   addOperations(tables, nowMs);
-  if (scene !== 'calm') silence(tables, 'nas', nowMs);
+  if (scene !== 'calm' && scene !== 'life') silence(tables, 'nas', nowMs);
   if (scene === 'adding') addLanes(tables, nowMs);
+  if (scene === 'life') addLife(tables, nowMs);
   if (scene === 'faults') {
     tables.put('faults', {
       id: 'store-read-only',

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import type { TaskId } from '../../../electron/contract/ids.ts';
 import { wordsFor } from '../../../renderer/app/messages/words.ts';
-import { endMessage } from '../../../renderer/parts/task-facts.tsx';
+import { endMessage } from '../../../renderer/parts/end-words.ts';
 import { aStatus } from '../../support/fake-bridge/records.ts';
 
 const status = (message: string, exitCode: number | null, signal: number | null) =>

@@ -5,7 +5,7 @@ import { type LinkRecord, linkPhases } from '../../../../electron/contract/machi
 import { taskStates, terminalTaskStates } from '../../../../electron/contract/task.ts';
 import { machineHealth, taskGlyph } from '../../../../renderer/store/health.ts';
 import { aLink, aMachine, anAgent } from '../../../support/fake-bridge/records.ts';
-import { specs } from '../../../support/fake-bridge/scenes.ts';
+import { specs } from '../../../support/fake-bridge/machines.ts';
 
 const spec = specs[1];
 if (spec === undefined) throw new Error('no machine');
