@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -37,8 +38,9 @@ type Unpack struct {
 	Path string `json:"path"`
 	// MaxBytes of what comes out.
 	MaxBytes int64 `json:"maxBytes"`
-	// MaxEntries 0: the usual cap.
-	MaxEntries int `json:"maxEntries"`
+	// MaxEntries and FreeBytes 0: the usual caps.
+	MaxEntries int   `json:"maxEntries"`
+	FreeBytes  int64 `json:"freeBytes"`
 }
 
 type unpacker struct {
@@ -61,7 +63,10 @@ func (u Unpack) Run(root *beneath.Root, src *os.File, progress func(done, total 
 	if u.MaxEntries == 0 {
 		u.MaxEntries = maxEntries
 	}
-	w := &unpacker{Unpack: u, root: root, sizeBytes: info.Size(), ratioCap: freeBytes + maxRatio*info.Size(), progress: progress}
+	if u.FreeBytes == 0 {
+		u.FreeBytes = freeBytes
+	}
+	w := &unpacker{Unpack: u, root: root, sizeBytes: info.Size(), ratioCap: u.FreeBytes + maxRatio*info.Size(), progress: progress}
 	w.consumed = func() int64 { return 0 }
 	folder, err := root.Folders(u.Path, folderMode)
 	if err != nil {
@@ -132,22 +137,23 @@ func (w *unpacker) tarIn(plain io.Reader, kind string) error {
 	return nil
 }
 
+// looksLikeTar checks the sum of the first header: there is no other mark that all kinds of tar have.
 func looksLikeTar(head []byte) bool {
 	if len(head) < sniffBytes {
 		return false
 	}
-	_, err := tar.NewReader(io.MultiReader(bytes.NewReader(head), zeros{})).Next()
-	return err == nil || err == io.EOF
-}
-
-// zeros goes on for ever: enough for a header whose body is not looked at.
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = 0
+	const from, to = 148, 156
+	unsigned, signed, blank := int64(0), int64(0), true
+	for i, c := range head {
+		blank = blank && c == 0
+		if i >= from && i < to {
+			c = ' '
+		}
+		unsigned += int64(c)
+		signed += int64(int8(c))
 	}
-	return len(p), nil
+	sum, err := strconv.ParseInt(strings.Trim(string(head[from:to]), " \x00"), 8, 64)
+	return blank || err == nil && (sum == unsigned || sum == signed)
 }
 
 func (w *unpacker) tar(src io.Reader) error {
