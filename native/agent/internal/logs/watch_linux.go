@@ -12,8 +12,14 @@ import (
 const (
 	// A log that grows is looked at again before it can have filled its room at this rate.
 	fastestBytesPerMs = 2 << 20
-	minPause          = 500 * time.Microsecond
-	maxPause          = 20 * time.Millisecond
+	// A log that grows faster than this is looked at twice as often, and this long is left for being late.
+	fastBytesPerMs = 50_000
+	lateMs         = 20
+	// How fast a log is is not known at its first looks after it was quiet.
+	newLooks   = 4
+	minPause   = 500 * time.Microsecond
+	shortPause = 5 * time.Millisecond
+	maxPause   = 20 * time.Millisecond
 	// A log that did not grow for so many looks is left to inotify.
 	quietLooks = 3
 	// Over the cap by this much means that we were late.
@@ -35,7 +41,12 @@ type watched struct {
 	task    *taskLogs
 	size    int64
 	kept    int64
-	known   bool // size is one that was seen
+	known   bool      // size is one that was seen
+	at      time.Time // when it was seen
+	rate    int64     // bytes per ms, lately
+	looks   int
+	behind  time.Duration // how late the last look was
+	next    time.Time     // when it is looked at again
 	quiet   int
 	wd      int32
 	noHoles bool
@@ -52,6 +63,8 @@ type watcher struct {
 	wds    map[int32]*Log
 	hot    map[*Log]bool
 	buf    [4096]byte
+	fast   bool // a task writes at full speed
+	spare  bool // there is more than one CPU
 	blind  bool // no inotify: everything is looked at by time
 }
 
@@ -60,7 +73,7 @@ func newWatcher(k *Keeper) (*watcher, error) {
 	if errno != 0 {
 		return nil, os.NewSyscallError("eventfd", errno)
 	}
-	w := &watcher{keeper: k, bell: int(bell), wds: map[int32]*Log{}, hot: map[*Log]bool{}}
+	w := &watcher{keeper: k, spare: runtime.GOMAXPROCS(0) > 1, bell: int(bell), wds: map[int32]*Log{}, hot: map[*Log]bool{}}
 	var err error
 	if w.notify, err = syscall.InotifyInit1(inFlags); err != nil {
 		w.notify, w.blind = -1, true
@@ -117,7 +130,12 @@ func (w *watcher) sleep(pause time.Duration) {
 		t := syscall.NsecToTimespec(int64(pause))
 		timeout = &t
 	}
-	_, _, _ = syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), 2, uintptr(unsafe.Pointer(timeout)), 0, 0, 0) // interrupted: looked once more
+	wait := syscall.Syscall6
+	if pause >= 0 && pause <= shortPause && w.fast && w.spare {
+		// Keeps this thread's place in the Go runtime: getting one back could take longer than the pause itself.
+		wait = syscall.RawSyscall6
+	}
+	_, _, _ = wait(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), 2, uintptr(unsafe.Pointer(timeout)), 0, 0, 0) // interrupted: looked once more
 	if fds[0].revents != 0 {
 		_, _ = syscall.Read(w.bell, w.buf[:8])
 	}
@@ -150,7 +168,7 @@ func (w *watcher) takeEvents() {
 }
 
 func (w *watcher) heat(log *Log) {
-	log.watch.quiet = 0
+	log.watch.quiet, log.watch.looks = 0, 0
 	w.hot[log] = true // looked at by time from now on
 }
 
@@ -194,23 +212,21 @@ func (w *watcher) round(now time.Time) time.Duration {
 	if len(w.hot) == 0 {
 		return -1
 	}
-	pause := maxPause
+	pause, fast := maxPause, false
 	for log := range w.hot {
 		w.look(log, now)
 		if log.watch.quiet >= quietLooks && !w.blind && w.arm(log) {
 			continue
 		}
-		room := w.keeper.limitOf(log) + lateBytes - log.watch.kept
-		if p := time.Duration(room/(fastestBytesPerMs/1024)) * time.Millisecond / 1024; p < pause {
+		fast = fast || log.watch.rate > fastBytesPerMs
+		if p := time.Until(log.watch.next); p < pause {
 			pause = p
 		}
 	}
-	if pause < minPause {
-		pause = minPause
+	if pause < 0 {
+		pause = 0
 	}
-	if w.blind && pause < maxPause {
-		pause = maxPause
-	}
+	w.fast = fast
 	return pause
 }
 
@@ -257,30 +273,81 @@ func (w *watcher) look(log *Log, now time.Time) {
 	default:
 		state.quiet++
 	}
-	state.size, state.known = size, true
+	state.pace(size, now)
+	limit := w.keeper.limitOf(log)
+	reserve := state.reserve(limit)
 	kept := log.kept(size)
-	over := kept - w.keeper.limitOf(log)
+	over := kept - limit + state.margin(limit, reserve)
 	if state.noHoles {
-		over = size - log.base.Load() - w.keeper.limitOf(log)/2
+		over = size - log.base.Load() - limit/2
 	}
 	if over > 0 {
-		w.cut(log, size, over, now)
+		w.cut(log, size, limit, reserve)
 		kept = log.kept(state.size)
 	}
 	w.keeper.grew(kept - state.kept)
 	state.kept = kept
+	state.next = state.at.Add(state.patience(limit))
 }
 
-func (w *watcher) cut(log *Log, size, over int64, now time.Time) {
+// pace takes over what was seen. The rate falls slowly: a task that pauses may go on as before.
+func (state *watched) pace(size int64, now time.Time) {
+	rate := state.rate * 7 / 8
+	if elapsed := now.Sub(state.at).Milliseconds() + 1; state.known && size > state.size && (size-state.size)/elapsed > rate {
+		rate = (size - state.size) / elapsed
+	}
+	state.behind = now.Sub(state.next)
+	state.looks++
+	state.size, state.at, state.rate, state.known = size, now, rate, true
+}
+
+// reserve is how much of the cap is left free after a cut: what the task writes while we might be late.
+func (state *watched) reserve(limit int64) int64 {
+	reserve := slackOf(limit)
+	if fast := state.rate * lateMs; fast > reserve {
+		reserve = fast
+	}
+	reserve <<= state.late
+	if most := limit - limit/4; reserve > most {
+		reserve = most
+	}
+	return reserve
+}
+
+// margin is how far below the cap a cut is made: of a fast one at every look, so that each pause begins with all room.
+func (state *watched) margin(limit, reserve int64) int64 {
+	if state.rate > fastBytesPerMs && reserve > 2*minSlack {
+		return reserve - minSlack
+	}
+	return slackOf(limit) / 2
+}
+
+// patience is how long the log cannot have come over its cap, however fast it grows.
+func (state *watched) patience(limit int64) time.Duration {
+	room := limit + lateBytes - state.kept
+	if state.rate > fastBytesPerMs || state.looks < newLooks {
+		room /= 2
+	}
+	pause := time.Duration(room) * time.Millisecond / fastestBytesPerMs
+	if pause < minPause {
+		return minPause
+	}
+	if pause > maxPause {
+		return maxPause
+	}
+	return pause
+}
+
+func (w *watcher) cut(log *Log, size, limit, reserve int64) {
 	state := &log.watch
-	limit := w.keeper.limitOf(log)
-	late := over > lateBytes && state.kept > 0
+	over, now := log.kept(size)-limit, state.at
+	late := over > lateBytes && state.kept > 0 && state.kept <= limit
 	if late {
 		if state.late < 3 {
 			state.late++
 		}
 		if state.lateAt.IsZero() {
-			w.keeper.options.Line("log outran its cap task=%s over=%d", state.task.id, over)
+			w.keeper.options.Line("log outran its cap task=%s over=%d lateUs=%d rate=%d looks=%d", state.task.id, over, state.behind.Microseconds(), state.rate, state.looks)
 		}
 		state.lateAt = now
 	} else if state.late > 0 && now.Sub(state.lateAt) > forgiveAfter {
@@ -289,25 +356,23 @@ func (w *watcher) cut(log *Log, size, over int64, now time.Time) {
 	}
 	if late || state.noHoles {
 		// It stands still while we work, so that it cannot run further ahead; without holes also so that nothing is lost.
+		defer w.keeper.options.Thaw(state.task.id)
 		if w.keeper.options.Freeze(state.task.id) {
-			defer w.keeper.options.Thaw(state.task.id)
 			if now, _, err := log.size(); err == nil {
 				size = now
 			}
 		}
 	}
-	state.size = size
-	keep := (limit - slackOf(limit)) >> state.late
+	keep := limit - reserve
 	if state.noHoles {
-		keep = limit / 2 >> state.late
+		keep = limit/2 - reserve/2
 	}
 	if err := log.trim(size, keep); err != nil && !state.task.told {
 		state.task.told = true
 		w.keeper.options.Line("log cannot be cut task=%s cause=%v", state.task.id, err)
 	}
-	if state.noHoles {
-		if now, _, err := log.size(); err == nil {
-			state.size = now
-		}
+	// Cutting took a while.
+	if size, _, err := log.size(); err == nil {
+		state.size, state.at = size, time.Now()
 	}
 }
