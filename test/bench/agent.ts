@@ -14,7 +14,7 @@ import { Session } from '../../electron/adapters/agentlink/session.ts';
 import { socketPlace } from '../../electron/adapters/system/local-agent.ts';
 import type { MasterId } from '../../electron/contract/ids.ts';
 import { builtAgent } from '../lan/built-agent.ts';
-import { aTask } from '../support/agent-conformance.ts';
+import { aTask } from '../support/agent-talk.ts';
 import { pause, until } from '../support/wait.ts';
 import type { BenchReport } from './report.ts';
 import { rounded } from './statistics.ts';

@@ -11,7 +11,7 @@ import { LocalAgent } from '../../electron/adapters/system/local-agent.ts';
 import type { MachineId, MasterId } from '../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import type { Posted } from '../../electron/core/kernel/events.ts';
-import { aTask } from '../support/agent-conformance.ts';
+import { aTask } from '../support/agent-talk.ts';
 import { until } from '../support/wait.ts';
 import { builtAgent } from './built-agent.ts';
 

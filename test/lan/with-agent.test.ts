@@ -5,7 +5,7 @@ import { enrolmentSteps } from '../../electron/contract/enrolment.ts';
 import type { MachineId } from '../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import type { LaneContext } from '../../electron/core/kernel/effects.ts';
-import { aTask } from '../support/agent-conformance.ts';
+import { aTask } from '../support/agent-talk.ts';
 import { until } from '../support/wait.ts';
 import { type AddRequest, Driver } from './adapters-driver.ts';
 import { builtAgentFolder } from './built-agent.ts';

@@ -4,12 +4,9 @@
  */
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Session } from '../../electron/adapters/agentlink/session.ts';
-import type { StreamCause } from '../../electron/adapters/agentlink/streams.ts';
-import type { Refusal } from '../../electron/contract/errors.ts';
-import type { MasterId, TaskId } from '../../electron/contract/ids.ts';
-import type { TaskInfo, TaskState } from '../../electron/contract/task.ts';
-import type { EventMessage } from '../../electron/contract/wire.ts';
+import type { TaskId } from '../../electron/contract/ids.ts';
+import { aTask, conformanceMaster, Talk } from './agent-talk.ts';
+import { describeFiles } from './files-conformance.ts';
 import { until } from './wait.ts';
 
 export type AgentUnderTest = {
@@ -17,112 +14,6 @@ export type AgentUnderTest = {
   connect(): Promise<Duplex>;
   stop(): Promise<void>;
 };
-
-const master = (name = 'conformance', epoch = 5) => ({
-  masterId: `master-${name}` as MasterId,
-  epoch,
-  appVersion: 'test',
-  takeOver: false,
-});
-
-export function aTask(id: string, line: string, more: Partial<TaskInfo> = {}): TaskInfo {
-  return {
-    taskId: `t-${id}` as TaskId,
-    name: id,
-    resources: { cpusMilli: 10, memMib: 16, diskMib: 0, gpus: 0, ports: [] },
-    command: { shell: true, value: line, arguments: [], environment: [], workingFolder: null, user: null },
-    killPolicy: { graceMs: 500 },
-    labels: [],
-    ...more,
-  };
-}
-
-/** A session that remembers what it was told, and acknowledges updates when asked to. */
-class Talk {
-  readonly session: Session;
-  readonly events: EventMessage[] = [];
-  closed: Refusal | null = null;
-  isAcknowledging = true;
-
-  constructor(stream: Duplex, hasPreamble = false) {
-    this.session = new Session({
-      stream,
-      hasPreamble,
-      handlers: {
-        heard: () => {},
-        odd: (detail) => {
-          throw new Error(`odd event: ${detail}`);
-        },
-        event: (event) => this.onEvent(event),
-        closed: (refusal) => {
-          this.closed = refusal;
-        },
-      },
-    });
-  }
-
-  private onEvent(event: EventMessage): void {
-    this.events.push(event);
-    if (event.event !== 'status-update' || !this.isAcknowledging || event.status.uuid === null) return;
-    const { taskId, uuid } = event.status;
-    void this.session.call('update.ack', { taskId, uuid });
-  }
-
-  async launch(info: TaskInfo): Promise<void> {
-    const answer = await this.session.call('task.launch', { info });
-    expect(answer).toMatchObject({ ok: true });
-  }
-
-  states(taskId: TaskId): TaskState[] {
-    return this.events.flatMap((event) =>
-      event.event === 'status-update' && event.status.taskId === taskId ? [event.status.state] : [],
-    );
-  }
-
-  async stateOf(
-    taskId: TaskId,
-    state: TaskState,
-  ): Promise<Extract<EventMessage, { event: 'status-update' }>> {
-    return until(
-      () =>
-        this.events.find(
-          (event): event is Extract<EventMessage, { event: 'status-update' }> =>
-            event.event === 'status-update' && event.status.taskId === taskId && event.status.state === state,
-        ),
-      { what: `${taskId} is ${state}` },
-    );
-  }
-
-  /** The whole log, taken in with credit. */
-  async log(
-    taskId: TaskId,
-    offset = 0,
-    follow = false,
-  ): Promise<{ text: string; cause: StreamCause; start: number }> {
-    const pieces: Uint8Array[] = [];
-    let cause: StreamCause | null = null;
-    let give = (_bytes: number): void => {};
-    const owed: number[] = [];
-    const opened = await this.session.openLog(
-      { taskId, file: 'stdout', offset, follow },
-      {
-        data: (_at, bytes) => {
-          pieces.push(bytes);
-          owed.push(bytes.length);
-          give(bytes.length);
-        },
-        end: (ended) => {
-          cause = ended;
-        },
-      },
-    );
-    if (!opened.ok) throw new Error(`${opened.refusal.reason}: ${opened.refusal.detail}`);
-    give = (bytes) => opened.value.credit(bytes);
-    for (const bytes of owed) give(bytes);
-    const ended = await until<StreamCause | null>(() => cause, { what: 'the log ends' });
-    return { text: Buffer.concat(pieces).toString(), cause: ended, start: opened.value.startOffset };
-  }
-}
 
 export function describeAgent(name: string, open: () => Promise<AgentUnderTest>): void {
   describe(name, () => {
@@ -132,7 +23,7 @@ export function describeAgent(name: string, open: () => Promise<AgentUnderTest>)
     });
     afterAll(() => agent?.stop());
 
-    const talk = async (as = master()): Promise<Talk> => {
+    const talk = async (as = conformanceMaster()): Promise<Talk> => {
       const fresh = new Talk(await agent.connect());
       expect(await fresh.session.hello(as)).toMatchObject({ ok: true });
       return fresh;
@@ -146,7 +37,7 @@ export function describeAgent(name: string, open: () => Promise<AgentUnderTest>)
 
     it('tells at hello who it is, what it has and what it holds', async () => {
       const fresh = new Talk(await agent.connect());
-      const hello = await fresh.session.hello(master());
+      const hello = await fresh.session.hello(conformanceMaster());
       if (!hello.ok) throw new Error(hello.refusal.detail);
       expect(hello.value.agentId).toMatch(/^a-/);
       expect(hello.value.facts.cpus).toBeGreaterThan(0);
@@ -280,12 +171,12 @@ export function describeAgent(name: string, open: () => Promise<AgentUnderTest>)
     it('refuses another master, and an older start of the same one', async () => {
       const one = await talk();
       const other = new Talk(await agent.connect());
-      expect(await other.session.hello(master('other'))).toMatchObject({
+      expect(await other.session.hello(conformanceMaster('other'))).toMatchObject({
         ok: false,
         refusal: { code: 'conflict', reason: 'lease-held' },
       });
       const older = new Talk(await agent.connect());
-      expect(await older.session.hello(master('conformance', 4))).toMatchObject({
+      expect(await older.session.hello(conformanceMaster('conformance', 4))).toMatchObject({
         ok: false,
         refusal: { code: 'conflict', reason: 'lease-old-epoch' },
       });
@@ -301,6 +192,8 @@ export function describeAgent(name: string, open: () => Promise<AgentUnderTest>)
       expect(await two.session.call('ping', {})).toMatchObject({ ok: true });
       two.session.close();
     });
+
+    describeFiles(talk);
 
     it('refuses to end while tasks run when asked to end only if idle', async () => {
       const one = await talk();

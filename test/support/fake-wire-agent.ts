@@ -1,42 +1,30 @@
 /**
  * An agent that speaks the real protocol and only pretends to run things. It passes the same conformance suite as the
- * real one (agent-conformance.ts). It knows a few command lines: `echo WORDS`, `exit N`, `sleep N`, `yes N` (N bytes).
+ * real one (agent-conformance.ts). It knows a few command lines: `echo WORDS`, `echo WORDS > FILE`, `exit N`, `sleep N`,
+ * `yes N` (N bytes).
  */
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { encodeData, encodeJson, FrameDecoder } from '../../electron/adapters/agentlink/codec.ts';
 import type { TaskInfo, TaskState, TaskStatus } from '../../electron/contract/task.ts';
-import {
-  type AgentTask,
-  attachPreamble,
-  callSchemas,
-  initialCreditBytes,
-  maxDataBytes,
-  requestMessageSchema,
-  wireVersion,
-} from '../../electron/contract/wire.ts';
-import { duplexPair, fakeFacts, fakeSample } from './fake-agent-parts.ts';
+import { type AgentTask, attachPreamble, type Keeping, wireVersion } from '../../electron/contract/wire.ts';
+import { FakeConnection } from './fake-agent-connection.ts';
+import { FakeCache, type FakeSandbox, Refused } from './fake-agent-files.ts';
+import { duplexPair } from './fake-agent-parts.ts';
 
-type FakeTask = {
+export type FakeTask = {
   info: TaskInfo;
   statuses: TaskStatus[];
   unacked: TaskStatus[];
   startedAtMs: number;
   endedAtMs: number | null;
   files: { stdout: Buffer; stderr: Buffer };
+  sandbox: FakeSandbox;
+  restarts: number;
+  /** Between two runs. */
+  timer: NodeJS.Timeout | null;
 };
-type Stream = { task: FakeTask; file: 'stdout' | 'stderr'; at: number; until: number | null; credit: number };
 type Lease = { masterId: string; epoch: number };
-
-class Refused extends Error {
-  readonly code: string;
-  readonly reason: string;
-  constructor(code: string, reason: string, detail: string) {
-    super(detail);
-    this.code = code;
-    this.reason = reason;
-  }
-}
+type End = { readonly state: TaskState; readonly message: string; readonly exitCode: number | null };
 
 /** The state of a daemon; connections come and go. */
 export class FakeAgent {
@@ -45,6 +33,8 @@ export class FakeAgent {
   readonly tasks = new Map<string, FakeTask>();
   readonly killed = new Set<string>();
   readonly calls: string[] = [];
+  readonly cache = new FakeCache();
+  keeping: Keeping | null = null;
   lease: Lease | null = null;
   holder: FakeConnection | null = null;
   /** Answers nothing any more, like a stopped process. */
@@ -52,6 +42,7 @@ export class FakeAgent {
   sampleEveryMs: number | null = null;
   isShutDown = false;
   pageSize = 500;
+  restartDelayMs = 20;
 
   /** Serves one connection; returns our end's counterpart for the master. */
   connect(options: { preamble?: boolean; noise?: string } = {}): Duplex {
@@ -66,7 +57,8 @@ export class FakeAgent {
     new FakeConnection(this, stream).start();
   }
 
-  status(task: FakeTask, state: TaskState, message: string, exitCode: number | null): void {
+  status(task: FakeTask, end: End, more: Partial<TaskStatus> = {}): void {
+    const { state, message, exitCode } = end;
     const status: TaskStatus = {
       taskId: task.info.taskId,
       state,
@@ -77,17 +69,26 @@ export class FakeAgent {
       uuid: randomBytes(16).toString('hex'),
       exitCode,
       signal: state === 'TASK_KILLED' ? 15 : null,
+      ...(task.restarts > 0 ? { restarts: task.restarts } : {}),
+      ...more,
     };
     task.statuses.push(status);
     task.unacked.push(status);
     if (task.unacked.length === 1) this.holder?.send({ v: wireVersion, event: 'status-update', status });
   }
 
-  end(task: FakeTask, state: TaskState, message: string, exitCode: number | null): void {
+  /** For good. */
+  end(task: FakeTask, end: End): void {
     if (task.endedAtMs !== null) return;
+    if (task.timer !== null) clearTimeout(task.timer);
+    task.timer = null;
     task.endedAtMs = Date.now();
-    this.status(task, state, message, exitCode);
+    this.status(task, end);
     this.holder?.pump();
+  }
+
+  kill(task: FakeTask): void {
+    this.end(task, { state: 'TASK_KILLED', message: 'killed by signal 15 (TERM)', exitCode: null });
   }
 
   append(task: FakeTask, file: 'stdout' | 'stderr', bytes: Buffer): void {
@@ -112,6 +113,14 @@ export class FakeAgent {
   }
 
   launch(info: TaskInfo): void {
+    const sandbox: FakeSandbox = new Map();
+    for (const { url, sha256, path } of info.artifacts ?? []) {
+      const bytes = sha256 === null ? undefined : this.cache.kept.get(sha256);
+      if (url === null && bytes === undefined) {
+        throw new Refused('not-found', 'artifact-missing', sha256 ?? '');
+      }
+      if (bytes) sandbox.set(path, bytes);
+    }
     const task: FakeTask = {
       info,
       statuses: [],
@@ -119,251 +128,56 @@ export class FakeAgent {
       startedAtMs: Date.now(),
       endedAtMs: null,
       files: { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) },
+      sandbox,
+      restarts: 0,
+      timer: null,
     };
     this.tasks.set(info.taskId, task);
-    this.status(task, 'TASK_RUNNING', 'running', null);
-    const [verb = '', ...words] = info.command.value.split(' ');
-    if (verb === 'echo') {
-      this.append(task, 'stdout', Buffer.from(`${words.join(' ')}\n`));
-      this.end(task, 'TASK_FINISHED', 'exited with code 0', 0);
-    } else if (verb === 'exit') {
-      const code = Number(words[0] ?? 0);
-      this.end(task, code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED', `exited with code ${code}`, code);
-    } else if (verb === 'yes') {
+    this.#run(task);
+  }
+
+  #run(task: FakeTask): void {
+    this.status(task, { state: 'TASK_RUNNING', message: 'running', exitCode: null });
+    const [verb = '', ...words] = task.info.command.value.split(' ');
+    if (verb === 'echo') this.#echo(task, words);
+    else if (verb === 'exit') this.#exit(task, Number(words[0] ?? 0));
+    else if (verb === 'yes') {
       this.append(task, 'stdout', Buffer.alloc(Number(words[0]), 'y\n'));
-      this.end(task, 'TASK_FINISHED', 'exited with code 0', 0);
+      this.#exit(task, 0);
     } else if (verb !== 'sleep') {
-      this.end(task, 'TASK_FAILED', `cannot start: ${verb}: no such file or directory`, null);
-    }
-  }
-}
-
-class FakeConnection {
-  private readonly agent: FakeAgent;
-  private readonly stream: Duplex;
-  private readonly decoder = new FrameDecoder();
-  private readonly streams = new Map<number, Stream>();
-  private nextStream = 1;
-  private hasHello = false;
-  private sampler: NodeJS.Timeout | null = null;
-  private seq = 0;
-
-  constructor(agent: FakeAgent, stream: Duplex) {
-    this.agent = agent;
-    this.stream = stream;
-  }
-
-  start(): void {
-    this.stream.on('data', (piece: Buffer) => {
-      for (const frame of this.decoder.push(piece)) {
-        if (frame.kind === 'json') this.onRequest(frame.value);
-      }
-      if (this.decoder.fault !== null) this.close();
-    });
-    this.stream.on('close', () => this.close());
-    this.stream.on('end', () => this.close());
-    this.stream.on('error', () => this.close());
-  }
-
-  send(message: unknown): void {
-    if (!this.agent.isWedged && this.stream.writable) this.stream.write(encodeJson(message));
-  }
-
-  close(): void {
-    if (this.sampler !== null) clearInterval(this.sampler);
-    this.sampler = null;
-    if (this.agent.holder === this) this.agent.holder = null;
-    this.stream.end();
-  }
-
-  pump(): void {
-    for (const [id, stream] of this.streams) this.pumpOne(id, stream);
-  }
-
-  private pumpOne(id: number, stream: Stream): void {
-    const content = stream.task.files[stream.file];
-    const end = Math.min(content.length, stream.until ?? content.length);
-    while (stream.at < end && stream.credit > 0) {
-      const size = Math.min(end - stream.at, stream.credit, maxDataBytes);
-      if (!this.agent.isWedged)
-        this.stream.write(encodeData(id, content.subarray(stream.at, stream.at + size)));
-      stream.at += size;
-      stream.credit -= size;
-    }
-    const isOver = stream.until === null ? stream.task.endedAtMs !== null : true;
-    if (stream.at < end || !isOver) return;
-    this.streams.delete(id);
-    this.send({ v: wireVersion, event: 'stream-end', stream: id, cause: 'finished' });
-  }
-
-  private onRequest(value: unknown): void {
-    const { id, call, params } = requestMessageSchema.parse(value);
-    this.agent.calls.push(call);
-    if (this.agent.isWedged) return;
-    try {
-      if (!this.hasHello && call !== 'hello')
-        throw new Refused('invalid', 'hello-first', 'hello comes first');
-      const result = this.answer(call, params);
-      this.send({ v: wireVersion, id, result });
-      if (call === 'hello') for (const task of this.agent.tasks.values()) this.resend(task);
-      this.pump();
-    } catch (error) {
-      const known = error instanceof Refused ? error : new Refused('invalid', 'bad-params', String(error));
-      this.send({
-        v: wireVersion,
-        id,
-        error: { code: known.code, reason: known.reason, detail: known.message },
-      });
+      const message = `cannot start: ${verb}: no such file or directory`;
+      this.#over(task, { state: 'TASK_FAILED', message, exitCode: null });
     }
   }
 
-  private resend(task: FakeTask): void {
-    const [status] = task.unacked;
-    if (status !== undefined) this.send({ v: wireVersion, event: 'status-update', status });
+  #echo(task: FakeTask, words: readonly string[]): void {
+    const at = words.indexOf('>');
+    const bytes = Buffer.from(`${words.slice(0, at < 0 ? undefined : at).join(' ')}\n`);
+    const file = at < 0 ? undefined : words[at + 1];
+    if (file === undefined) this.append(task, 'stdout', bytes);
+    else task.sandbox.set(file, bytes);
+    this.#exit(task, 0);
   }
 
-  private answer(call: string, params: unknown): unknown {
-    switch (call) {
-      case 'hello':
-        return this.hello(callSchemas.hello.parse(params));
-      case 'sample.subscribe': {
-        const { everyMs } = callSchemas['sample.subscribe'].parse(params);
-        if (this.sampler !== null) clearInterval(this.sampler);
-        const tell = () => {
-          this.seq += 1;
-          this.send({ v: wireVersion, event: 'sample', sample: fakeSample(this.seq) });
-        };
-        this.sampler = setInterval(tell, this.agent.sampleEveryMs ?? everyMs);
-        tell();
-        return {};
-      }
-      case 'log.open':
-        return this.openLog(callSchemas['log.open'].parse(params));
-      case 'stream.credit': {
-        const { stream, bytes } = callSchemas['stream.credit'].parse(params);
-        const open = this.streams.get(stream);
-        if (open !== undefined) open.credit += bytes;
-        return {};
-      }
-      case 'stream.close': {
-        const { stream } = callSchemas['stream.close'].parse(params);
-        if (this.streams.delete(stream)) {
-          this.send({ v: wireVersion, event: 'stream-end', stream, cause: 'closed' });
-        }
-        return {};
-      }
-      case 'ping':
-        return {};
-      default:
-        return this.answerTask(call, params);
-    }
+  #exit(task: FakeTask, code: number): void {
+    const state = code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED';
+    this.#over(task, { state, message: `exited with code ${code}`, exitCode: code });
   }
 
-  private answerTask(call: string, params: unknown): unknown {
-    const { agent } = this;
-    switch (call) {
-      case 'task.launch': {
-        const { info } = callSchemas['task.launch'].parse(params);
-        if (agent.killed.has(info.taskId)) {
-          throw new Refused('conflict', 'killed-before-launch', info.taskId);
-        }
-        if (!agent.tasks.has(info.taskId)) agent.launch(info);
-        return { accepted: true };
-      }
-      case 'task.kill': {
-        const { taskId } = callSchemas['task.kill'].parse(params);
-        const task = agent.tasks.get(taskId);
-        if (task === undefined) agent.killed.add(taskId);
-        else agent.end(task, 'TASK_KILLED', 'killed by signal 15 (TERM)', null);
-        return {};
-      }
-      case 'task.list':
-        return agent.page(callSchemas['task.list'].parse(params).after);
-      case 'task.forget':
-        return this.forget(callSchemas['task.forget'].parse(params).taskId);
-      case 'update.ack': {
-        const { taskId, uuid } = callSchemas['update.ack'].parse(params);
-        const task = agent.tasks.get(taskId);
-        if (task?.unacked[0]?.uuid === uuid) {
-          task.unacked.shift();
-          this.resend(task);
-        }
-        return {};
-      }
-      case 'agent.shutdown':
-        return this.shutDown(callSchemas['agent.shutdown'].parse(params));
-      default:
-        throw new Refused('unsupported', 'unknown-call', call);
+  /** One run has ended: another follows, or it is the end for good. */
+  #over(task: FakeTask, end: End): void {
+    const policy = task.info.restart;
+    const comesBack = policy?.on === 'always' || (policy?.on === 'failure' && end.state === 'TASK_FAILED');
+    if (!comesBack || task.restarts >= (policy?.maxInRow ?? Number.POSITIVE_INFINITY)) {
+      this.end(task, end);
+      return;
     }
-  }
-
-  private hello(params: {
-    version: number;
-    versionMin: number;
-    masterId: string;
-    epoch: number;
-    takeOver: boolean;
-  }) {
-    const { agent } = this;
-    if (params.versionMin > wireVersion || params.version < wireVersion) {
-      throw new Refused('unsupported', 'wire-version', `we speak ${wireVersion}`);
-    }
-    const { lease } = agent;
-    if (lease !== null && lease.masterId !== params.masterId && !params.takeOver) {
-      throw new Refused('conflict', 'lease-held', lease.masterId);
-    }
-    if (lease !== null && lease.masterId === params.masterId && params.epoch < lease.epoch) {
-      throw new Refused('conflict', 'lease-old-epoch', `epoch ${lease.epoch}`);
-    }
-    agent.lease = { masterId: params.masterId, epoch: params.epoch };
-    const old = agent.holder;
-    agent.holder = this;
-    old?.send({ v: wireVersion, event: 'lease-lost', holder: params.masterId });
-    old?.close();
-    agent.holder = this;
-    this.hasHello = true;
-    return {
-      version: wireVersion,
-      agentId: agent.agentId,
-      agentVersion: 'fake',
-      incarnation: agent.incarnation,
-      facts: fakeFacts,
-      resources: { cpusMilli: 4000, memMib: 8000, diskMib: 9000, gpus: 0, ports: [] },
-      ...agent.page(),
-    };
-  }
-
-  private openLog(params: { taskId: string; file: 'stdout' | 'stderr'; offset: number; follow: boolean }) {
-    const task = this.agent.tasks.get(params.taskId);
-    if (task === undefined) throw new Refused('not-found', 'task', params.taskId);
-    const size = task.files[params.file].length;
-    const at = params.offset < 0 ? Math.max(0, size + params.offset) : Math.min(params.offset, size);
-    const id = this.nextStream;
-    this.nextStream += 1;
-    const until = params.follow ? null : size;
-    this.streams.set(id, { task, file: params.file, at, until, credit: initialCreditBytes });
-    return { stream: id, sizeBytes: size, startOffset: at };
-  }
-
-  private forget(taskId: string): object {
-    const task = this.agent.tasks.get(taskId);
-    if (task === undefined) throw new Refused('not-found', 'task', taskId);
-    if (task.endedAtMs === null) throw new Refused('conflict', 'task-runs', taskId);
-    if (task.unacked.length > 0) throw new Refused('conflict', 'update-unacknowledged', taskId);
-    this.agent.tasks.delete(taskId);
-    return {};
-  }
-
-  private shutDown(params: { tasks: 'keep' | 'stop'; onlyIfIdle: boolean }): object {
-    const running = [...this.agent.tasks.values()].filter((task) => task.endedAtMs === null);
-    if (params.onlyIfIdle && running.length > 0) {
-      throw new Refused('conflict', 'tasks-run', `${running.length} tasks run`);
-    }
-    if (params.tasks === 'stop') {
-      for (const task of running) this.agent.end(task, 'TASK_KILLED', 'killed by signal 15 (TERM)', null);
-    }
-    this.agent.isShutDown = true;
-    setImmediate(() => this.close());
-    return {};
+    const next = { restarts: task.restarts, nextStartAtMs: Date.now() + this.restartDelayMs };
+    this.status(task, { ...end, state: 'TASK_STARTING' }, next);
+    task.timer = setTimeout(() => {
+      task.timer = null;
+      task.restarts += 1;
+      this.#run(task);
+    }, this.restartDelayMs);
   }
 }

@@ -12,7 +12,7 @@ import { type TaskInfo, type TaskStatus, terminalTaskStates } from '../../electr
 import type { AgentTask } from '../../electron/contract/wire.ts';
 import { createRandom } from '../../electron/core/kernel/random.ts';
 import { builtAgent } from '../lan/built-agent.ts';
-import { aTask } from '../support/agent-conformance.ts';
+import { aTask } from '../support/agent-talk.ts';
 import { pause, until } from '../support/wait.ts';
 import { bootGuest, type Guest, makeDisk } from './guest.ts';
 import { fetchKernel, type Kernel, packRoot } from './kernel.ts';
