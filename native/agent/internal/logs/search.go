@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"strings"
 	"time"
@@ -268,14 +269,27 @@ func foldASCII(text []byte) func([]byte) int {
 				part = part[:piece+len(needle)-1]
 			}
 			to := folded[:len(part)]
-			for i, c := range part {
-				to[i] = lower[c]
-			}
+			foldInto(to, part)
 			if found := bytes.Index(to, needle); found >= 0 {
 				return at + found
 			}
 		}
 		return -1
+	}
+}
+
+// foldInto makes letters small, eight bytes at a time.
+func foldInto(to, from []byte) {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(from) && i+8 <= len(to); i += 8 {
+		x := binary.LittleEndian.Uint64(from[i:])
+		low := x &^ high
+		large := (low + (0x80-'A')*each) & ^(low + (0x7f-'Z')*each) & ^x & high
+		binary.LittleEndian.PutUint64(to[i:], x|large>>2)
+	}
+	for ; i < len(from); i++ {
+		to[i] = lower[from[i]]
 	}
 }
 

@@ -16,7 +16,9 @@ const (
 	fastBytesPerMs = 50_000
 	lateMs         = 20
 	// How fast a log is is not known at its first looks after it was quiet.
-	newLooks   = 4
+	newLooks = 4
+	// A fast log is cut this long before it would be full.
+	jitterMs   = 8
 	minPause   = 500 * time.Microsecond
 	shortPause = 5 * time.Millisecond
 	maxPause   = 20 * time.Millisecond
@@ -52,6 +54,7 @@ type watched struct {
 	noHoles bool
 	// late: how often it outran us lately; each time it keeps half as much.
 	late   int
+	cutAt  time.Time
 	lateAt time.Time
 }
 
@@ -314,12 +317,20 @@ func (state *watched) reserve(limit int64) int64 {
 	return reserve
 }
 
-// margin is how far below the cap a cut is made: of a fast one at every look, so that each pause begins with all room.
+// margin is how far below the cap a cut is made: of a fast one that goes on
+// and on at every look, so that each pause begins with all room.
 func (state *watched) margin(limit, reserve int64) int64 {
-	if state.rate > fastBytesPerMs && reserve > 2*minSlack {
+	if state.rate > fastBytesPerMs && reserve > 2*minSlack && state.at.Sub(state.cutAt) < time.Second {
 		return reserve - minSlack
 	}
-	return slackOf(limit) / 2
+	margin := slackOf(limit) / 2
+	if fast := state.rate * jitterMs; fast > margin {
+		margin = fast
+	}
+	if margin > reserve/2 {
+		margin = reserve / 2
+	}
+	return margin
 }
 
 // patience is how long the log cannot have come over its cap, however fast it grows.
@@ -365,14 +376,15 @@ func (w *watcher) cut(log *Log, size, limit, reserve int64) {
 	}
 	keep := limit - reserve
 	if state.noHoles {
-		keep = limit/2 - reserve/2
+		keep = limit / 2 >> state.late
 	}
 	if err := log.trim(size, keep); err != nil && !state.task.told {
 		state.task.told = true
 		w.keeper.options.Line("log cannot be cut task=%s cause=%v", state.task.id, err)
 	}
-	// Cutting took a while.
+	// It took a while.
 	if size, _, err := log.size(); err == nil {
 		state.size, state.at = size, time.Now()
 	}
+	state.cutAt = state.at
 }
