@@ -1,25 +1,36 @@
 // The store's thread with a disk that does what a test says: a commit takes as long as it is told to, or the thread dies.
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { StorePlace } from '../../electron/adapters/store/thread-messages.ts';
 import { serveStore } from '../../electron/adapters/store/thread-serve.ts';
-import type { Hooks } from './store-threads.ts';
+import { type Hooks, hook } from './store-hooks.ts';
 
 if (!parentPort) throw new Error('this is the program of a thread');
 const place = workerData as StorePlace & Hooks;
 const { hooks } = place;
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-serveStore({
-  port: parentPort,
-  place,
-  trace: (sql) => {
-    if (String(sql).startsWith('COMMIT')) {
-      Atomics.add(hooks, 2, 1);
-      Atomics.notify(hooks, 2);
-      const ms = Atomics.load(hooks, 0);
-      // Holds this thread as a disk would in fsync: nothing else of it runs.
-      if (ms > 0) Atomics.wait(never, 0, 0, ms);
-    }
-    if (Atomics.load(hooks, 1) > 0 && Atomics.sub(hooks, 1, 1) === 1) process.exit(9);
-  },
-});
+/** Once: the thread that comes after this one lives. */
+function isToDie(at: number): boolean {
+  return Atomics.exchange(hooks, at, 0) === 1;
+}
+
+function trace(sql: unknown): void {
+  if (!String(sql).startsWith('COMMIT')) return;
+  Atomics.add(hooks, hook.begun, 1);
+  const ms = Atomics.load(hooks, hook.commitMs);
+  // Holds this thread as a disk would in fsync: nothing else of it runs.
+  if (ms > 0) Atomics.wait(never, 0, 0, ms);
+  if (isToDie(hook.dieBeforeWrite)) process.exit(9);
+}
+
+/** The answer of a commit is the first word after its write. */
+function dyingPort(port: MessagePort): MessagePort {
+  const postMessage = port.postMessage.bind(port);
+  port.postMessage = (message: unknown): void => {
+    if (isToDie(hook.dieBeforeAnswer)) process.exit(9);
+    postMessage(message);
+  };
+  return port;
+}
+
+serveStore({ port: dyingPort(parentPort), place, trace });

@@ -12,6 +12,7 @@ import {
   type StoreThreadOptions,
 } from '../../electron/adapters/store/store-thread.ts';
 import type { StorePlace } from '../../electron/adapters/store/thread-messages.ts';
+import type { Hooks } from './store-hooks.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const folder = path.join(root, 'dist', `.threads-${process.pid}-${Date.now()}`);
@@ -59,16 +60,6 @@ const opened: StoreThread[] = [];
 
 export async function closeThreads(): Promise<void> {
   for (const thread of opened.splice(0)) await thread.close();
-}
-
-/** What the hooked program does to the disk; shared with its thread. */
-export type Hooks = {
-  /** [0]: ms that each commit takes; [1]: statements until the thread dies, 0 is never; [2]: commits that have begun. */
-  readonly hooks: Int32Array;
-};
-
-export function newHooks(): Hooks {
-  return { hooks: new Int32Array(new SharedArrayBuffer(12)) };
 }
 
 export type ThreadWishes = Partial<Pick<StoreThreadOptions, 'onDeath' | 'onSnapshot'>> & Partial<Hooks>;
