@@ -186,7 +186,7 @@ func open(folder *folder, config Config) (*Agent, error) {
 	a.disks = &diskWatch{
 		dirOf: a.launcher.TaskDir, tell: func(f task.Fail) { a.post(f) }, done: a.done, tasks: map[string]*diskTask{},
 	}
-	if a.artifacts, err = openArtifacts(folder, ownProgram(), wire.DefaultKeeping); err != nil {
+	if a.artifacts, err = openArtifacts(folder, ownProgram(), a.keeping()); err != nil {
 		return nil, err
 	}
 	a.queue.wake = make(chan struct{}, 1)

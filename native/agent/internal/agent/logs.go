@@ -258,6 +258,7 @@ func (a *Agent) configure(r request) *wire.Error {
 		}
 		a.options = options
 		a.logs.Configure(k)
+		go a.artifacts.cache.SetCap(k.CacheMib) // it may have much to remove
 	}
 	r.from.answer(r.ID, wire.Empty{})
 	return nil

@@ -18,6 +18,8 @@ type goldenMessage struct {
 
 // shapes of params and result of each call.
 var paramsOf = map[string]func() interface{}{
+	"artifact.find": func() interface{} { return &ArtifactFindParams{} }, "artifact.put": func() interface{} { return &ArtifactPutParams{} },
+	"artifact.done": func() interface{} { return &StreamParams{} }, "results.list": func() interface{} { return &ResultsListParams{} },
 	"hello": func() interface{} { return &HelloParams{} }, "sample.subscribe": func() interface{} { return &SubscribeParams{} },
 	"task.launch": func() interface{} { return &LaunchParams{} }, "task.kill": func() interface{} { return &KillParams{} },
 	"task.list": func() interface{} { return &ListParams{} }, "task.forget": func() interface{} { return &TaskParams{} },
@@ -27,11 +29,14 @@ var paramsOf = map[string]func() interface{}{
 }
 
 var resultOf = map[string]func() interface{}{
-	"hello": func() interface{} { return &HelloResult{} }, "task.launch": func() interface{} { return &LaunchResult{} },
+	"artifact.find": func() interface{} { return &ArtifactFindResult{} }, "artifact.put": func() interface{} { return &ArtifactPutResult{} },
+	"results.list": func() interface{} { return &ResultsListResult{} },
+	"hello":        func() interface{} { return &HelloResult{} }, "task.launch": func() interface{} { return &LaunchResult{} },
 	"task.list": func() interface{} { return &ListResult{} }, "log.open": func() interface{} { return &LogOpenResult{} },
 }
 
 var eventOf = map[string]func() interface{}{
+	"stream-credit": func() interface{} { return &StreamCreditEvent{} }, "task-progress": func() interface{} { return &ProgressEvent{} },
 	"sample": func() interface{} { return &SampleEvent{} }, "status-update": func() interface{} { return &StatusEvent{} },
 	"stream-end": func() interface{} { return &StreamEndEvent{} }, "lease-lost": func() interface{} { return &LeaseLostEvent{} },
 }
