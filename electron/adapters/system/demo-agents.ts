@@ -160,9 +160,15 @@ export class DemoAgents {
   }
 }
 
-/** `cpus=0.6,mem=640,disk=2048,gpus=0`, for `--capacity`. */
-function capacityWords({ capacity }: DemoSlice): string {
-  return `cpus=${capacity.cpusMilli / 1000},mem=${capacity.memMib},disk=${capacity.diskMib},gpus=0`;
+/** Below the ports of this computer's own agent; each slot has its own thousand. */
+const portsFrom = 20_000;
+const portsEach = 1000;
+
+/** `cpus=0.6,mem=640,disk=2048,gpus=0,ports=21000-21999`, for `--capacity`. */
+function capacityWords({ slot, capacity }: DemoSlice): string {
+  const begin = portsFrom + slot * portsEach;
+  const ports = `${begin}-${begin + portsEach - 1}`;
+  return `cpus=${capacity.cpusMilli / 1000},mem=${capacity.memMib},disk=${capacity.diskMib},gpus=0,ports=${ports}`;
 }
 
 function told(ran: string, answered: string, reason?: string, detail = ''): Report {

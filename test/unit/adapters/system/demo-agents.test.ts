@@ -101,7 +101,9 @@ describe('the agents of the demo rack', () => {
   it('are started with a folder and a share of their own, and say when that does not work', async () => {
     const dialled = await agents().dial(demo('one'), new AbortController().signal);
     expect(dialled).toMatchObject({ ok: false, refusal: { reason: 'local-agent-not-started' } });
-    expect(calls()).toEqual([`daemon --dir ${dirOf('one')} --capacity cpus=0.1,mem=64,disk=256,gpus=0`]);
+    expect(calls()).toEqual([
+      `daemon --dir ${dirOf('one')} --capacity cpus=0.1,mem=64,disk=256,gpus=0,ports=21000-21999`,
+    ]);
   });
 
   it('are not started for a link that was given up meanwhile', async () => {
