@@ -35,17 +35,17 @@ func newRig(t *testing.T) *rig {
 func (r *rig) step(e Event) []string {
 	r.t.Helper()
 	r.done = nil
-	r.run(r.m.Step(r.env, e))
+	r.perform(r.m.Step(r.env, e))
 	return r.done
 }
 
-func (r *rig) run(effects []Effect) {
+func (r *rig) perform(effects []Effect) {
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case Persist:
 			r.journal = append(r.journal, e.Entries...)
 			r.done = append(r.done, fmt.Sprintf("persist %d", len(e.Entries)))
-			r.run(e.Then)
+			r.perform(e.Then)
 		case Answer:
 			e.Reply(e.Error)
 		case Start:
