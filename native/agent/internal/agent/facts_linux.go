@@ -12,6 +12,7 @@ import (
 
 	"mesolite/agent/internal/boot"
 	"mesolite/agent/internal/cgroup"
+	"mesolite/agent/internal/engine"
 	"mesolite/agent/internal/launch"
 	"mesolite/agent/internal/sysinfo"
 	"mesolite/agent/internal/wire"
@@ -27,6 +28,8 @@ type factSource struct {
 	facts  wire.Facts
 	known  bool
 	nvidia []int64 // memory of each card, once it is known
+	// engines knows the container engines; nil: nobody looks for them.
+	engines *engine.Finder
 }
 
 // nvidiaLimit is how long the one question to nvidia-smi may take.
@@ -76,6 +79,9 @@ func (f *factSource) read() wire.Facts {
 		limits.GPU = "none"
 	}
 	facts.Isolation = &limits
+	if f.engines != nil {
+		facts.Engines = f.engines.Known()
+	}
 	f.mu.Lock()
 	f.facts, f.known = facts, true
 	f.mu.Unlock()

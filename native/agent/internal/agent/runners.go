@@ -1,8 +1,6 @@
 package agent
 
 import (
-	"mesolite/agent/internal/launch"
-	"mesolite/agent/internal/shim"
 	"mesolite/agent/internal/task"
 	"mesolite/agent/internal/wire"
 )
@@ -60,18 +58,3 @@ func (a *Agent) remove(info wire.TaskInfo) {
 		a.log.Line("task folder stays task=%s cause=%v", info.TaskID, err)
 	}
 }
-
-// noContainers stands in where there is no container engine.
-type noContainers struct{ tell func(launch.News) }
-
-func (n noContainers) Start(info wire.TaskInfo, run int) {
-	n.tell(launch.News{TaskID: info.TaskID, Run: run, Exit: &launch.Exit{Step: shim.StepFork, Words: "this agent has no container engine"}})
-}
-
-func (n noContainers) Adopt(info wire.TaskInfo, run int, _ bool) {
-	go n.tell(launch.News{TaskID: info.TaskID, Run: run, Exit: &launch.Exit{Unknown: true}})
-}
-
-func (n noContainers) Kill(string, int, int64) error { return nil }
-func (n noContainers) Acknowledge(string, int)       {}
-func (n noContainers) Forget(string) error           { return nil }

@@ -83,6 +83,7 @@ func (a *Agent) finish() {
 	if a.holder != nil {
 		a.holder.conn.End("the agent ends")
 	}
+	a.containers.Close(a.machine.Alive() > 0)
 	if a.machine.Alive() == 0 {
 		a.launcher.AwaitShims(shimLimit)
 		a.launcher.Cgroups.Sweep(func(string) bool { return false })

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // lent is where the group of a container is: its engine made it, we only read it.
@@ -58,6 +59,33 @@ func (d *Driver) Return(task string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.lent, task)
+}
+
+// OomInLog looks in the kernel's log for the group that names id, because v1 engines overlook that the kernel ended a
+// container for want of memory, and when the container has ended there is no group to ask any more. Only root may look.
+func OomInLog(id string) bool {
+	log, err := syscall.Open("/dev/kmsg", syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil || len(id) < 12 {
+		return false
+	}
+	defer func() { _ = syscall.Close(log) }()
+	record := make([]byte, 8192)
+	for {
+		n, err := syscall.Read(log, record)
+		if err == syscall.EPIPE {
+			continue // overwritten while we looked: the next one
+		}
+		if err != nil || n <= 0 {
+			return false
+		}
+		line := string(record[:n])
+		if at := strings.Index(line, "oom_memcg="); at >= 0 {
+			group, _, _ := strings.Cut(line[at:], ",")
+			if strings.Contains(group, id) {
+				return true
+			}
+		}
+	}
 }
 
 // lentUse reads what a lent group uses; known false: the task has none, so ours is to be asked.

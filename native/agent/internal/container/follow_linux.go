@@ -193,9 +193,12 @@ func (r *Runner) began(l *life, found *engine.Container) {
 
 // end asks the container to end, and makes it when its grace is over.
 func (r *Runner) end(l *life) {
-	asked := time.Now()
-	r.signal(l, l.stop)
-	for {
+	for wait := retryFirst; !r.signal(l, l.stop); {
+		if !l.pause(&wait) {
+			return
+		}
+	}
+	for asked := time.Now(); ; {
 		r.mu.Lock()
 		left := time.Duration(l.graceMs)*time.Millisecond - time.Since(asked)
 		shorter := l.signals
@@ -254,8 +257,8 @@ func (r *Runner) lost(l *life) {
 
 // over tells how a container ended, once all it said is in the logs.
 func (r *Runner) over(l *life, found *engine.Container) {
-	r.drain(l)
 	r.Cgroups.Return(l.info.TaskID)
+	r.drain(l)
 	exit := launch.Exit{Code: found.State.ExitCode, EndedAtMs: endedAtMs(found.State)}
 	r.mu.Lock()
 	killed, stop := l.killed, l.stop
@@ -263,9 +266,9 @@ func (r *Runner) over(l *life, found *engine.Container) {
 	if signal := exit.Code - 128; killed && (signal == 9 || signal == signalNumber(stop)) {
 		exit.Code, exit.Signal = 0, signal
 	}
-	if found.State.OOMKilled {
-		limit := launch.LimitsOf(l.info).MemMib
-		exit.Cgroup = cgroup.Outcome{OomKills: 1, OwnLimit: limit > 0, PeakMib: limit, LimitMib: limit}
+	limit := launch.LimitsOf(l.info).MemMib
+	if found.State.OOMKilled || exit.Code == 128+9 && limit > 0 && cgroup.OomInLog(found.ID) {
+		exit.Cgroup = cgroup.Outcome{OomKills: 1, OwnLimit: limit > 0, PeakMib: limit, LimitMib: limit} // it was reached
 		if exit.Code == 128+9 {
 			exit.Code, exit.Signal = 0, 9
 		}

@@ -251,6 +251,12 @@ func (r *Runner) begin(l *life) (words string) {
 	if words != "" {
 		return words
 	}
+	for _, v := range l.info.Container.Volumes {
+		// Engines make a folder that is not there, as root: a slip of the pen would look like data that is gone.
+		if _, err := os.Stat(v.Source); filepath.IsAbs(v.Source) && errors.Is(err, os.ErrNotExist) {
+			return "folder " + v.Source + " does not exist"
+		}
+	}
 	if err := r.prepare(l, client); err != nil {
 		return err.Error()
 	}
@@ -304,7 +310,7 @@ func (r *Runner) create(l *life, client *engine.Client, spec *engine.Spec) (id s
 			return "", err
 		}
 		if !r.isOurs(found, l.info.TaskID) {
-			return "", errors.New("a container named " + name + " exists that is not ours, so it is not touched")
+			return "", said("a container named " + name + " exists that is not ours, so it is not touched")
 		}
 		if err := client.Remove(l.ctx, found.ID); err != nil {
 			return "", err
@@ -328,8 +334,16 @@ func (r *Runner) start(l *life, client *engine.Client, id string) (words string)
 	return engineWords(err)
 }
 
+// said are words of our own.
+type said string
+
+func (s said) Error() string { return string(s) }
+
 // engineWords says in people's words what an engine refused, as far as they are known.
 func engineWords(err error) string {
+	if own, is := err.(said); is {
+		return string(own)
+	}
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	low := strings.ToLower(text)
 	switch {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"mesolite/agent/internal/wire"
@@ -30,42 +32,39 @@ type Client struct {
 // Open asks an engine who it is.
 func Open(ctx context.Context, socket string) (*Client, error) {
 	c := &Client{Socket: socket}
-	var version struct {
-		Version       string
-		APIVersion    string `json:"ApiVersion"`
-		MinAPIVersion string
-		Components    []struct{ Name string }
-	}
-	if err := c.get(ctx, "/version", &version); err != nil {
+	a, err := exchange(ctx, socket, "GET", "/_ping", nil)
+	if err != nil {
 		return nil, err
 	}
-	if version.Version == "" || version.APIVersion == "" {
+	a.close()
+	api := a.fields["api-version"]
+	if a.status != 200 || api == "" {
 		return nil, errors.New("what answers is no container engine")
 	}
-	c.About = wire.Engine{Engine: wire.EngineDocker, Version: version.Version}
-	for _, part := range version.Components {
-		if strings.HasPrefix(part.Name, "Podman") {
-			c.About.Engine = wire.EnginePodman
-		}
+	c.About = wire.Engine{Engine: wire.EngineDocker, Version: serverVersion(a.fields["server"])}
+	if version := a.fields["libpod-api-version"]; version != "" {
+		c.About.Engine, c.About.Version = wire.EnginePodman, version
 	}
-	api := version.APIVersion
 	if older(newestAPI, api) {
 		api = newestAPI
 	}
-	if older(api, version.MinAPIVersion) {
-		api = version.MinAPIVersion
-	}
 	c.api = "/v" + api
-	var info struct{ SecurityOptions []string }
-	if err := c.get(ctx, "/info", &info); err != nil {
-		return nil, err
-	}
-	for _, option := range info.SecurityOptions {
-		if option == "name=rootless" || option == "rootless" {
-			c.About.Rootless = true
-		}
+	// Its /info would tell too, and /version more, but they keep a busy Podman seconds.
+	if info, err := os.Stat(socket); err == nil {
+		owner, ok := info.Sys().(*syscall.Stat_t)
+		c.About.Rootless = ok && owner.Uid != 0
 	}
 	return c, nil
+}
+
+// serverVersion takes `24.0.5` from `Docker/24.0.5 (linux)`.
+func serverVersion(server string) string {
+	_, rest, _ := strings.Cut(server, "/")
+	version, _, _ := strings.Cut(rest, " ")
+	if version == "" {
+		return "unknown"
+	}
+	return version
 }
 
 // older compares versions like 1.41.

@@ -21,7 +21,7 @@ const (
 	// knownFor is how long the answer is good.
 	knownFor = 30 * time.Second
 	// firstWait is how long the first hello may be held up.
-	firstWait = 300 * time.Millisecond
+	firstWait = time.Second
 	// serviceIdleS is how long a Podman service of ours stays when nobody asks anything of it.
 	serviceIdleS = 10
 	serviceLimit = 15 * time.Second
@@ -40,6 +40,7 @@ type Finder struct {
 	knownAt time.Time
 	podman  *wire.Engine // the program, when no service of it runs
 	service *exec.Cmd
+	quiet   bool // a socket is there whose engine did not answer
 }
 
 // NewFinder looks at this machine.
@@ -123,20 +124,23 @@ func (f *Finder) Look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	sockets := f.sockets()
-	found := make([]*Client, len(sockets))
+	found, failed := make([]*Client, len(sockets)), make([]error, len(sockets))
 	var all sync.WaitGroup
 	for i, socket := range sockets {
 		all.Add(1)
 		go func(i int, socket string) {
 			defer all.Done()
-			found[i], _ = Open(ctx, socket) // one that does not answer is none
+			found[i], failed[i] = Open(ctx, socket) // one that does not answer is none
 		}(i, socket)
 	}
 	program := f.askProgram(ctx)
 	all.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.known, f.podman, f.knownAt = nil, program, time.Now()
+	f.known, f.podman, f.knownAt, f.quiet = nil, program, time.Now(), false
+	for _, err := range failed {
+		f.quiet = f.quiet || err != nil && !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.EACCES)
+	}
 	for _, c := range found {
 		if c != nil && f.clientLocked(c.About.Engine) == nil {
 			f.known = append(f.known, c)
@@ -185,6 +189,18 @@ func (f *Finder) Client(ctx context.Context, kind string) (*Client, error) {
 	f.mu.Lock()
 	c, program := f.clientLocked(kind), f.podman
 	f.mu.Unlock()
+	// One that is there and says nothing may be busy, or just starting: a task can wait a little.
+	for until := time.Now().Add(serviceLimit); c == nil && program == nil && len(f.sockets()) > 0 && time.Now().Before(until) && f.silent(); {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+		f.Look(ctx)
+		f.mu.Lock()
+		c, program = f.clientLocked(kind), f.podman
+		f.mu.Unlock()
+	}
 	if c != nil {
 		return c, nil
 	}
@@ -195,6 +211,12 @@ func (f *Finder) Client(ctx context.Context, kind string) (*Client, error) {
 		return nil, errors.New("no engine of the kind " + kind + " answers on this machine")
 	}
 	return nil, ErrNone
+}
+
+func (f *Finder) silent() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.quiet
 }
 
 // alive is the engine known, if it still answers.
@@ -233,6 +255,11 @@ func (f *Finder) serve(ctx context.Context) (*Client, error) {
 	_ = os.Remove(f.socket()) // nobody answers there
 	cmd := exec.Command(path, "system", "service", "--time="+strconv.Itoa(serviceIdleS), "unix://"+f.socket())
 	cmd.Dir = f.Dir
+	for _, pair := range os.Environ() {
+		if !strings.HasPrefix(pair, "CONTAINER_HOST=") { // with one it would be a client of another
+			cmd.Env = append(cmd.Env, pair)
+		}
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	words := &tail{}
 	cmd.Stderr = words

@@ -49,6 +49,7 @@ func Answered(err error) bool {
 // answer is an open exchange.
 type answer struct {
 	status int
+	fields map[string]string // of the head, by names in lower case
 	body   io.Reader
 	close  func()
 }
@@ -132,7 +133,7 @@ func readHead(reader *bufio.Reader) (*answer, error) {
 		if err != nil || status < 100 || status > 599 {
 			return nil, errNotHTTP
 		}
-		a := &answer{status: status}
+		a := &answer{status: status, fields: map[string]string{}}
 		if err := a.readFields(reader); err != nil {
 			return nil, err
 		}
@@ -158,6 +159,7 @@ func (a *answer) readFields(reader *bufio.Reader) error {
 		}
 		name, value, _ := strings.Cut(line, ":")
 		value = strings.TrimSpace(value)
+		a.fields[strings.ToLower(name)] = value
 		switch {
 		case strings.EqualFold(name, "Transfer-Encoding") && strings.EqualFold(value, "chunked"):
 			a.body = &chunked{from: reader}
