@@ -28,7 +28,7 @@ export const machineFactsSchema = z.object({
   isolation: z
     .object({
       cpu: z.enum(['quota', 'weight', 'none']),
-      /** `rlimit`: the address space of each process, not the sum. */
+      /** `rlimit`: what each process may write to, not the sum. */
       memory: z.enum(['cgroup', 'rlimit', 'none']),
       pids: z.enum(['cgroup', 'rlimit', 'none']),
       /** `watched`: the sandbox is measured every few seconds, so it can go over for a moment. */

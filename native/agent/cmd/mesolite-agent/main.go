@@ -26,7 +26,7 @@ const (
 
 const usage = `mesolite-agent: runs the tasks of Mesolite on this machine
 
-  daemon    --dir DIR [--foreground] [--capacity cpus=N,mem=MIB,disk=MIB] [--reserve ...]   start the agent
+  daemon    --dir DIR [--foreground] [--capacity cpus=N,mem=MIB,disk=MIB,gpus=N@FIRST,ports=A-B+C-D] [--reserve ...]   start the agent
   attach    --dir DIR [--start]      join standard input and output to the agent
   status    --dir DIR [--json]       what the agent does
   stop      --dir DIR [--tasks keep|stop]   end the agent; its tasks run on (keep) or are ended first (stop)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -72,25 +73,25 @@ func TestADeepTreeAndAWideOneNeedOneDescriptor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := os.Chdir(own); err != nil {
+		if err := syscall.Chdir(own); err != nil {
 			t.Error(err)
 		}
 	}()
-	if err := os.Chdir(base); err != nil {
+	if err := syscall.Chdir(base); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i < 1500; i++ { // step by step, so that it is deeper than any path may be long
 		if err := os.Mkdir("folder", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chdir("folder"); err != nil {
+		if err := syscall.Chdir("folder"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := os.WriteFile("deep", make([]byte, 2<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chdir(own); err != nil {
+	if err := syscall.Chdir(own); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i < 300; i++ {

@@ -11,7 +11,7 @@ import (
 
 const maxGpus = 64
 
-// gpusOf lists cards that compute: nvidia by its driver's /proc, amd by sysfs. Neither wakes a sleeping card.
+// gpusOf lists cards that compute: nvidia by its driver's /proc, amd and intel by sysfs. Neither wakes a sleeping card.
 func gpusOf(root fs.FS, nvidiaMem []int64) []wire.Gpu {
 	list := []wire.Gpu{}
 	for i, dir := range nvidiaDirs(root) {
@@ -33,6 +33,11 @@ func gpusOf(root fs.FS, nvidiaMem []int64) []wire.Gpu {
 			model = "AMD GPU " + readText(root, path.Join(dir, "device"))
 		}
 		list = append(list, wire.Gpu{Index: len(list), Vendor: "amd", Model: clip(model), MemMib: bytes >> 20})
+	}
+	for _, dir := range intelDirs(root) {
+		list = append(list, wire.Gpu{
+			Index: len(list), Vendor: "intel", Model: clip("Intel GPU " + readText(root, path.Join(dir, "device/device"))), MemMib: intelMem(root, dir) >> 20,
+		})
 	}
 	if len(list) > maxGpus {
 		list = list[:maxGpus]
@@ -57,6 +62,34 @@ func amdDirs(root fs.FS) []string {
 	}
 	sort.Strings(dirs)
 	return dirs
+}
+
+// intelDirs lists the cards of Intel that have memory of their own: the graphics inside a processor are none to give away.
+func intelDirs(root fs.FS) []string {
+	found, _ := fs.Glob(root, "sys/class/drm/card*/device/vendor") // the pattern is sound
+	var dirs []string
+	for _, file := range found {
+		card := path.Dir(path.Dir(file))
+		if readText(root, file) == "0x8086" && intelMem(root, card) > 0 {
+			dirs = append(dirs, card)
+		}
+	}
+	sort.Strings(dirs)
+	return dirs
+}
+
+// intelMem knows the names of the drivers xe and i915.
+func intelMem(root fs.FS, card string) int64 {
+	if bytes, ok := readInt(root, path.Join(card, "lmem_total_bytes")); ok {
+		return bytes
+	}
+	tiles, _ := fs.Glob(root, path.Join(card, "device/tile*/physical_vram_size_bytes")) // the pattern is sound
+	sum := int64(0)
+	for _, tile := range tiles {
+		bytes, _ := readInt(root, tile) // 0 when it is no number
+		sum += bytes
+	}
+	return sum
 }
 
 // gpuUse reads the live use of amd cards. Nvidia has it only behind nvidia-smi, which wakes cards, so it is not asked.
