@@ -26,6 +26,9 @@ var paramsOf = map[string]func() interface{}{
 	"update.ack": func() interface{} { return &AckParams{} }, "log.open": func() interface{} { return &LogOpenParams{} },
 	"stream.credit": func() interface{} { return &CreditParams{} }, "stream.close": func() interface{} { return &StreamParams{} },
 	"agent.shutdown": func() interface{} { return &ShutdownParams{} }, "ping": func() interface{} { return &Empty{} },
+	"log.times": func() interface{} { return &LogTimesParams{} }, "log.search": func() interface{} { return &LogSearchParams{} },
+	"sandbox.list": func() interface{} { return &SandboxListParams{} }, "sandbox.open": func() interface{} { return &SandboxOpenParams{} },
+	"agent.configure": func() interface{} { return &ConfigureParams{} },
 }
 
 var resultOf = map[string]func() interface{}{
@@ -33,12 +36,15 @@ var resultOf = map[string]func() interface{}{
 	"results.list": func() interface{} { return &ResultsListResult{} },
 	"hello":        func() interface{} { return &HelloResult{} }, "task.launch": func() interface{} { return &LaunchResult{} },
 	"task.list": func() interface{} { return &ListResult{} }, "log.open": func() interface{} { return &LogOpenResult{} },
+	"log.times": func() interface{} { return &LogTimesResult{} }, "log.search": func() interface{} { return &LogSearchResult{} },
+	"sandbox.list": func() interface{} { return &SandboxListResult{} }, "sandbox.open": func() interface{} { return &SandboxOpenResult{} },
 }
 
 var eventOf = map[string]func() interface{}{
 	"stream-credit": func() interface{} { return &StreamCreditEvent{} }, "task-progress": func() interface{} { return &ProgressEvent{} },
 	"sample": func() interface{} { return &SampleEvent{} }, "status-update": func() interface{} { return &StatusEvent{} },
 	"stream-end": func() interface{} { return &StreamEndEvent{} }, "lease-lost": func() interface{} { return &LeaseLostEvent{} },
+	"stream-moved": func() interface{} { return &StreamMovedEvent{} },
 }
 
 // reencode parses a message into its shape and encodes that again.
