@@ -1,105 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Result } from '../../../electron/contract/errors.ts';
-import type { Patch } from '../../../electron/contract/tables.ts';
-import type { IssuedEffect } from '../../../electron/core/kernel/effects.ts';
-import type { CommandEvent } from '../../../electron/core/kernel/events.ts';
 import { applyDiff, diffOf, emptyTables, isEmpty } from '../../../electron/core/kernel/tables.ts';
 import { createState } from '../../../electron/core/master/state.ts';
 import { step } from '../../../electron/core/master/step.ts';
-import { Loop } from '../../../electron/shell/loop.ts';
-import type { LogLine } from '../../../electron/shell/loop-options.ts';
-import {
-  agentId,
-  aHello,
-  aMachine,
-  aSample,
-  aStatus,
-  aTask,
-  machineId,
-  noRoute,
-  operationId,
-  taskId,
-} from '../../support/builders.ts';
-import { emptyDisk, type FakeDisk, FakeStore, rowsOf } from '../../support/fake-store.ts';
-import { VirtualTime } from '../../support/virtual-clock.ts';
-
-const one = machineId('one');
-const job = taskId('job');
-const runJob: CommandEvent = {
-  kind: 'run-task',
-  machineId: one,
-  operationId: operationId('run'),
-  info: aTask('job'),
-};
-const rename: CommandEvent = { kind: 'edit-machine', machineId: one, name: 'new name', note: '' };
-
-class Bench {
-  readonly time = new VirtualTime();
-  readonly disk: FakeDisk;
-  readonly store: FakeStore;
-  readonly effects: IssuedEffect[] = [];
-  readonly patches: Patch[] = [];
-  readonly lines: LogLine[] = [];
-  readonly loop: Loop;
-  /** Order in which things left the loop. */
-  readonly order: string[] = [];
-
-  constructor(disk: FakeDisk = diskWith(), stepFn = step) {
-    this.disk = disk;
-    this.store = new FakeStore(disk, this.time.timers.soon);
-    const write = this.store.write.bind(this.store);
-    this.store.write = (batch, diff) => {
-      const outcome = write(batch, diff);
-      this.order.push('commit');
-      return outcome;
-    };
-    this.loop = new Loop({
-      store: this.store,
-      rows: rowsOf(disk),
-      runner: {
-        run: (effect) => {
-          this.order.push(effect.kind);
-          this.effects.push(effect);
-        },
-      },
-      clock: this.time,
-      timers: this.time.timers,
-      seed: 1,
-      log: (line) => this.lines.push(line),
-      step: stepFn,
-    });
-    this.loop.subscribe((patch) => {
-      this.order.push('patch');
-      this.patches.push(patch);
-    });
-  }
-
-  /** Live link to machine one. */
-  up(): this {
-    this.time.settle();
-    this.loop.post(aHello('one'));
-    this.time.settle();
-    this.order.length = 0;
-    this.effects.length = 0;
-    return this;
-  }
-
-  async ask(event: CommandEvent): Promise<Result<null>> {
-    const answer = this.loop.command(event);
-    this.time.settle();
-    return answer;
-  }
-
-  faults(): string[] {
-    return [...this.loop.state.tables.faults.keys()];
-  }
-}
-
-function diskWith(): FakeDisk {
-  const disk = emptyDisk();
-  disk.tables = applyDiff(disk.tables, { machines: { put: [aMachine('one')], drop: [] } });
-  return disk;
-}
+import { agentId, aHello, aSample, aStatus, noRoute } from '../../support/builders.ts';
+import { rowsOf } from '../../support/fake-store.ts';
+import { Bench, diskWith, job, one, rename, runJob } from '../../support/loop-bench.ts';
 
 describe('a turn', () => {
   it('commits, then publishes, then acts, then answers', async () => {
@@ -361,6 +266,24 @@ describe('a store that cannot be written', () => {
 });
 
 describe('stopping', () => {
+  it('waits for the commit under way, and for what came before the stop', async () => {
+    const bench = new Bench().up();
+    bench.store.isHeld = true;
+    const [first, second] = [bench.loop.command(rename), bench.loop.command(runJob)];
+    let hasStopped = false;
+    const stopped = bench.loop.stop().then(() => {
+      hasStopped = true;
+    });
+    bench.time.advance(500);
+    await Promise.resolve();
+    expect(hasStopped).toBe(false);
+    bench.store.letGo();
+    bench.time.settle();
+    await stopped;
+    expect(await Promise.all([first, second])).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(bench.disk.tables.tasks.has(job)).toBe(true);
+  });
+
   it('finishes what was posted and refuses what comes after', async () => {
     const bench = new Bench().up();
     const last = bench.loop.command(rename);
