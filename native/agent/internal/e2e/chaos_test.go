@@ -36,6 +36,7 @@ type chaos struct {
 	asked   map[string]map[string]interface{} // not known to be accepted
 	open    map[string]bool                   // accepted, not ended
 	killed  map[string]bool
+	again   map[string]bool // start again three times, or until they are killed
 	ended   map[string]wire.Status
 	uuids   map[string]string // state of each update, by uuid
 	next    int
@@ -53,7 +54,7 @@ func TestA1KillLoopLosesDoublesAndMisreadsNothing(t *testing.T) {
 	}
 	m := &chaos{
 		t: t, h: h, random: rand.New(rand.NewSource(time.Now().UnixNano())), asked: map[string]map[string]interface{}{},
-		open: map[string]bool{}, killed: map[string]bool{}, ended: map[string]wire.Status{}, uuids: map[string]string{},
+		open: map[string]bool{}, killed: map[string]bool{}, again: map[string]bool{}, ended: map[string]wire.Status{}, uuids: map[string]string{},
 	}
 	until := time.Now().Add(chaosFor(t))
 	for time.Now().Before(until) {
@@ -113,6 +114,14 @@ func (m *chaos) ask(c *client, marks string) {
 		m.killed[id] = true
 	}
 	m.asked[id] = shell(id, line)
+	switch kind := m.next % 6; {
+	case kind == 1 && !m.killed[id]: // its ends come while the agent is there, is not, and is just coming
+		m.again[id] = true
+		m.asked[id] = and(m.asked[id], "restart", restart("always", 3))
+	case kind == 2:
+		m.again[id], m.killed[id] = true, true
+		m.asked[id] = and(shell(id, fmt.Sprintf("echo x >> %s/%s; sleep 0.%d; exit 1", marks, id, m.random.Intn(4))), "restart", restart("failure", nil))
+	}
 	_ = c.send("task.launch", map[string]interface{}{"info": m.asked[id]})
 }
 
@@ -135,10 +144,10 @@ func (m *chaos) take(c *client, status wire.Status) {
 		if _, over := m.ended[status.TaskID]; over {
 			m.t.Errorf("%s runs after its end", status.TaskID)
 		}
-		if m.killed[status.TaskID] {
+		if m.killed[status.TaskID] && (!m.again[status.TaskID] || number(status.Restarts) >= 2) {
 			_ = c.send("task.kill", map[string]interface{}{"taskId": status.TaskID, "graceMs": 100})
 		}
-	} else {
+	} else if status.State != wire.StateStarting {
 		if before, twice := m.ended[status.TaskID]; twice && *before.UUID != *status.UUID {
 			m.t.Errorf("%s ended twice: %+v and %+v", status.TaskID, before, status)
 		}
@@ -149,20 +158,29 @@ func (m *chaos) take(c *client, status wire.Status) {
 }
 
 func (m *chaos) judge(marks string) {
-	lost, doubled, wrong := 0, 0, 0
+	lost, doubled, wrong, restarts := 0, 0, 0, 0
 	for i := 0; i < m.next; i++ {
 		id := fmt.Sprintf("t-%d", i)
 		data, _ := os.ReadFile(filepath.Join(marks, id))
 		runs := strings.Count(string(data), "x")
 		status, ended := m.ended[id]
+		most := 1
+		if m.again[id] {
+			most = number(status.Restarts) + 1
+			restarts += most - 1
+		}
 		switch {
 		case !ended:
 			lost++
-		case runs > 1:
+		case runs > most:
 			doubled++
+			m.t.Logf("%s ran %d times: %+v", id, runs, status)
+		case m.again[id] && runs < most-1, m.again[id] && !m.killed[id] && runs != 4:
+			lost++ // a run that was counted did not happen; the last one may have been killed before its first word
+			m.t.Logf("%s ran %d times: %+v", id, runs, status)
 		case m.killed[id] && status.State != wire.StateKilled,
 			!m.killed[id] && exitCode(status) != strconv.Itoa((i+1)%200),
-			!m.killed[id] && runs != 1:
+			!m.killed[id] && runs != most:
 			wrong++
 			m.t.Logf("%s ran %d times: %+v", id, runs, status)
 		}
@@ -175,8 +193,8 @@ func (m *chaos) judge(marks string) {
 	}
 	sort.Slice(m.adoptMs, func(i, j int) bool { return m.adoptMs[i] < m.adoptMs[j] })
 	// Read by the bench `agent`.
-	m.t.Logf(`chaos {"tasks":%d,"kills":%d,"lost":%d,"doubled":%d,"wrong":%d,"adoptMs":%d,"adoptWorstMs":%d}`,
-		m.next, m.kills, lost, doubled, wrong, m.adoptMs[len(m.adoptMs)/2], slowest)
+	m.t.Logf(`chaos {"tasks":%d,"restarts":%d,"kills":%d,"lost":%d,"doubled":%d,"wrong":%d,"adoptMs":%d,"adoptWorstMs":%d}`,
+		m.next, restarts, m.kills, lost, doubled, wrong, m.adoptMs[len(m.adoptMs)/2], slowest)
 	if lost+doubled+wrong > 0 {
 		m.t.Errorf("lost %d, doubled %d, wrong %d of %d", lost, doubled, wrong, m.next)
 	}
