@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"mesolite/agent/internal/fetch"
 	"mesolite/agent/internal/launch"
@@ -14,6 +15,9 @@ import (
 
 // reserveBytes of the disk are never filled by artifacts: journals, logs and the tasks themselves need room.
 const reserveBytes = 256 << 20
+
+// stoppingBudget is how long results may take when the agent waits for the end of its last tasks.
+const stoppingBudget = 5 * time.Second
 
 // artifacts is what is done for tasks before their first start and after their end. Its fields belong to the loop.
 type artifacts struct {
@@ -170,10 +174,14 @@ func (a *Agent) tellProgress(e progressed) {
 // collect lists the results of a task that ended for good, and tells the machine.
 func (a *Agent) collect(info wire.TaskInfo) {
 	progress := a.progressOf(info.TaskID)
+	job := results.Collect{Patterns: info.Results}
+	if a.stopping != nil {
+		job.Budget = stoppingBudget
+	}
 	a.begin(info.TaskID, func(ctx context.Context) task.Event {
 		who, err := launch.WhoRuns(&info)
 		if err == nil {
-			err = results.Gather(ctx, a.launcher.Exe, a.launcher.TaskDir(info.TaskID), info.Results, who, func(what string, done int64) {
+			err = results.Gather(ctx, a.launcher.Exe, a.launcher.TaskDir(info.TaskID), job, who, func(what string, done int64) {
 				progress(wire.ProgressCollect, what, done, nil)
 			})
 		}
@@ -195,6 +203,10 @@ func (a *Agent) resultsList(r request) *wire.Error {
 		return wire.Refuse(wire.CodeNotFound, "task", "no task %.80q here", params.TaskID)
 	case record.Phase != task.PhaseEnded:
 		return wire.Refuse(wire.CodeNotFound, "results-not-yet", "the task has not ended")
+	}
+	if len(record.Parsed.Results) == 0 {
+		r.from.answer(r.ID, wire.ResultsListResult{Files: []wire.ResultFile{}})
+		return nil
 	}
 	dir := a.launcher.TaskDir(params.TaskID)
 	go func() {

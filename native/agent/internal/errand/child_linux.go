@@ -68,6 +68,7 @@ func Serve(in io.Reader, out io.Writer, kinds map[string]func(*Work) error) int 
 
 func do(o order, work *Work, kinds map[string]func(*Work) error) error {
 	bePolite(o.Nice, o.Idle)
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0) // rather this than a task, and never the daemon
 	if err := become(o.As); err != nil {
 		return fmt.Errorf("switch user: %v", err)
 	}

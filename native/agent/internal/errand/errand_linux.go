@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // Command is the hidden command of our program that does errands.
@@ -77,6 +78,8 @@ func Run(ctx context.Context, o Order, hear func(told json.RawMessage)) error {
 	cmd := exec.CommandContext(ctx, o.Exe, Command)
 	cmd.Args[0] = "mesolite-agent"
 	cmd.Dir = "/"
+	// A terminal's Ctrl-C is for the daemon alone: its errands end with it, and are not taken for failures.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.ExtraFiles = o.Files
 	words := &tail{}
 	cmd.Stderr = words

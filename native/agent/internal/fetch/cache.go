@@ -25,6 +25,8 @@ const (
 	// What broke off waits so long for its rest, and only so many do.
 	partAge  = 24 * time.Hour
 	maxParts = 16
+	// reserveShare of a disk is the most that is kept free.
+	reserveShare = 20
 )
 
 // ErrBusy: somebody else writes this artifact.
@@ -41,7 +43,7 @@ type entry struct {
 // from any goroutine.
 type Cache struct {
 	dir string
-	// ReserveBytes of the disk are never filled by artifacts.
+	// reserve of the disk, in bytes, is never filled by artifacts.
 	reserve int64
 	now     func() time.Time
 
@@ -156,7 +158,11 @@ func (c *Cache) RoomBytes() int64 {
 	if err := syscall.Statfs(c.dir, &stat); err != nil {
 		return 1 << 62 // the write itself will tell
 	}
-	room := int64(stat.Bavail)*int64(stat.Bsize) - c.reserve
+	reserve := c.reserve
+	if share := int64(stat.Blocks) * int64(stat.Bsize) / reserveShare; share < reserve {
+		reserve = share // a small disk
+	}
+	room := int64(stat.Bavail)*int64(stat.Bsize) - reserve
 	if room < 0 {
 		return 0
 	}

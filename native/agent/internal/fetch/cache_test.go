@@ -161,12 +161,12 @@ func TestRoomIsMadeOnAFullDisk(t *testing.T) {
 	if !c.MakeRoom(0) {
 		t.Error("nothing needs no room")
 	}
-	c.reserve = 1 << 60
-	if c.MakeRoom(1) || names(t, dir) != "1" {
+	const moreThanAnyDisk = 1 << 60
+	if c.MakeRoom(moreThanAnyDisk) || names(t, dir) != "1" {
 		t.Error("what just came was evicted")
 	}
 	*now = now.Add(2 * graceTime)
-	if c.MakeRoom(1) || names(t, dir) != "" {
+	if c.MakeRoom(moreThanAnyDisk) || names(t, dir) != "" {
 		t.Error("room was found, or nothing was evicted for it")
 	}
 }

@@ -357,6 +357,25 @@ func TestArchivesOfEveryKindAreUnpackedAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestAZipFromWindowsHasFolders(t *testing.T) {
+	var out bytes.Buffer
+	archive := zip.NewWriter(&out)
+	for _, name := range []string{`dir\sub\file.txt`, `..\evil`} {
+		to, err := archive.CreateHeader(&zip.FileHeader{Name: name, CreatorVersion: 20, Method: zip.Store})
+		must(t, err)
+		_, err = to.Write([]byte("x"))
+		must(t, err)
+	}
+	must(t, archive.Close())
+	sandbox, err := unpacked(t, Unpack{}, out.Bytes())
+	if err == nil || !strings.Contains(err.Error(), "leads out") {
+		t.Errorf("%v", err)
+	}
+	if got := tree(t, sandbox); got != "dir 755\ndir/sub 755\ndir/sub/file.txt 644 x" {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestWhatIsNoArchiveIsSaidInWords(t *testing.T) {
 	whole := gz(t, tarOf(t, one{name: "a", body: strings.Repeat("0123456789abcdef", 10_000)}))
 	encrypted := zipOf(t, one{name: "a", body: "x"})

@@ -39,9 +39,10 @@ func Kinds() map[string]func(*errand.Work) error {
 
 func teller(work *errand.Work) func(done, total int64) {
 	var last time.Time
+	whole := false
 	return func(done, total int64) {
-		if now := time.Now(); now.Sub(last) >= progressEvery || done == total {
-			last = now
+		if now := time.Now(); now.Sub(last) >= progressEvery || done == total && !whole {
+			last, whole = now, done == total
 			work.Tell(progressLine{done, total})
 		}
 	}

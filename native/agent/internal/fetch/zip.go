@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // maxDirectoryBytes is how much of a zip may be read for its directory: it is held in memory as a whole.
@@ -53,7 +54,7 @@ func (w *unpacker) zip(src *os.File) error {
 }
 
 func (w *unpacker) zipEntry(entry *zip.File) error {
-	name, err := w.name(entry.Name)
+	name, err := w.name(slashes(entry))
 	if err != nil {
 		return err
 	}
@@ -82,6 +83,15 @@ func (w *unpacker) zipEntry(entry *zip.File) error {
 	}
 	defer func() { _ = from.Close() }()
 	return w.file(name, from, int64(entry.UncompressedSize64), zipMode(entry), entry.Modified)
+}
+
+// slashes gives the name with the separators it was meant to have: some systems write their own.
+func slashes(entry *zip.File) string {
+	const fat, ntfs, vfat = 0, 10, 14
+	if system := entry.CreatorVersion >> 8; system == fat || system == ntfs || system == vfat {
+		return strings.ReplaceAll(entry.Name, "\\", "/")
+	}
+	return entry.Name
 }
 
 // zipMode is what the archive says, where it was made on a system that knows modes.

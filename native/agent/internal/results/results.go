@@ -70,9 +70,12 @@ func doCollect(work *errand.Work) error {
 
 // Gather collects the results of a task that has ended and keeps the list in its folder; it is durable then. The end
 // of the context ends the collecting, and what was found until then is kept. The error is for the log only.
-func Gather(ctx context.Context, exe, dir string, patterns []string, as *errand.Who, progress func(what string, done int64)) error {
+func Gather(ctx context.Context, exe, dir string, job Collect, as *errand.Who, progress func(what string, done int64)) error {
 	list := List{Files: []wire.ResultFile{}}
-	failure := gather(ctx, exe, dir, Collect{Patterns: patterns, MaxFiles: MaxFiles, Budget: Budget}, as, &list, progress)
+	if job.MaxFiles = MaxFiles; job.Budget == 0 {
+		job.Budget = Budget
+	}
+	failure := gather(ctx, exe, dir, job, as, &list, progress)
 	sort.Slice(list.Files, func(i, j int) bool { return list.Files[i].Path < list.Files[j].Path })
 	data, err := wire.Encode(list)
 	if err != nil {
@@ -112,13 +115,10 @@ func gather(ctx context.Context, exe, dir string, job Collect, as *errand.Who, l
 	return err
 }
 
-// Read gives what was kept. Nothing kept is an empty list: the task has no patterns.
+// Read gives what was kept.
 func Read(dir string) (List, error) {
 	list := List{Files: []wire.ResultFile{}}
 	data, err := os.ReadFile(filepath.Join(dir, fileName))
-	if errors.Is(err, os.ErrNotExist) {
-		return list, nil
-	}
 	if err != nil {
 		return list, err
 	}
