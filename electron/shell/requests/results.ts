@@ -12,6 +12,9 @@ import { safeParts } from './file-names.ts';
 import { fileNameOf, findTask, noSuchTask } from './log.ts';
 import type { FileDeps } from './sandbox.ts';
 
+/** As many as an agent lists. */
+const maxResults = 10_000;
+
 type Saved = { path: string; files: number; bytes: number };
 type Wanted = { readonly taskId: TaskId; readonly paths: readonly string[] | null };
 
@@ -19,7 +22,7 @@ export function resultRequests(deps: FileDeps): Pick<Handlers, 'results:list' | 
   return {
     'results:list': ({ taskId }) => {
       const task = findTask(deps.master, taskId);
-      return task ? deps.files.ask(task.machineId, 'results.list', { taskId }) : noSuchTask();
+      return task ? listAll(deps.files, task) : noSuchTask();
     },
     'results:save': (request, from) => deps.work.run(from, (signal) => save(deps, request, signal)),
   };
@@ -28,7 +31,7 @@ export function resultRequests(deps: FileDeps): Pick<Handlers, 'results:list' | 
 async function save(deps: FileDeps, wanted: Wanted, signal: AbortSignal): Promise<Result<Saved | null>> {
   const task = findTask(deps.master, wanted.taskId);
   if (!task) return noSuchTask();
-  const listed = await deps.files.ask(task.machineId, 'results.list', { taskId: task.id });
+  const listed = await listAll(deps.files, task);
   if (!listed.ok) return listed;
   const chosen = choose(listed.value.files, wanted.paths);
   if (!chosen.ok) return chosen;
@@ -37,12 +40,29 @@ async function save(deps: FileDeps, wanted: Wanted, signal: AbortSignal): Promis
   return saveResults(deps, { task, results: chosen.value, parent }, signal);
 }
 
+/** All pages of the list. */
+async function listAll(
+  files: FileDeps['files'],
+  task: Pick<TaskRecord, 'id' | 'machineId'>,
+): Promise<Result<{ files: ResultFile[]; left: number }>> {
+  const found: ResultFile[] = [];
+  for (;;) {
+    const after = found.at(-1)?.path;
+    const place = after === undefined ? {} : { after };
+    const page = await files.ask(task.machineId, 'results.list', { taskId: task.id, ...place });
+    if (!page.ok) return page;
+    found.push(...page.value.files);
+    const isLast = page.value.more !== true || page.value.files.length === 0 || found.length >= maxResults;
+    if (isLast) return ok({ files: found.slice(0, maxResults), left: page.value.left });
+  }
+}
+
 function choose(
   listed: readonly ResultFile[],
   paths: readonly string[] | null,
 ): Result<readonly ResultFile[]> {
-  if (paths === null) return ok(listed);
   if (listed.length === 0) return refuse('not-found', 'no-such-file', 'no file matched the patterns');
+  if (paths === null) return ok(listed);
   const byPath = new Map(listed.map((file) => [file.path, file]));
   const chosen = paths.map((each) => byPath.get(each));
   const missing = chosen.indexOf(undefined);
