@@ -5,11 +5,12 @@ import { isActive } from '../store/selectors.ts';
 
 export type ArtifactState = 'waiting' | 'upload' | 'fetch' | 'unpack' | 'there' | 'missing' | 'unknown';
 
+/** The agent calls a file by its address, or by its place and the beginning of its hash. */
 function isMeant({ url, sha256, path }: Artifact, what: string): boolean {
-  const name = path.split('/').at(-1);
-  return (
-    what === path || what === url || what === sha256 || what === name || (url?.endsWith(`/${what}`) ?? false)
-  );
+  if (url !== null) return what === url || what === path || url.endsWith(`/${what}`);
+  const hash = sha256?.slice(0, 12) ?? '';
+  if (hash !== '' && what.includes(hash)) return true;
+  return what === path || what === path.split('/').at(-1);
 }
 
 const phases = ['upload', 'fetch', 'unpack'] as const;
@@ -25,5 +26,8 @@ export function artifactStates(
   const phase = phases.find((each) => each === progress?.phase);
   if (progress === undefined || phase === undefined)
     return artifacts.map(() => (progress === undefined ? 'waiting' : 'there'));
-  return artifacts.map((artifact) => (isMeant(artifact, progress.what) ? phase : 'waiting'));
+  const busy = artifacts.findIndex((artifact) => isMeant(artifact, progress.what));
+  // They come one after the other; while they are sent none is in its place yet.
+  const before = phase === 'upload' ? 'waiting' : 'there';
+  return artifacts.map((_, index) => (index === busy ? phase : index < busy ? before : 'waiting'));
 }

@@ -20,18 +20,33 @@ export function endShort(status: TaskStatus, words: Words): string {
   return endMessage(status, words);
 }
 
+/** `exited with code 3`, `killed by signal 6 (ABRT)`; null: something else. */
+function plainEnd(message: string, words: Words): string | null {
+  const code = /^exited with code (\d+)$/.exec(message)?.[1];
+  if (code !== undefined) return words.t('task.ended-code', { code });
+  const signal = /^killed by signal (\d+(?: \([A-Z0-9+-]+\))?)$/.exec(message)?.[1];
+  return signal === undefined ? null : words.t('task.ended-signal', { signal });
+}
+
 /** The plain ways to end, in the language chosen; whatever else the agent said, as it said it. */
-export function endMessage(status: TaskStatus | undefined, words: Words): string {
+export function endMessage(
+  status: TaskStatus | undefined,
+  words: Words,
+  kind: 'state' | 'end-of-run' | 'health' | 'readiness' = 'state',
+): string {
   if (status === undefined) return '';
-  const { exitCode, message } = status;
-  // The state has its own word already.
-  if (message === 'running') return '';
-  if (exitCode !== null && message === `exited with code ${exitCode}`) {
-    return words.t('task.ended-code', { code: exitCode });
-  }
-  const killed = /^killed by signal (\d+(?: \([A-Z0-9+-]+\))?)$/.exec(message)?.[1];
-  if (killed !== undefined) return words.t('task.ended-signal', { signal: killed });
-  return message;
+  const { message } = status;
+  // The state, or the word of the check, says it already.
+  if (/^(running|running again|healthy|ready)$/.test(message)) return '';
+  if (kind === 'health' || kind === 'readiness') return message.replace(/^(unhealthy|not ready): /, '');
+  const [, asked = '', said = message, gaveUp] =
+    /^(killed on request: )?(.*?)(?:; given up after (\d+) restarts?)?$/s.exec(message) ?? [];
+  const plain = plainEnd(said, words) ?? said;
+  const parts = [
+    asked === '' ? plain : `${words.t('life.on-request')}${words.t('list.comma')}${plain}`,
+    ...(gaveUp === undefined ? [] : [words.t('life.gave-up', { n: Number(gaveUp) })]),
+  ];
+  return parts.join(words.t('list.comma'));
 }
 
 export type EndNotice = { readonly what: string; readonly remedy: string };

@@ -30,6 +30,8 @@ export function Duration({ task }: { readonly task: TaskRecord }) {
 }
 
 export function exitText(task: TaskRecord, t: ReturnType<typeof useWords>['t']): string {
+  // Of a task that goes on, the end of an earlier run is told elsewhere.
+  if (isActive(task.state)) return '';
   const end = task.statuses.findLast((status) => status.exitCode !== null || status.signal !== null);
   if (end === undefined) return '';
   if (end.exitCode !== null) return t('tasks.exit-code', { code: end.exitCode });
@@ -48,9 +50,13 @@ export function TaskFacts({ task }: { readonly task: TaskRecord }) {
       facts={[
         [
           t('task.command'),
-          <code key="c" className="fact-code">
-            {commandLine(command)}
-          </code>,
+          command.value === '' && command.arguments.length === 0 ? (
+            ''
+          ) : (
+            <code key="c" className="fact-code">
+              {commandLine(command)}
+            </code>
+          ),
         ],
         [
           t('task.machine'),

@@ -35,7 +35,8 @@ const shareOf = ({ doneBytes, totalBytes }: TaskProgress): number | null =>
 export function TaskProgressBar({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
   const progress = useRow('progress', task.id);
-  if (progress === undefined) return null;
+  // What is done with a file in the list below is shown there.
+  if (progress === undefined || artifactStates(task, progress).some(isBusy)) return null;
   const what = words.t(`progress.${progress.phase}`, { what: shownName(progress.what) });
   return (
     <div className="life-now" role="status">

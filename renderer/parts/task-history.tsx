@@ -12,7 +12,7 @@ const statusesKept = 32;
 function stepWord({ kind, status }: Step, words: Words): string {
   switch (kind) {
     case 'end-of-run':
-      return words.t('life.run-ended', { n: status.restarts ?? 1 });
+      return words.t('life.run-ended', { n: (status.restarts ?? 0) + 1 });
     case 'health':
       return words.t(status.healthy === true ? 'life.healthy' : 'life.unhealthy');
     case 'readiness':
@@ -30,7 +30,7 @@ function nextWords({ nextStartAtMs, timestampMs }: TaskStatus, words: Words): st
 /** Who said it, in which words, why; for a ceiling its figures. */
 function stepMore(task: TaskRecord, { kind, status }: Step, words: Words): string {
   const notice = limitNotice(task, status, words);
-  const message = notice === null ? endMessage(status, words) : notice.what;
+  const message = notice === null ? endMessage(status, words, kind) : notice.what;
   const reason = status.reason === null || notice !== null ? '' : reasonWords(status.reason, words);
   const next = kind === 'end-of-run' ? nextWords(status, words) : '';
   const said = [message, next].filter((part) => part !== '').join(' · ');

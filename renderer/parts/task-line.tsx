@@ -56,13 +56,12 @@ export function NextStart({ task }: { readonly task: TaskRecord }) {
 /** What a restarted task has behind it. */
 export function restartWords(task: TaskRecord, words: Words): readonly string[] {
   const n = restartsOf(task);
-  if (n === 0) return [];
-  const parts = [
-    isActive(task.state) ? words.t('life.nth-start', { n: n + 1 }) : words.t('life.restarts', { n }),
-  ];
   const end = isActive(task.state) ? lastEnd(task) : undefined;
-  if (end !== undefined) parts.push(words.t('life.last-ended', { end: endShort(end, words) }));
-  return parts;
+  const isUp = task.state === 'TASK_RUNNING' || task.state === 'TASK_KILLING';
+  return [
+    ...(n === 0 ? [] : [isUp ? words.t('life.nth-start', { n: n + 1 }) : words.t('life.restarts', { n })]),
+    ...(end === undefined ? [] : [words.t('life.last-ended', { end: endShort(end, words) })]),
+  ];
 }
 
 export function TaskLine({ task }: { readonly task: TaskRecord }) {

@@ -25,6 +25,9 @@ export type MachineHealth = {
   readonly isFresh: boolean;
 };
 
+/** Somebody else looks after it: nothing failed, but a person may want it back. */
+const heldElsewhere: ReadonlySet<string> = new Set(['lease-held', 'lease-lost']);
+
 /** Refusals that no waiting will cure: a person has to act. */
 const needsPerson: ReadonlySet<RefusalCode> = new Set(['unauthorized', 'conflict', 'invalid', 'unsupported']);
 
@@ -48,6 +51,7 @@ function linkHealth(
   old: Pick<MachineHealth, 'staleSinceMs' | 'problem' | 'isFresh'>,
 ): MachineHealth {
   const { problem } = old;
+  const isHeld = problem !== null && heldElsewhere.has(problem.reason);
   switch (link.phase) {
     case 'live':
       if (state !== 'active') return { ...old, glyph: 'working', word: 'registering' };
@@ -58,10 +62,12 @@ function linkHealth(
     case 'silent':
       return { ...old, glyph: 'unknown', word: 'silent' };
     case 'down':
+      if (isHeld) return { ...old, glyph: 'waiting', word: 'refused' };
       return problem !== null && needsPerson.has(problem.code)
         ? { ...old, glyph: 'failed', word: 'refused' }
         : { ...old, glyph: 'unknown', word: 'unreachable' };
     case 'stopped':
+      if (isHeld) return { ...old, glyph: 'waiting', word: 'refused' };
       // Stopped by what it met (a changed host key), not on purpose: nobody else will mend it.
       return problem !== null
         ? { ...old, glyph: 'failed', word: 'refused' }

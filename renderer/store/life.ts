@@ -11,8 +11,9 @@ export function restartsOf(task: TaskRecord): number {
   return task.statuses.findLast((status) => status.restarts !== undefined)?.restarts ?? 0;
 }
 
-const isEndOfRun = ({ state, restarts }: TaskStatus): boolean =>
-  state === 'TASK_STARTING' && (restarts ?? 0) > 0;
+/** The agent waits for the next run: the status has the words and the exit of the run that ended. */
+const isEndOfRun = ({ state, nextStartAtMs }: TaskStatus): boolean =>
+  state === 'TASK_STARTING' && nextStartAtMs !== undefined;
 
 /** The newest end of a run that was not the last one. */
 export function lastEnd(task: TaskRecord): TaskStatus | undefined {
@@ -42,7 +43,7 @@ export function readinessOfTask(task: TaskRecord): boolean | null {
 }
 
 export function moodOf(task: TaskRecord): Mood {
-  if (task.state === 'TASK_STARTING') return restartsOf(task) > 0 ? 'restarting' : null;
+  if (task.state === 'TASK_STARTING') return lastEnd(task) === undefined ? null : 'restarting';
   if (task.state !== 'TASK_RUNNING') return null;
   if (healthOfTask(task) === false) return 'unhealthy';
   return readinessOfTask(task) === false ? 'not-ready' : null;

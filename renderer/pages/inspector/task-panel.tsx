@@ -65,7 +65,7 @@ export function TaskPanel({ task }: { readonly task: TaskRecord }) {
       <TaskLimits task={task} />
       <TaskChecks task={task} />
       <TaskFiles task={task} />
-      {isRunning && (
+      {isRunning && task.startedAtMs !== null && (
         <Section title={words.t('inspector.history')}>
           <TaskCharts task={task} />
         </Section>

@@ -102,7 +102,7 @@ function Side({ task }: { readonly task: TaskRecord }) {
       <TaskLimits task={task} />
       <TaskChecks task={task} />
       <TaskFiles task={task} />
-      {isActive(task.state) && (
+      {isActive(task.state) && task.startedAtMs !== null && (
         <Section title={words.t('inspector.history')}>
           <TaskCharts task={task} />
         </Section>

@@ -1,7 +1,7 @@
 // Filtering and sorting of the task table. Pure; tested with thousands of rows.
 import type { Tables } from '../../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
-import { commandLine } from '../../parts/command-line.ts';
+import { taskLine } from '../../parts/command-line.ts';
 import { moodOf } from '../../store/life.ts';
 import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import type { TaskFilter } from '../../store/view.ts';
@@ -41,8 +41,7 @@ function isInFilter(tables: Tables, task: TaskRecord, filter: TaskFilter): boole
 }
 
 function matches(task: TaskRecord, machineName: string, wanted: readonly string[]): boolean {
-  const text =
-    `${task.info.name}\n${machineName}\n${commandLine(task.info.command)}\n${task.id}`.toLowerCase();
+  const text = `${task.info.name}\n${machineName}\n${taskLine(task.info)}\n${task.id}`.toLowerCase();
   return wanted.every((word) => text.includes(word));
 }
 
@@ -61,7 +60,7 @@ function keyOf(tables: Tables, task: TaskRecord, column: TaskColumn): string | n
     case 'name':
       return task.info.name.toLowerCase();
     case 'command':
-      return commandLine(task.info.command);
+      return taskLine(task.info);
     case 'state':
       return stateOrder.indexOf(glyphOfTask(tables, task)) + (moodOf(task) === null ? 0.5 : 0);
     case 'machine':

@@ -8,7 +8,7 @@ import { cpusLive, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
-import { commandLine } from '../../parts/command-line.ts';
+import { taskLine } from '../../parts/command-line.ts';
 import { Duration, exitText } from '../../parts/task-facts.tsx';
 import { lookOf } from '../../parts/task-line.tsx';
 import { useNowMs } from '../../store/clock.ts';
@@ -143,7 +143,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
       <Check task={task} isSelected={isSelected} onToggle={onToggle} />
       <Name task={task} />
       <span role="cell" className="task-row__command clip faint mono">
-        {commandLine(task.info.command)}
+        {taskLine(task.info)}
       </span>
       <State task={task} glyph={glyph} />
       <span role="cell" className="clip dim">

@@ -104,7 +104,7 @@ export class FakeLogs {
         );
         log.bytes = new Uint8Array([...log.bytes, 0xe9, 0x00, 0xff, 0x0a]);
       }
-    } else {
+    } else if (task.startedAtMs !== null || task.state === 'TASK_STAGING') {
       log.grow(task, task.info.name === 'hello' ? (task.endedAtMs === null ? 1 : 3) : 420);
     }
     this.#logs.set(key, log);
@@ -204,7 +204,7 @@ export class FakeLogs {
     for (const stream of this.#streams.values()) {
       const task = running(stream.task.id);
       const log = this.#logs.get(stream.key);
-      if (task !== undefined && log !== undefined && stream.key.endsWith('/stdout'))
+      if (task?.startedAtMs != null && log !== undefined && stream.key.endsWith('/stdout'))
         log.grow(task, Math.floor(this.#random() * 4));
       this.#pump(stream);
       if (task === undefined && log !== undefined && stream.at >= log.end) {
