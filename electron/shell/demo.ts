@@ -1,5 +1,5 @@
 // The demo rack as the shell sees it: what this computer has, worked into six machines, and the two commands.
-import { accessSync, constants, statfsSync } from 'node:fs';
+import { access, constants, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import { ok, type Result, refuse } from '../contract/errors.ts';
 import type { OperationId } from '../contract/ids.ts';
@@ -17,7 +17,7 @@ export type DemoDeps = {
   readonly ids: Ids;
   /** The agent for this computer, or null when there is none for its kind. */
   readonly agentBinary: string | null;
-  readonly computer: () => Computer;
+  readonly computer: () => Promise<Computer>;
 };
 
 export function createDemo({ master, ids, agentBinary, computer }: DemoDeps): Demo {
@@ -33,8 +33,8 @@ export function createDemo({ master, ids, agentBinary, computer }: DemoDeps): De
       if (agentBinary === null) {
         return refuse('unsupported', 'local-agent-unsupported', `${process.platform} ${process.arch}`);
       }
-      if (!canRun(agentBinary)) return refuse('not-found', 'local-agent-missing', agentBinary);
-      const machines = demoSpecs(computer()).map((spec) => ({ machineId: ids.machine(), ...spec }));
+      if (!(await canRun(agentBinary))) return refuse('not-found', 'local-agent-missing', agentBinary);
+      const machines = demoSpecs(await computer()).map((spec) => ({ machineId: ids.machine(), ...spec }));
       const operationId = ids.operation();
       return commanded(operationId, master.command({ kind: 'start-demo-rack', operationId, machines }));
     },
@@ -46,9 +46,9 @@ export function createDemo({ master, ids, agentBinary, computer }: DemoDeps): De
 }
 
 /** What the agents may share; the disk is what is free where their folders will be. */
-export function thisComputer(dataFolder: string): Computer {
+export async function thisComputer(dataFolder: string): Promise<Computer> {
   const mib = 1024 * 1024;
-  const disk = statfsSync(dataFolder);
+  const disk = await statfs(dataFolder);
   return {
     cpusMilli: os.availableParallelism() * 1000,
     memMib: Math.floor(os.totalmem() / mib),
@@ -66,11 +66,9 @@ export async function startDemoIfAsked(args: readonly string[], demo: Demo, log:
   process.stdout.write(`The demo rack cannot be started: ${detail}\n`);
 }
 
-function canRun(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+function canRun(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }

@@ -31,7 +31,7 @@ export function createDesktop({ window, dataFolder, loginFacts }: DesktopDeps): 
       const folder = path.join(os.homedir(), '.ssh');
       const options: Electron.OpenDialogOptions = {
         title: 'Choose a private key',
-        defaultPath: fs.existsSync(folder) ? folder : os.homedir(),
+        defaultPath: await firstFolder(folder, os.homedir()),
         properties: ['openFile', 'showHiddenFiles', 'dontAddToRecent'],
       };
       const parent = window();
@@ -65,4 +65,12 @@ export function createDesktop({ window, dataFolder, loginFacts }: DesktopDeps): 
       ...(await loginFacts()),
     }),
   };
+}
+
+/** The wanted one, when it is there. */
+function firstFolder(wanted: string, otherwise: string): Promise<string> {
+  return fs.promises.access(wanted).then(
+    () => wanted,
+    () => otherwise,
+  );
 }

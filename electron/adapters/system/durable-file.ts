@@ -1,33 +1,36 @@
 // Small files that must be whole or absent after a power cut: temp file, fsync, rename, fsync of the folder.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-export function writeDurably(path: string, content: string, mode: number): void {
+export async function writeDurably(path: string, content: string, mode: number): Promise<void> {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   try {
-    const file = openSync(draft, 'wx', mode);
+    const file = await open(draft, 'wx', mode);
     try {
-      writeSync(file, content);
-      fsyncSync(file);
+      await file.writeFile(content);
+      await file.sync();
     } finally {
-      closeSync(file);
+      await file.close();
     }
-    renameSync(draft, path);
+    await rename(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
+    await rm(draft, { force: true });
     throw error;
   }
-  syncFolder(folder);
+  await syncFolder(folder);
 }
 
-function syncFolder(folder: string): void {
+async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = openSync(folder, 'r');
-    fsyncSync(handle);
-    closeSync(handle);
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   } catch {
     // Windows cannot open folders; its rename is durable by itself.
   }

@@ -26,10 +26,10 @@ export async function ensureOwnKey(folder: string): Promise<OwnKey> {
     return { privatePath, publicKey: publicLine(only.type, only.getPublicSSH()) };
   }
   const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'mesolite' });
-  writeDurably(privatePath, pair.private, 0o600);
+  await writeDurably(privatePath, pair.private, 0o600);
   const [type = '', blob = ''] = pair.public.split(' ');
   const publicKey = publicLine(type, Buffer.from(blob, 'base64'));
-  writeDurably(`${privatePath}.pub`, `${publicKey}\n`, 0o644);
+  await writeDurably(`${privatePath}.pub`, `${publicKey}\n`, 0o644);
   return { privatePath, publicKey };
 }
 

@@ -1,6 +1,7 @@
 // The agent of this computer: started when it does not run, reached over its unix socket, no SSH.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
+import { access, mkdir, open, readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
@@ -84,23 +85,23 @@ export class LocalAgent {
     if (binary === null) {
       return refuse('unsupported', 'local-agent-unsupported', `${process.platform} ${process.arch}`);
     }
-    const refused = prepare(binary, dir);
+    const refused = await prepare(binary, dir);
     if (refused !== null) return { ok: false, refusal: refused };
     const outputPath = join(dir, 'start.log');
-    const output = openSync(outputPath, 'w', 0o600);
+    const output = await open(outputPath, 'w', 0o600);
     // It puts the daemon in a session of its own and ends when that answers, or with its words when it does not.
     const share = capacity === null ? [] : ['--capacity', capacity];
     const child = spawn(binary, ['daemon', '--dir', dir, ...share], {
       cwd: '/',
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', output.fd, output.fd],
       env: agentEnv(process.env),
     });
-    closeSync(output);
     this.starter = new Promise((resolve) => child.once('close', resolve).once('error', resolve));
     log(`local agent: starting ${binary}`);
-    const ended = await waitForEnd(child, signal);
+    // Listens before anything is waited for: the child may end at once.
+    const [ended] = await Promise.all([waitForEnd(child, signal), output.close()]);
     if (ended === 'started') return ok(null);
-    return refuse('internal', 'local-agent-not-started', `${ended}: ${tail(outputPath)}`);
+    return refuse('internal', 'local-agent-not-started', `${ended}: ${await tail(outputPath)}`);
   }
 
   private tryConnect(): Promise<Socket | null> {
@@ -159,9 +160,9 @@ function waitForEnd(child: ChildProcess, signal: AbortSignal): Promise<string> {
   });
 }
 
-function prepare(binary: string, dir: string): Refusal | null {
+async function prepare(binary: string, dir: string): Promise<Refusal | null> {
   try {
-    accessSync(binary, constants.X_OK);
+    await access(binary, constants.X_OK);
   } catch {
     return {
       code: 'not-found',
@@ -170,7 +171,7 @@ function prepare(binary: string, dir: string): Refusal | null {
     };
   }
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    await mkdir(dir, { recursive: true, mode: 0o700 });
     return null;
   } catch (error) {
     return { code: 'internal', reason: 'local-agent-not-started', detail: `${dir}: ${String(error)}` };
@@ -183,9 +184,9 @@ function agentEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(keep.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
-function tail(path: string): string {
+async function tail(path: string): Promise<string> {
   try {
-    const text = readFileSync(path, 'utf8').trim();
+    const text = (await readFile(path, 'utf8')).trim();
     return text === '' ? 'it said nothing' : text.slice(-500);
   } catch {
     return 'it said nothing';

@@ -38,7 +38,7 @@ function setUp(options: { agentBinary?: string | null; answer?: Result<null> } =
       operation: () => operationId(next()),
     },
     agentBinary: options.agentBinary === undefined ? aBinary(0o755) : options.agentBinary,
-    computer: () => ({ cpusMilli: 4000, memMib: 8192, diskMib: 10_000 }),
+    computer: () => Promise.resolve({ cpusMilli: 4000, memMib: 8192, diskMib: 10_000 }),
   });
   return { demo, commands };
 }
@@ -83,8 +83,8 @@ describe('the demo rack in the shell', () => {
     expect(lines).toEqual([]);
   });
 
-  it('divides what this computer really has', () => {
-    const computer = thisComputer(os.tmpdir());
+  it('divides what this computer really has', async () => {
+    const computer = await thisComputer(os.tmpdir());
     expect(computer.cpusMilli).toBe(os.availableParallelism() * 1000);
     expect(computer.memMib).toBeLessThanOrEqual(os.totalmem() / 1024 / 1024);
     expect(computer.diskMib).toBeGreaterThan(0);
