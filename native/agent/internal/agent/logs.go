@@ -77,9 +77,16 @@ func (a *Agent) keepLogs() {
 	a.logs.Sweep()
 }
 
-// watchLogs begins once there is a run. It is called at every news of a task.
+// watchLogs is called at every news of a task. The starters begin to watch before they start it, so that a task which
+// was killed meanwhile is set right here.
 func (a *Agent) watchLogs(taskID string) {
-	if record := a.machine.Get(taskID); record != nil && record.StartedAtMs != nil && record.Phase != task.PhaseEnded {
+	record := a.machine.Get(taskID)
+	switch {
+	case record == nil:
+		a.logs.Forget(taskID)
+	case record.Phase == task.PhaseEnded:
+		a.logs.End(endedOf(record))
+	case record.StartedAtMs != nil:
 		a.logs.Begin(taskID, record.Parsed.LogMib)
 	}
 }

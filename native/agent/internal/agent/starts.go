@@ -53,6 +53,7 @@ func (a *Agent) startLoop() {
 			if !ok {
 				break
 			}
+			a.logs.Begin(start.Info.TaskID, start.Info.LogMib) // before it can write
 			a.runnerOf(&start.Info).Start(start.Info, start.Run)
 		}
 	}

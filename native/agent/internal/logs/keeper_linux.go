@@ -48,7 +48,6 @@ type taskLogs struct {
 	id    string
 	limit int64 // bytes of each log; 0: the setting
 	logs  []*Log
-	end   *Ended
 	told  bool
 }
 
@@ -75,6 +74,7 @@ type Keeper struct {
 	ended    map[string]*endedTask
 	squeezed int64 // 0, or the most a log may keep because all together are too much
 	begun    []*taskLogs
+	again    []*taskLogs
 	ending   []*taskLogs
 	settings bool
 	closing  bool
@@ -128,11 +128,13 @@ func (k *Keeper) Close() {
 	<-k.done
 }
 
-// Begin watches the logs of a task that runs. Again for one that is watched: nothing.
+// Begin watches the logs of a task that is started or runs. Again for one that is watched: it is looked at now.
 func (k *Keeper) Begin(taskID string, logMib int64) {
 	k.mu.Lock()
-	if k.live[taskID] != nil {
+	if task := k.live[taskID]; task != nil {
+		k.again = append(k.again, task)
 		k.mu.Unlock()
+		k.watcher.ring()
 		return
 	}
 	task := &taskLogs{id: taskID, limit: logMib * mib}
@@ -157,7 +159,6 @@ func (k *Keeper) End(e Ended) {
 		k.mu.Unlock()
 		return
 	}
-	task.end = &e
 	delete(k.live, e.ID)
 	k.ended[e.ID] = &endedTask{Ended: e}
 	k.ending = append(k.ending, task)
@@ -192,7 +193,15 @@ func (k *Keeper) Forget(taskID string) {
 		k.total.Add(-e.kept)
 		delete(k.ended, taskID)
 	}
+	task := k.live[taskID]
+	if task != nil {
+		delete(k.live, taskID)
+		k.ending = append(k.ending, task)
+	}
 	k.mu.Unlock()
+	if task != nil {
+		k.watcher.ring()
+	}
 }
 
 // Configure changes what is kept.
@@ -229,12 +238,12 @@ func (k *Keeper) Open(taskID, name string) (*Reader, error) {
 
 // The rest is for the watcher.
 
-func (k *Keeper) takeNews() (begun, ended []*taskLogs, settings, closing bool) {
+func (k *Keeper) takeNews() (begun, again, ended []*taskLogs, settings, closing bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	begun, ended, settings = k.begun, k.ending, k.settings
-	k.begun, k.ending, k.settings = nil, nil, false
-	return begun, ended, settings, k.closing
+	begun, again, ended, settings = k.begun, k.again, k.ending, k.settings
+	k.begun, k.again, k.ending, k.settings = nil, nil, nil, false
+	return begun, again, ended, settings, k.closing
 }
 
 func (k *Keeper) eachLive(visit func(*Log)) {

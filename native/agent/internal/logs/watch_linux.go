@@ -21,6 +21,7 @@ const (
 	jitterMs   = 8
 	minPause   = 500 * time.Microsecond
 	shortPause = 5 * time.Millisecond
+	awaitPause = 4 * time.Millisecond
 	maxPause   = 20 * time.Millisecond
 	// A log that did not grow for so many looks is left to inotify.
 	quietLooks = 3
@@ -177,11 +178,16 @@ func (w *watcher) heat(log *Log) {
 
 // takeNews takes over what began and ended since.
 func (w *watcher) takeNews() (closing bool) {
-	begun, ended, settings, closing := w.keeper.takeNews()
+	begun, again, ended, settings, closing := w.keeper.takeNews()
 	for _, task := range begun {
 		for _, log := range task.logs {
 			log.load()
 			log.watch = watched{task: task, wd: -1, noHoles: w.keeper.noHoles}
+			w.heat(log)
+		}
+	}
+	for _, task := range again {
+		for _, log := range task.logs {
 			w.heat(log)
 		}
 	}
@@ -257,7 +263,7 @@ func (w *watcher) arm(log *Log) bool {
 func (w *watcher) look(log *Log, now time.Time) {
 	size, changedMs, err := log.size()
 	if err != nil {
-		log.watch.quiet++ // not there yet, or gone
+		w.await(log, now)
 		return
 	}
 	state := &log.watch
@@ -291,6 +297,20 @@ func (w *watcher) look(log *Log, now time.Time) {
 	w.keeper.grew(kept - state.kept)
 	state.kept = kept
 	state.next = state.at.Add(state.patience(limit))
+}
+
+// await is for a log that is not there yet: its task is just being started. After a while only news of the task count.
+func (w *watcher) await(log *Log, now time.Time) {
+	state := &log.watch
+	state.looks++
+	switch {
+	case state.looks < 25:
+		state.next = now.Add(awaitPause)
+	case state.looks < 500:
+		state.next = now.Add(maxPause)
+	default:
+		delete(w.hot, log)
+	}
 }
 
 // pace takes over what was seen. The rate falls slowly: a task that pauses may go on as before.
@@ -352,7 +372,7 @@ func (state *watched) patience(limit int64) time.Duration {
 func (w *watcher) cut(log *Log, size, limit, reserve int64) {
 	state := &log.watch
 	over, now := log.kept(size)-limit, state.at
-	late := over > lateBytes && state.kept > 0 && state.kept <= limit
+	late := over > lateBytes && state.kept <= limit && state.looks > 1
 	if late {
 		if state.late < 3 {
 			state.late++
