@@ -119,9 +119,10 @@ func (a *Agent) artifactPut(r request) *wire.Error {
 		return refusal
 	}
 	go func() {
-		defer r.from.uploads.over(id, params.SHA256)
+		over := func() { r.from.uploads.over(id, params.SHA256) }
 		part, refusal := openPart(cache, params)
 		if refusal != nil {
+			over()
 			r.from.refuse(r.ID, refusal)
 			return
 		}
@@ -130,7 +131,7 @@ func (a *Agent) artifactPut(r request) *wire.Error {
 			upload.Close()
 		}
 		r.from.answer(r.ID, wire.ArtifactPutResult{Stream: id, Offset: upload.Offset()})
-		upload.Run()
+		upload.Run(over)
 	}()
 	return nil
 }

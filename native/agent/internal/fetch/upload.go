@@ -96,9 +96,10 @@ func (u *Upload) IsOver() bool {
 	return u.over
 }
 
-// Run writes until the end, and answers.
-func (u *Upload) Run() {
+// Run writes until the end, and answers. Over is called before the answer: who has it may begin anew.
+func (u *Upload) Run(over func()) {
 	refusal, cause := u.run()
+	over()
 	u.mu.Lock()
 	u.over, u.queue, u.refusal = true, nil, refusal
 	reply := u.end
