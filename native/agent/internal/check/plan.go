@@ -84,8 +84,9 @@ func (p *Plan) Due(nowMs int64) []Ask {
 	for k, e := range p.entries {
 		if !e.busy && e.dueMs <= nowMs {
 			due = append(due, k)
+		} else {
+			p.notLater(e)
 		}
-		p.notLater(e)
 	}
 	sort.Slice(due, func(a, b int) bool {
 		left, right := p.entries[due[a]], p.entries[due[b]]
@@ -96,10 +97,11 @@ func (p *Plan) Due(nowMs int64) []Ask {
 	})
 	var asks []Ask
 	for _, k := range due {
+		e := p.entries[k]
 		if p.busy == MaxBusy {
+			p.notLater(e) // as soon as there is a place
 			break
 		}
-		e := p.entries[k]
 		e.busy, e.dueMs = true, nowMs+e.check.IntervalMs
 		p.busy++
 		asks = append(asks, Ask{TaskID: k.taskID, Run: e.run, Kind: k.kind, Check: e.check})
