@@ -207,7 +207,7 @@ func (r *Runner) keepPump() {
 					folders = append(folders, r.runDir(l.info.TaskID, l.run))
 				}
 			}
-			if len(r.lives) == 0 {
+			if len(r.lives) == 0 || r.closed {
 				r.keeping = false
 				r.mu.Unlock()
 				return
@@ -227,6 +227,9 @@ func (r *Runner) keepPump() {
 
 // Close lets go of what is not needed without containers, when the agent ends.
 func (r *Runner) Close(alive bool) {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
 	if alive {
 		return // the pump carries on, and so do the containers
 	}

@@ -302,10 +302,13 @@ func (r *rig) restart(dir string) {
 	}
 	finder.LookFor = func(string) (string, error) { return "", os.ErrNotExist }
 	finder.Root = "/nowhere"
+	if r.Runner != nil {
+		r.Close(true)
+	}
 	r.Runner = &Runner{
 		Dir: dir, AgentID: "a-1", Exe: "/proc/self/exe", Engines: finder, Cgroups: &cgroup.Driver{Kind: cgroup.KindNone},
 		Tell: func(n launch.News) { news <- n }, Progress: func(e wire.ProgressEvent) { progress <- e },
-		Log: func(format string, args ...interface{}) { r.t.Logf(format, args...) },
+		Log: func(string, ...interface{}) {},
 	}
 }
 

@@ -55,6 +55,7 @@ type Runner struct {
 	lives   map[string]*life
 	program sync.Mutex // guards the copy of our program
 	keeping bool       // somebody looks after the pump; guarded by mu
+	closed  bool       // the agent ends; guarded by mu
 }
 
 // life is a run that was not acknowledged yet.
