@@ -60,6 +60,9 @@ export class Network {
         this.#attempts.set(effect.machineId, this.#attemptOf(effect.machineId) + 1);
         this.#close(effect.machineId, null);
         return true;
+      case 'send-configure':
+        // Nothing of the simulation depends on what agents keep.
+        return true;
       case 'send-launch':
       case 'send-kill':
       case 'send-forget':

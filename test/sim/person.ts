@@ -2,6 +2,7 @@
 import type { LaneRecord } from '../../electron/contract/enrolment.ts';
 import type { MachineId, OperationId, TaskId } from '../../electron/contract/ids.ts';
 import { terminalTaskStates } from '../../electron/contract/task.ts';
+import type { RestartPolicy } from '../../electron/contract/task-life.ts';
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
 import { aTask } from '../support/builders.ts';
 import type { Master } from './master.ts';
@@ -102,7 +103,13 @@ export class Person {
   #run(machineId: MachineId): CommandEvent {
     const taskId = `t-${this.#next()}` as TaskId;
     const resources = { ...aTask().resources, cpusMilli: this.#world.pick([100, 500, 2000]) ?? 100 };
-    const info = { ...aTask('x', { resources }), taskId };
+    const restart = this.#world.pick<RestartPolicy | null>([
+      null,
+      { on: 'failure', maxInRow: null },
+      { on: 'failure', maxInRow: 2 },
+      { on: 'always', maxInRow: null },
+    ]);
+    const info = { ...aTask('x', { resources, ...(restart ? { restart } : {}) }), taskId };
     return { kind: 'run-task', machineId, operationId: this.#operation(), info };
   }
 

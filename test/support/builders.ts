@@ -46,6 +46,17 @@ export function someFacts(patch: Partial<MachineFacts> = {}): MachineFacts {
   };
 }
 
+/** Of a machine with cgroups v2 and a recent agent. */
+export const someIsolation: NonNullable<MachineFacts['isolation']> = {
+  cpu: 'quota',
+  memory: 'cgroup',
+  pids: 'cgroup',
+  disk: 'watched',
+  gpu: 'devices',
+  kill: 'cgroup',
+  users: true,
+};
+
 export function aSample(patch: Partial<Sample> = {}): Sample {
   return {
     seq: 1,

@@ -11,7 +11,7 @@ import {
   terminalTaskStates,
 } from '../../electron/contract/task.ts';
 import type { AgentTask } from '../../electron/contract/wire.ts';
-import { someFacts, someResources } from './builders.ts';
+import { someFacts, someIsolation, someResources } from './builders.ts';
 
 type Kept = {
   info: TaskInfo;
@@ -21,7 +21,20 @@ type Kept = {
   startedAtMs: number | null;
   endedAtMs: number | null;
   killed: boolean;
+  /** Number of the newest run. Timers of an older one mean nothing any more. */
+  run: number;
+  /** Restarts without a good minute between. */
+  inRow: number;
+  runSinceMs: number;
+  isWaiting: boolean;
 };
+
+const firstBackOffMs = 250;
+const backOffCapMs = 60_000;
+const healthyAfterMs = 60_000;
+/** A dead agent starts nothing: it looks again when it is back. */
+const lookAgainMs = 1000;
+const maxUnacknowledged = 32;
 
 export type FakeAgentOptions = {
   readonly id: AgentId;
@@ -38,7 +51,7 @@ export class FakeAgent {
   readonly resources: Resources;
   readonly tasks = new Map<TaskId, Kept>();
   readonly tombstones = new Set<TaskId>();
-  /** How often each task was started, ever. */
+  /** How often the first run of each task was begun, ever: what the master can get wrong. */
   readonly starts = new Map<TaskId, number>();
   /** The uuid of every update of each task in order. */
   readonly history = new Map<TaskId, string[]>();
@@ -53,7 +66,7 @@ export class FakeAgent {
   constructor(options: FakeAgentOptions) {
     this.#options = options;
     this.id = options.id;
-    this.facts = someFacts({ hostname: options.name });
+    this.facts = someFacts({ hostname: options.name, isolation: someIsolation });
     this.resources = options.resources ?? someResources();
   }
 
@@ -90,6 +103,10 @@ export class FakeAgent {
       startedAtMs: null,
       endedAtMs: null,
       killed: false,
+      run: 0,
+      inRow: 0,
+      runSinceMs: 0,
+      isWaiting: false,
     });
     this.#options.after(5 + this.#options.random() * 50, () => this.#start(taskId));
     return null;
@@ -103,7 +120,9 @@ export class FakeAgent {
     }
     if (task.killed || terminalTaskStates.has(task.status.state)) return null;
     task.killed = true;
-    this.#options.after(this.#options.random() * 400, () => this.#end(taskId, 'TASK_KILLED'));
+    // Between two runs there is nothing to wait for.
+    if (task.isWaiting) this.#end(taskId, 'TASK_KILLED');
+    else this.#options.after(this.#options.random() * 400, () => this.#end(taskId, 'TASK_KILLED'));
     return null;
   }
 
@@ -122,41 +141,81 @@ export class FakeAgent {
     if (task) task.unacknowledged = task.unacknowledged.filter((status) => status.uuid !== uuid);
   }
 
-  /** The machine went down and up: what ran is lost, what is on disk is known. */
+  /** The machine went down and up: what ran is lost, or starts again by its policy. What is on disk is known. */
   reboot(): void {
     for (const [taskId, task] of this.tasks) {
-      if (terminalTaskStates.has(task.status.state)) continue;
-      this.#end(taskId, 'TASK_LOST', 'REASON_AGENT_RESTARTED');
+      if (terminalTaskStates.has(task.status.state) || task.isWaiting) continue;
+      const comesBack = (task.info.restart?.on ?? 'never') !== 'never' && !task.killed;
+      if (comesBack && task.startedAtMs !== null) this.#wait(taskId, task, 0);
+      else this.#end(taskId, 'TASK_LOST', 'REASON_AGENT_RESTARTED');
     }
   }
 
   #start(taskId: TaskId): void {
     const task = this.tasks.get(taskId);
     if (!task || terminalTaskStates.has(task.status.state) || task.killed) return;
-    this.starts.set(taskId, (this.starts.get(taskId) ?? 0) + 1);
-    task.startedAtMs = this.#options.nowMs();
+    const { run } = task;
+    if (run === 0) this.starts.set(taskId, (this.starts.get(taskId) ?? 0) + 1);
+    task.isWaiting = false;
+    task.startedAtMs ??= this.#options.nowMs();
+    task.runSinceMs = this.#options.nowMs();
     this.#report(taskId, 'TASK_RUNNING');
     // Some never end by themselves: only a kill that arrives ends those.
     if (this.#options.random() < 0.3) return;
     const lastsMs = this.#options.random() ** 3 * 60_000;
-    const end = this.#options.random() < 0.8 ? 'TASK_FINISHED' : 'TASK_FAILED';
-    this.#options.after(lastsMs, () => this.#end(taskId, end));
+    const end = this.#options.random() < 0.5 ? 'TASK_FINISHED' : 'TASK_FAILED';
+    this.#options.after(lastsMs, () => {
+      if (task.run === run && !task.isWaiting) this.#runOver(taskId, task, end);
+    });
+  }
+
+  #runOver(taskId: TaskId, task: Kept, end: 'TASK_FINISHED' | 'TASK_FAILED'): void {
+    if (terminalTaskStates.has(task.status.state)) return;
+    const policy = task.info.restart;
+    if (this.#options.nowMs() - task.runSinceMs >= healthyAfterMs) task.inRow = 0;
+    const wants = policy?.on === 'always' || (policy?.on === 'failure' && end === 'TASK_FAILED');
+    const isOver = task.inRow >= (policy?.maxInRow ?? Number.POSITIVE_INFINITY);
+    if (!wants || task.killed || isOver) {
+      this.#end(taskId, task.killed ? 'TASK_KILLED' : end);
+      return;
+    }
+    const backOffMs = Math.min(backOffCapMs, firstBackOffMs * 2 ** task.inRow);
+    task.inRow += 1;
+    this.#wait(taskId, task, backOffMs * (1 - this.#options.random() / 4));
+  }
+
+  #wait(taskId: TaskId, task: Kept, ms: number): void {
+    task.isWaiting = true;
+    this.#report(taskId, 'TASK_STARTING', { nextStartAtMs: Math.round(this.#options.nowMs() + ms) });
+    const { run } = task;
+    const again = (): void => {
+      if (task.run !== run || this.tasks.get(taskId) !== task || task.killed) return;
+      if (!this.isUp) {
+        this.#options.after(lookAgainMs, again);
+        return;
+      }
+      task.run += 1;
+      this.#start(taskId);
+    };
+    this.#options.after(ms, again);
   }
 
   #end(taskId: TaskId, state: TaskState, reason: string | null = null): void {
     const task = this.tasks.get(taskId);
     if (!task || terminalTaskStates.has(task.status.state)) return;
     task.endedAtMs = this.#options.nowMs();
-    this.#report(taskId, state, reason);
+    this.#report(taskId, state, { reason });
   }
 
-  #report(taskId: TaskId, state: TaskState, reason: string | null = null): void {
+  #report(taskId: TaskId, state: TaskState, patch: Partial<TaskStatus> = {}): void {
     const task = this.tasks.get(taskId);
     if (!task) return;
     this.#uuids += 1;
     const uuid = `${this.id}-${this.#uuids}`;
-    task.status = this.#status(taskId, state, { uuid, reason });
+    const restarts = task.run > 0 || state === 'TASK_STARTING' ? { restarts: task.run } : {};
+    task.status = this.#status(taskId, state, { uuid, ...restarts, ...patch });
     task.unacknowledged.push(task.status);
+    if (task.unacknowledged.length > maxUnacknowledged) task.unacknowledged.splice(1, 1);
     this.history.set(taskId, [...(this.history.get(taskId) ?? []), uuid]);
     this.onUpdate?.(structuredClone(task.status));
   }

@@ -38,9 +38,23 @@ export function withStatus(task: TaskRecord, status: TaskStatus): TaskRecord {
   };
 }
 
-/** Before the newest, where it belongs: why a run ended while nobody listened is worth knowing. */
+/** Where it belongs among those the agent said: why a run ended while nobody listened is worth knowing. */
 export function withPast(task: TaskRecord, status: TaskStatus): TaskRecord {
-  return { ...task, statuses: trim([...task.statuses.slice(0, -1), status, ...task.statuses.slice(-1)]) };
+  const { statuses } = task;
+  const said = saidOf(status);
+  // The newest stays the newest whatever comes.
+  const at =
+    1 + statuses.slice(0, -1).findLastIndex((each) => isAgents(each) && compareSaid(saidOf(each), said) <= 0);
+  return { ...task, statuses: trim([...statuses.slice(0, at), status, ...statuses.slice(at)]) };
+}
+
+/** A state that the master gave in between says nothing about where the task was. */
+function isAgents(status: TaskStatus): boolean {
+  return status.source !== 'SOURCE_MASTER' || status.state === 'TASK_STAGING';
+}
+
+export function compareSaid(a: Said, b: Said): number {
+  return a.restarts - b.restarts || a.rank - b.rank;
 }
 
 /** Which end a status tells of, or null when it tells of none. */

@@ -9,7 +9,7 @@
 // RUNNING goes back to STARTING only when the agent starts the task again; KILLING is for good.
 import { type TaskRecord, type TaskState, type TaskStatus, terminalTaskStates } from '../../contract/task.ts';
 import { assert } from '../kernel/assert.ts';
-import { type Said, saidOf, withPast, withStatus } from './task-history.ts';
+import { compareSaid, type Said, saidOf, withPast, withStatus } from './task-history.ts';
 
 const ended: readonly TaskState[] = [
   'TASK_FINISHED',
@@ -93,7 +93,7 @@ export function applyAgentStatus(task: TaskRecord, status: TaskStatus): Verdict 
   if (isTerminal(task)) return { kind: isKnown ? 'duplicate' : 'late' };
   if (!canAgentSay(status.state)) return { kind: 'illegal', why: `${status.state} is not an agent's to say` };
   if (!canAgentSay(task.state)) return move(task, isKnown ? asReturn(status) : status);
-  const order = compare(saidOf(status), newestOf(task));
+  const order = compareSaid(saidOf(status), newestOf(task));
   if (isKnown) {
     // The hello told it, then an older update led back: now it comes in its turn.
     return order > 0 && task.state !== status.state ? move(task, asTold(status)) : { kind: 'duplicate' };
@@ -118,10 +118,6 @@ function move(task: TaskRecord, status: TaskStatus): Verdict {
 function newestOf(task: TaskRecord): Said {
   const last = task.statuses.at(-1);
   return last ? saidOf(last) : saidOf({ state: 'TASK_STAGING' });
-}
-
-function compare(a: Said, b: Said): number {
-  return a.restarts - b.restarts || a.rank - b.rank;
 }
 
 /** The state comes back although its update was taken in long ago: a new status of ours, without a uuid to acknowledge. */
