@@ -48,6 +48,7 @@ type News struct {
 	Pid        int
 	StartTicks int64
 	Exit       *Exit
+	Stuck      bool // KILL was sent more than once and had no effect
 	// With Started: what it was given. Nil leaves what is known.
 	Gpus      []int
 	Container *wire.ContainerStatus

@@ -56,6 +56,8 @@ func (l *Launcher) watch(taskID string, run int, alive *os.File, shimPid int) {
 		case strings.HasPrefix(line, "S "):
 			pid, start := parseMark(line)
 			l.Tell(News{TaskID: taskID, Run: run, Started: true, Pid: pid, StartTicks: start})
+		case line == "D\n":
+			l.Tell(News{TaskID: taskID, Run: run, Stuck: true})
 		case strings.HasPrefix(line, "X") && !told:
 			var exit Exit
 			if json.Unmarshal([]byte(line[1:]), &exit) == nil {

@@ -121,6 +121,7 @@ var (
 	deadline   int64 // monotonic ms of the KILL, or noDeadline
 	againMs    int64 // until the next KILL
 	left       int   // processes that did not go
+	stuck      bool
 	killing    bool
 	bornInside bool // the child began its life in its cgroup
 	cloneArgs  [11]uint64

@@ -21,8 +21,18 @@ func watch() {
 			deadline = now(clockMono) + againMs
 			if againMs *= 2; againMs > killMostMs { // what waits in the kernel does not go sooner for being asked often
 				againMs = killMostMs
+				tellStuck()
 			}
 		}
+	}
+}
+
+// tellStuck says once that KILL has no effect.
+func tellStuck() {
+	if !stuck {
+		stuck = true
+		n := put(line[:], 0, "D\n")
+		write(FdAlive, &line[0], n)
 	}
 }
 

@@ -21,6 +21,9 @@ func (m *Machine) news(env Env, n launch.News) []Effect {
 	if n.Started {
 		return m.started(env, record, n)
 	}
+	if n.Stuck {
+		return m.stuck(env, record)
+	}
 	if n.Exit.NeverRan {
 		if record.Phase == PhaseAccepted && sameBoot(record, env) && !record.KillAsked && record.Doom == nil {
 			return []Effect{Start{Info: record.Parsed, Run: record.Run}} // accepted, and the agent died before it could start it
@@ -53,6 +56,15 @@ func (m *Machine) started(env Env, record *Record, n launch.News) []Effect {
 		effects = append(effects, Kill{TaskID: record.ID, Run: record.Run, GraceMs: record.graceMs()})
 	}
 	return effects
+}
+
+// stuck tells that a run does not end: it is still there, and whoever asked for its end should know why.
+func (m *Machine) stuck(env Env, record *Record) []Effect {
+	if record.Phase != PhaseRunning {
+		return nil
+	}
+	m.add(env, record, wire.Status{State: wire.StateRunning, Message: "cannot be ended yet: KILL was sent, but it waits in the kernel, often for a disk or a network share that does not answer"})
+	return m.persist(env, record, Head{TaskID: record.ID, UUID: headOf(record)})
 }
 
 // add makes a status the newest and queues it for the master.
