@@ -15,6 +15,7 @@ import (
 	"mesolite/agent/internal/wire"
 )
 
+// pings asks the agent while something is done to it, and tells the slowest answer.
 func (c *client) pings(while func()) time.Duration {
 	c.t.Helper()
 	stop, over := make(chan struct{}), make(chan time.Duration, 1)
@@ -86,6 +87,7 @@ func TestP1_AForkBombMeetsItsLimitWhichIsNamed(t *testing.T) {
 	}
 }
 
+// tasks are the states the agent tells a master that comes anew.
 func (h *host) tasks(c *client) map[string]wire.Status {
 	h.t.Helper()
 	var page struct {
@@ -99,6 +101,7 @@ func (h *host) tasks(c *client) map[string]wire.Status {
 	return list
 }
 
+// stubborn is a tree that ignores TERM, leaves its session twice over and writes its pids.
 func stubborn(pids string) string {
 	return `trap "" TERM; echo $$ >> ` + pids + `
 (setsid sh -c 'trap "" TERM; echo $$ >> ` + pids + `; (setsid sh -c "trap \"\" TERM; echo \$\$ >> ` + pids + `; while :; do sleep 1; done" &) ; while :; do sleep 1; done' &)
@@ -174,6 +177,7 @@ func pidsIn(path string) []int {
 	return list
 }
 
+// A process that waits in the kernel cannot be ended. A frozen group of its own is like it: KILL has no effect there.
 func TestP2_WhatCannotBeEndedIsToldAndNotLoopedOn(t *testing.T) {
 	freezer := v1Place("freezer")
 	if freezer == "" {
@@ -226,6 +230,7 @@ func TestP2_WhatCannotBeEndedIsToldAndNotLoopedOn(t *testing.T) {
 	}
 }
 
+// hold freezes one process in a group of its own, inside the group of its task.
 func hold(t *testing.T, h *host, group string, pid int) (thaw func()) {
 	t.Helper()
 	if err := os.Mkdir(group, 0o755); err != nil {
@@ -244,6 +249,7 @@ func hold(t *testing.T, h *host, group string, pid int) (thaw func()) {
 	return func() { _ = os.WriteFile(state, []byte("THAWED"), 0o600) } // gone: nothing is held
 }
 
+// shimOf finds the shim that holds a task's fifo.
 func shimOf(t *testing.T, h *host, task string) int {
 	t.Helper()
 	fds, _ := filepath.Glob("/proc/[0-9]*/fd/4")
@@ -257,6 +263,7 @@ func shimOf(t *testing.T, h *host, task string) int {
 	return 0
 }
 
+// cpuTicks is what a process used; 0 when it is gone.
 func cpuTicks(pid int) int {
 	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := strings.Cut(string(data), ") ")
@@ -294,6 +301,7 @@ func TestP3_MemoryHogIsNamedWithLimitAndPeakAndItsSiblingIsUntouched(t *testing.
 	}
 }
 
+// Where only a child is ended (v1), the task may go on: that is told as it was. v2 ends the whole group.
 func TestP3_TheEndOfAChildForWantOfMemoryIsToldTruthfully(t *testing.T) {
 	h := newHost(t)
 	c, hello := h.greet()

@@ -59,9 +59,6 @@ func v1Place(controller string) string {
 	return ""
 }
 
-// pings asks the agent while something is done to it, and tells the slowest answer.
-// tasks are the states the agent tells a master that comes anew.
-// stubborn is a tree that ignores TERM, leaves its session twice over and writes its pids.
 func rootArgs(root string) []string {
 	if root == "" {
 		return nil
@@ -69,11 +66,6 @@ func rootArgs(root string) []string {
 	return []string{"--root", root}
 }
 
-// A process that waits in the kernel cannot be ended. A frozen group of its own is like it: KILL has no effect there.
-// hold freezes one process in a group of its own, inside the group of its task.
-// shimOf finds the shim that holds a task's fifo.
-// cpuTicks is what a process used; 0 when it is gone.
-// Where only a child is ended (v1), the task may go on: that is told as it was. v2 ends the whole group.
 func TestLimitsAboveTheRequestReachTheKernel(t *testing.T) {
 	h := newHost(t)
 	c, hello := h.greet()
@@ -215,5 +207,3 @@ func TestADeviceIsGivenToOneTaskAlsoAcrossARestart(t *testing.T) {
 	}
 }
 
-// attackEnv makes this test program the attacker: it is what the task of another user runs.
-// attack tries everything and says what came of it.

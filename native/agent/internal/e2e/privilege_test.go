@@ -59,6 +59,7 @@ func TestPrivilege_ATaskOfAnotherUserHasNothingOfRoot(t *testing.T) {
 	}
 }
 
+// attackEnv makes this test program the attacker: it is what the task of another user runs.
 const attackEnv = "MESOLITE_TEST_ATTACK"
 
 func init() {
@@ -68,6 +69,7 @@ func init() {
 	}
 }
 
+// attack tries everything and says what came of it.
 func attack(args []string) {
 	dir, agentPid, shimPid, group := args[0], atoi(args[1]), atoi(args[2]), args[3]
 	write := func(path, text string) func() error {
