@@ -206,4 +206,3 @@ func TestADeviceIsGivenToOneTaskAlsoAcrossARestart(t *testing.T) {
 		t.Errorf("%+v", status)
 	}
 }
-
