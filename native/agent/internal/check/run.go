@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -53,8 +54,7 @@ func Run(ctx context.Context, r Request, dial Dial) Outcome {
 	}
 	until, _ := ctx.Deadline() // WithTimeout gives one
 	_ = conn.SetDeadline(until)
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer AfterDone(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	status, err := get(conn, r.Check.Probe.Path, port)
 	switch {
 	case err != nil:
@@ -63,6 +63,20 @@ func Run(ctx context.Context, r Request, dial Dial) Outcome {
 		return Outcome{Words: "HTTP status " + strconv.Itoa(status)}
 	}
 	return Outcome{Good: true}
+}
+
+// AfterDone calls do once the context ends, unless stop was called before. (context.AfterFunc came with Go 1.21.)
+func AfterDone(ctx context.Context, do func()) (stop func()) {
+	stopped := make(chan struct{})
+	var once sync.Once
+	go func() {
+		select {
+		case <-ctx.Done():
+			do()
+		case <-stopped:
+		}
+	}()
+	return func() { once.Do(func() { close(stopped) }) }
 }
 
 // Bad is an answer that did not come. What the agent itself lacks says nothing about the task.

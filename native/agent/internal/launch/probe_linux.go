@@ -115,7 +115,7 @@ const endLimit = 5 * time.Second
 // ended from outside.
 func (p *probe) await(ctx context.Context, timeout time.Duration) (exit *Exit, err error) {
 	_ = p.alive.SetReadDeadline(time.Now().Add(timeout)) // a fifo that was opened so can
-	stop := context.AfterFunc(ctx, func() { _ = p.alive.SetReadDeadline(time.Unix(1, 0)) })
+	stop := check.AfterDone(ctx, func() { _ = p.alive.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	lines := bufio.NewReaderSize(p.alive, 512)
 	for {
