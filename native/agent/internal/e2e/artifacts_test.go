@@ -125,8 +125,10 @@ func tarGz(t *testing.T, entries ...tar.Header) []byte {
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(archive.Close(), packed.Close()); err != nil {
-		t.Fatal(err)
+	for _, end := range []func() error{archive.Close, packed.Close} {
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return out.Bytes()
 }
