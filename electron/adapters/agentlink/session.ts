@@ -342,6 +342,7 @@ const agentReasons: ReadonlyMap<string, Reason> = new Map([
   ['disk-full', 'machine-disk-full'],
   ['lease-not-kept', 'machine-disk-full'],
   ['user-switch', 'user-needs-root'],
+  ['gpus-taken', 'not-enough-gpus'],
   ['agent-stops', 'agent-stopping'],
   ['artifact-disk', 'machine-disk-full'],
   ['artifact-hash', 'artifact-corrupt'],
