@@ -144,7 +144,7 @@ func (a *Agent) prepare(info wire.TaskInfo) {
 }
 
 func (a *Agent) bring(ctx context.Context, info *wire.TaskInfo) error {
-	if fetch.IsPrepared(a.launcher.TaskDir(info.TaskID)) {
+	if fetch.IsPrepared(a.launcher.TaskDir(info.TaskID), a.bootID) {
 		return nil // by an agent that died before it could say so
 	}
 	who, err := launch.WhoRuns(info)
@@ -153,7 +153,7 @@ func (a *Agent) bring(ctx context.Context, info *wire.TaskInfo) error {
 	}
 	return a.artifacts.preparer.Prepare(ctx, *info, func() (fetch.Home, error) {
 		dir, err := a.launcher.EmptyHome(info.TaskID, who)
-		return fetch.Home{Dir: dir, As: who}, err
+		return fetch.Home{Dir: dir, BootID: a.bootID, As: who}, err
 	}, a.progressOf(info.TaskID))
 }
 

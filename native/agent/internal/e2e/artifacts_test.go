@@ -110,38 +110,37 @@ func bringing(info map[string]interface{}, artifacts ...wire.Artifact) map[strin
 	return info
 }
 
-func tarGz(t *testing.T, entries ...tar.Header) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	packed := gzip.NewWriter(&out)
-	archive := tar.NewWriter(packed)
-	for _, entry := range entries {
-		body := []byte(entry.Xattrs["body"])             //nolint:staticcheck // only where the test keeps the body
-		entry.Xattrs, entry.Size = nil, int64(len(body)) //nolint:staticcheck // the same
-		if err := archive.WriteHeader(&entry); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := archive.Write(body); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, end := range []func() error{archive.Close, packed.Close} {
-		if err := end(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return out.Bytes()
+// packed is a file of an archive.
+type packed struct {
+	name, body string
+	mode       int64
 }
 
-func fileEntry(name, body string, mode int64) tar.Header {
-	return tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: mode, Xattrs: map[string]string{"body": body}} //nolint:staticcheck // see tarGz
+func tarGz(t *testing.T, files ...packed) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	zipped := gzip.NewWriter(&out)
+	archive := tar.NewWriter(zipped)
+	for _, file := range files {
+		err := archive.WriteHeader(&tar.Header{Name: file.name, Typeflag: tar.TypeReg, Mode: file.mode, Size: int64(len(file.body))})
+		if err == nil {
+			_, err = archive.Write([]byte(file.body))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if archive.Close() != nil || zipped.Close() != nil {
+		t.Fatal("the archive cannot be closed")
+	}
+	return out.Bytes()
 }
 
 func TestUploadedArtifactsComeIntoTheSandboxBeforeTheStart(t *testing.T) {
 	h := newHost(t)
 	c, _ := h.greet()
 	plain := bytes.Repeat([]byte("0123456789abcdef"), 100_000)
-	archive := tarGz(t, fileEntry("bin/tool", "#!/bin/sh\necho tool runs\n", 0o4777), fileEntry("data/a.txt", "A", 0o600))
+	archive := tarGz(t, packed{"bin/tool", "#!/bin/sh\necho tool runs\n", 0o4777}, packed{"data/a.txt", "A", 0o600})
 
 	info := bringing(shell("t-bring", "./pack/bin/tool && cat pack/data/a.txt && wc -c < deep/in/plain && test -x run.sh && ./run.sh; stat -c %a pack/bin/tool deep/in/plain"),
 		wire.Artifact{SHA256: text(hashOf(plain)), Path: "deep/in/plain"},
@@ -175,7 +174,7 @@ func TestABrokenUploadGoesOnWhereItWas(t *testing.T) {
 	h := newHost(t)
 	c, _ := h.greet()
 	data := bytes.Repeat([]byte("abcdefgh"), 300_000)
-	stream, _ := c.upload(data, 1_000_000)
+	c.upload(data, 1_000_000)
 	h.eventually("what was sent is on disk", func() bool {
 		info, err := os.Stat(filepath.Join(h.dir, "cache", hashOf(data)+".part"))
 		return err == nil && info.Size() == 1_000_000
@@ -286,7 +285,7 @@ func newServer(t *testing.T, handle func(s *server, w http.ResponseWriter, r *ht
 func TestAddressesAreFetchedByTheAgent(t *testing.T) {
 	h := newHost(t)
 	c, _ := h.greet()
-	archive := tarGz(t, fileEntry("hello", "from the archive", 0o644))
+	archive := tarGz(t, packed{"hello", "from the archive", 0o644})
 	s := newServer(t, func(_ *server, w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/moved":
@@ -465,7 +464,7 @@ func TestArtifactsBelongToTheTasksUser(t *testing.T) {
 	}
 	h := newHost(t)
 	c, _ := h.greet()
-	archive := tarGz(t, fileEntry("d/f", "x", 0o6777))
+	archive := tarGz(t, packed{"d/f", "x", 0o6777})
 	c.put(archive)
 	c.put([]byte("plain"))
 	info := bringing(with(shell("t-other", "find . -mindepth 1 -printf '%p %u %m\\n' | sort; touch d/new"), "user", "nobody"),

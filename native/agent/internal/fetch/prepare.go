@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"mesolite/agent/internal/errand"
-	"mesolite/agent/internal/spool"
 	"mesolite/agent/internal/wire"
 )
 
@@ -28,8 +27,9 @@ const (
 
 // Home is where a task's artifacts go.
 type Home struct {
-	Dir string // the task's folder; `sandbox` is in it
-	As  *errand.Who
+	Dir    string // the task's folder; `sandbox` is in it
+	BootID string
+	As     *errand.Who
 }
 
 // Progress tells of what is being done; total nil: nobody knows.
@@ -50,10 +50,11 @@ func NewPreparer(cache *Cache, exe string) *Preparer {
 	return &Preparer{cache: cache, exe: exe, slots: make(chan struct{}, preparers), tasks: map[string]chan struct{}{}}
 }
 
-// IsPrepared tells whether all artifacts of a task are in its sandbox.
-func IsPrepared(dir string) bool {
-	_, err := os.Lstat(filepath.Join(dir, markerName))
-	return err == nil
+// IsPrepared tells whether all artifacts of a task are in its sandbox, by the word of an agent of the same boot: what
+// was written before a power cut may be torn.
+func IsPrepared(dir, bootID string) bool {
+	data, err := os.ReadFile(filepath.Join(dir, markerName))
+	return err == nil && string(data) == bootID+"\n"
 }
 
 // Prepare puts all artifacts of a task into its sandbox, which makeHome makes empty. A failure is in words for people.
@@ -85,11 +86,14 @@ func (p *Preparer) Prepare(ctx context.Context, info wire.TaskInfo, makeHome fun
 			return err
 		}
 	}
-	// Before the word that it is done: a task that starts again after a power cut finds whole files.
-	if err := syncAll(sandbox); err != nil {
-		return fmt.Errorf("keep the artifacts: %w", onDisk(err))
+	// A task that may run again after a power cut shall find whole files then. It takes as long as the whole file system
+	// needs, so others do not wait for it.
+	if again := info.Restart; again != nil && again.On != wire.RestartNever {
+		if err := syncAll(sandbox); err != nil {
+			return fmt.Errorf("keep the artifacts: %w", onDisk(err))
+		}
 	}
-	return spool.WriteFile(filepath.Join(home.Dir, markerName), []byte("1\n"), 0o600)
+	return os.WriteFile(filepath.Join(home.Dir, markerName), []byte(home.BootID+"\n"), 0o600)
 }
 
 // alone waits for whoever works for the same task.

@@ -182,7 +182,7 @@ func (w *unpacker) tarEntry(archive *tar.Reader, header *tar.Header) error {
 	}
 	mode := os.FileMode(header.Mode).Perm()
 	switch header.Typeflag {
-	case tar.TypeReg, tar.TypeRegA, tar.TypeGNUSparse, tar.TypeCont: //nolint:staticcheck // old archives have TypeRegA
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
 		return w.file(name, archive, header.Size, mode, header.ModTime)
 	case tar.TypeDir:
 		return w.folder(name, mode)

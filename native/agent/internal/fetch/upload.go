@@ -15,6 +15,9 @@ import (
 // creditStep is how much is taken in before more is granted: fewer events, and the window never empties.
 const creditStep = 64 << 10
 
+// chunks are used again: an upload is a stream of thousands.
+var chunks = sync.Pool{New: func() interface{} { b := make([]byte, 0, wire.MaxDataBytes); return &b }}
+
 // Upload is one artifact on its way from the master. Its own goroutine writes it; what waits in between is never more
 // than the credit.
 type Upload struct {
@@ -59,7 +62,7 @@ func (u *Upload) Push(data []byte) bool {
 	if u.allowed -= int64(len(data)); u.allowed < 0 {
 		return false
 	}
-	u.queue = append(u.queue, append([]byte(nil), data...))
+	u.queue = append(u.queue, append((*chunks.Get().(*[]byte))[:0], data...))
 	u.change.Signal()
 	return true
 }
@@ -145,7 +148,9 @@ func (u *Upload) run() (refusal *wire.Error, cause string) {
 		}
 		_, _ = sum.Write(chunk) // never fails
 		at += int64(len(chunk))
-		if granted += int64(len(chunk)); granted >= creditStep && at < u.size {
+		granted += int64(len(chunk))
+		chunks.Put(&chunk)
+		if granted >= creditStep && at < u.size {
 			u.grant(granted)
 			granted = 0
 		}
