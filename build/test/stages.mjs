@@ -4,6 +4,7 @@ import path from 'node:path';
 import { listFiles } from '../lib/hash.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { ensureGo, goEnv } from '../steps/agent.mjs';
+import { ensurePodman } from '../steps/podman.mjs';
 import { parseGo, parsePlaywright, parseVitest } from './results.mjs';
 
 const MINUTE_MS = 60_000;
@@ -70,6 +71,24 @@ async function fuzzRuns() {
     show: 'all',
     counts: 1,
   }));
+}
+
+/** @type {Stage['runs']} */
+async function containerRuns() {
+  const go = await ensureGo();
+  const args = [
+    'test',
+    '-json',
+    '-tags',
+    'engine',
+    '-run',
+    '^TestContainer_',
+    '-timeout',
+    '9m',
+    './internal/e2e',
+  ];
+  const env = { ...goEnv(), MESOLITE_PODMAN_ROOT: await ensurePodman() };
+  return [{ command: go, args, cwd: goDir, env, show: 'stderr' }];
 }
 
 /** @type {Stage['runs']} */
@@ -166,6 +185,17 @@ export const stages = [
     isTest: (file) => file.endsWith('.spec.ts'),
     runs: e2eRuns,
     parse: parsePlaywright,
+  },
+  {
+    name: 'containers',
+    title: 'Tasks in containers of a real Podman',
+    home: 'native/agent/internal/e2e',
+    timeoutMs: 10 * MINUTE_MS,
+    isOnDemand: true,
+    needsLan: true,
+    isTest: (file) => file.endsWith('containers_test.go'),
+    runs: containerRuns,
+    parse: parseGo,
   },
   {
     name: 'vm',

@@ -13,14 +13,36 @@ import (
 	"mesolite/agent/internal/wire"
 )
 
+// All of them use one Podman, one after the other.
+func TestContainer_(t *testing.T) {
+	e := newEngine(t)
+	for _, one := range []struct {
+		name string
+		run  func(*testing.T, *realEngine)
+	}{
+		{"RunsAnImageWithArgsEnvironmentFolderUserAndVolumes", containerTestRunsAnImageWithArgsEnvironmentFolderUserAndVolumes},
+		{"AStartThatFailsIsToldInWords", containerTestAStartThatFailsIsToldInWords},
+		{"KillSendsTermThenKill", containerTestKillSendsTermThenKill},
+		{"MemoryLimitIsNamed", containerTestMemoryLimitIsNamed},
+		{"LogsAreExactWhateverIsInThem", containerTestLogsAreExactWhateverIsInThem},
+		{"KilledAgentLosesNothing", containerTestKilledAgentLosesNothing},
+		{"AnEngineThatDiesAndComesBackIsWaitedFor", containerTestAnEngineThatDiesAndComesBackIsWaitedFor},
+		{"AForeignOneOfTheSameNameIsNotTouched", containerTestAForeignOneOfTheSameNameIsNotTouched},
+		{"ChecksLookInside", containerTestChecksLookInside},
+		{"UseIsMeasured", containerTestUseIsMeasured},
+		{"ALogPumpThatIsKilledIsReplaced", containerTestALogPumpThatIsKilledIsReplaced},
+	} {
+		t.Run(one.name, func(t *testing.T) { one.run(t, e) })
+	}
+}
+
 func launch(c *client, info map[string]interface{}) {
 	c.t.Helper()
 	c.call("task.launch", map[string]interface{}{"info": info}, nil)
 }
 
-func TestContainer_RunsAnImageWithArgsEnvironmentFolderUserAndVolumes(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestRunsAnImageWithArgsEnvironmentFolderUserAndVolumes(t *testing.T, e *realEngine) {
+	e.in(t)
 	e.load("localhost/mesolite/own:latest", `ENTRYPOINT ["/bin/p"]`, `CMD ["exit","0"]`, "USER bob")
 	h := e.host()
 	c, hello := h.greet()
@@ -75,9 +97,8 @@ func TestContainer_RunsAnImageWithArgsEnvironmentFolderUserAndVolumes(t *testing
 	h.eventually("all containers are removed", func() bool { return len(e.list("mesolite-")) == 0 })
 }
 
-func TestContainer_AStartThatFailsIsToldInWords(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestAStartThatFailsIsToldInWords(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	for id, want := range map[string]string{
@@ -112,9 +133,8 @@ func TestContainer_AStartThatFailsIsToldInWords(t *testing.T) {
 	h.eventually("nothing is left", func() bool { return len(e.list("mesolite-")) == 0 })
 }
 
-func TestContainer_KillSendsTermThenKill(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestKillSendsTermThenKill(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	launch(c, inContainer("t-polite", nil, "polite"))
@@ -134,9 +154,8 @@ func TestContainer_KillSendsTermThenKill(t *testing.T) {
 	}
 }
 
-func TestContainer_MemoryLimitIsNamed(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestMemoryLimitIsNamed(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	launch(c, inContainer("t-hog", func(_, _, task map[string]interface{}) {
@@ -149,9 +168,8 @@ func TestContainer_MemoryLimitIsNamed(t *testing.T) {
 	}
 }
 
-func TestContainer_LogsAreExactWhateverIsInThem(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestLogsAreExactWhateverIsInThem(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	launch(c, inContainer("t-binary", nil, "binary", "256"))
@@ -170,9 +188,8 @@ func TestContainer_LogsAreExactWhateverIsInThem(t *testing.T) {
 	}
 }
 
-func TestContainer_KilledAgentLosesNothing(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestKilledAgentLosesNothing(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	launch(c, inContainer("t-count", nil, "count", "3000"))
@@ -201,9 +218,8 @@ func TestContainer_KilledAgentLosesNothing(t *testing.T) {
 	}
 }
 
-func TestContainer_AnEngineThatDiesAndComesBackIsWaitedFor(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestAnEngineThatDiesAndComesBackIsWaitedFor(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	launch(c, inContainer("t-on", nil, "polite"))
@@ -217,9 +233,8 @@ func TestContainer_AnEngineThatDiesAndComesBackIsWaitedFor(t *testing.T) {
 	}
 }
 
-func TestContainer_AForeignOneOfTheSameNameIsNotTouched(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestAForeignOneOfTheSameNameIsNotTouched(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, hello := h.greet()
 	name := "mesolite-" + hello.AgentID + "-t-mine"
@@ -244,9 +259,8 @@ func TestContainer_AForeignOneOfTheSameNameIsNotTouched(t *testing.T) {
 	}
 }
 
-func TestContainer_ChecksLookInside(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestChecksLookInside(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	check := func(probe map[string]interface{}) map[string]interface{} {
@@ -266,9 +280,8 @@ func TestContainer_ChecksLookInside(t *testing.T) {
 	c.until("t-web", wire.StateKilled)
 }
 
-func TestContainer_UseIsMeasured(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestUseIsMeasured(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	launch(c, inContainer("t-burn", nil, "burn"))
@@ -282,9 +295,8 @@ func TestContainer_UseIsMeasured(t *testing.T) {
 	c.until("t-burn", wire.StateKilled)
 }
 
-func TestContainer_ALogPumpThatIsKilledIsReplaced(t *testing.T) {
-	e := newEngine(t)
-	e.load(testImage)
+func containerTestALogPumpThatIsKilledIsReplaced(t *testing.T, e *realEngine) {
+	e.in(t)
 	h := e.host()
 	c, _ := h.greet()
 	launch(c, inContainer("t-count", nil, "count", "4000"))

@@ -40,7 +40,7 @@ network_config_dir = "%[1]s/net"
 
 const storageConf = `
 [storage]
-driver = "overlay"
+driver = "vfs"
 graphroot = "%[1]s/graph"
 runroot = "%[1]s/runroot"
 `
@@ -68,8 +68,12 @@ type realEngine struct {
 	http   *http.Client
 }
 
+// newEngine starts a Podman with the test image in it.
 func newEngine(t *testing.T) *realEngine {
 	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Fatal("a Podman of our own needs root")
+	}
 	dir, err := os.MkdirTemp("", "mesolite-engine-")
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +86,7 @@ func newEngine(t *testing.T) *realEngine {
 	}}}
 	t.Cleanup(e.remove)
 	e.start()
+	e.load(testImage)
 	return e
 }
 
@@ -139,6 +144,13 @@ func (e *realEngine) start() {
 			e.t.Fatalf("Podman does not answer: %s", words.String())
 		}
 	}
+}
+
+// in makes the engine tell its troubles to another test.
+func (e *realEngine) in(t *testing.T) {
+	before := e.t
+	e.t = t
+	t.Cleanup(func() { e.t = before })
 }
 
 // kill9 is the death of the engine.
