@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -99,6 +100,7 @@ func Run(ctx context.Context, config Config) error {
 	// A few MB of heap are plenty; the rest of the resident memory is the program itself.
 	debug.SetGCPercent(50)
 	debug.SetMemoryLimit(64 << 20)
+	runtime.GOMAXPROCS(runtime.NumCPU() + logs.SparePlaces)
 	folder, err := openFolder(config.Dir)
 	if err != nil {
 		return err

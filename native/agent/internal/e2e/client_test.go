@@ -33,9 +33,16 @@ type client struct {
 	lost     chan string
 	ends     map[uint32]string
 	data     map[uint32][]byte
+	moved    map[uint32][]moved
 	dataMu   sync.Mutex
 	credits  map[uint32]int64
 	progress []wire.ProgressEvent
+}
+
+// moved: after so many bytes of a stream the offset is another.
+type moved struct {
+	at     int
+	offset int64
 }
 
 type reply struct {
@@ -51,7 +58,7 @@ func (h *host) connect() *client {
 	}
 	c := &client{
 		t: h.t, conn: conn, wait: map[int64]chan reply{}, ended: make(chan struct{}), statuses: make(chan wire.Status, 10000),
-		samples: make(chan wire.Sample, 1000), lost: make(chan string, 10), ends: map[uint32]string{}, data: map[uint32][]byte{},
+		samples: make(chan wire.Sample, 1000), lost: make(chan string, 10), ends: map[uint32]string{}, data: map[uint32][]byte{}, moved: map[uint32][]moved{},
 		credits: map[uint32]int64{},
 	}
 	go c.read()
@@ -85,6 +92,7 @@ func (c *client) take(payload []byte) {
 		Sample wire.Sample `json:"sample"`
 		Stream uint32      `json:"stream"`
 		Cause  string      `json:"cause"`
+		Offset int64       `json:"offset"`
 		Holder string      `json:"holder"`
 		Bytes  int64       `json:"bytes"`
 		reply
@@ -121,6 +129,10 @@ func (c *client) take(payload []byte) {
 		}
 		c.dataMu.Lock()
 		c.progress = append(c.progress, p)
+		c.dataMu.Unlock()
+	case "stream-moved":
+		c.dataMu.Lock()
+		c.moved[m.Stream] = append(c.moved[m.Stream], moved{at: len(c.data[m.Stream]), offset: m.Offset})
 		c.dataMu.Unlock()
 	case "lease-lost":
 		c.lost <- m.Holder

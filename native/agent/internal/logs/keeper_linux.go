@@ -45,10 +45,33 @@ type Ended struct {
 }
 
 type taskLogs struct {
-	id    string
-	limit int64 // bytes of each log; 0: the setting
-	logs  []*Log
-	told  bool
+	id      string
+	limit   int64 // bytes of each log; 0: the setting
+	logs    []*Log
+	told    atomic.Bool
+	settled bool
+
+	still   sync.Mutex // guards what follows
+	frozen  int        // who wants it to stand still
+	isStill bool
+}
+
+// freeze makes the task stand still, once for all that want it.
+func (t *taskLogs) freeze(o *Options) bool {
+	t.still.Lock()
+	defer t.still.Unlock()
+	if t.frozen++; t.frozen == 1 {
+		t.isStill = o.Freeze(t.id)
+	}
+	return t.isStill
+}
+
+func (t *taskLogs) thaw(o *Options) {
+	t.still.Lock()
+	defer t.still.Unlock()
+	if t.frozen--; t.frozen == 0 {
+		o.Thaw(t.id)
+	}
 }
 
 type endedTask struct {
@@ -79,6 +102,10 @@ type Keeper struct {
 	settings bool
 	closing  bool
 }
+
+// SparePlaces is how many goroutines more than there are CPUs may run at a time: the watcher's thread comes before all
+// others, but a place in the Go runtime could be held by a thread that the machine does not let run.
+const SparePlaces = 2
 
 // NewKeeper starts the watcher.
 func NewKeeper(options Options, dir string) (*Keeper, error) {

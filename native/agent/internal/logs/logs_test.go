@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,6 +17,11 @@ import (
 
 	"mesolite/agent/internal/wire"
 )
+
+func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(runtime.NumCPU() + SparePlaces)
+	os.Exit(m.Run())
+}
 
 // place is a folder of tasks with its keeper.
 type place struct {
@@ -189,8 +195,8 @@ func TestP4_ALostHeadFileIsFoundAgainByTheHole(t *testing.T) {
 		at = numbered(t, out, at, 100_000)
 	}
 	eventually(t, "cut", func() bool { return diskUse(p.path("t-a", "stdout")) <= 1<<20+64*1024 })
-	start, _ := p.all("t-a")
 	p.keeper.Close()
+	start, _ := p.all("t-a")
 	for _, text := range []string{"", "0 0 0\n", "x"} {
 		must(t, os.WriteFile(p.path("t-a", "stdout.head"), []byte(text), 0o600))
 		p.open(small)

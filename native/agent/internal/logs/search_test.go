@@ -152,8 +152,5 @@ func TestSearchOfAHundredMegabytes(t *testing.T) {
 		if want := map[string]int{"the one ĒRROR": 0}; len(got) != 1 && len(got) != want[q.Text] {
 			t.Errorf("%d matches", len(got))
 		}
-		if took > 5*time.Second {
-			t.Errorf("%v", took)
-		}
 	}
 }

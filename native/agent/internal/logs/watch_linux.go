@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -20,7 +21,6 @@ const (
 	// A fast log is cut this long before it would be full.
 	jitterMs   = 8
 	minPause   = 500 * time.Microsecond
-	shortPause = 5 * time.Millisecond
 	awaitPause = 4 * time.Millisecond
 	maxPause   = 20 * time.Millisecond
 	// A log that did not grow for so many looks is left to inotify.
@@ -48,28 +48,34 @@ type watched struct {
 	at      time.Time // when it was seen
 	rate    int64     // bytes per ms, lately
 	looks   int
-	behind  time.Duration // how late the last look was
-	next    time.Time     // when it is looked at again
+	next    time.Time // when it is looked at again
 	quiet   int
 	wd      int32
 	noHoles bool
+	cutting bool // a cutter has it, with all of this
+	ended   bool
 	// late: how often it outran us lately; each time it keeps half as much.
 	late   int
+	peak   int64 // what it kept at the end of the last cut, with what was cut
 	cutAt  time.Time
 	lateAt time.Time
 }
 
 // watcher is one thread of its own: it must not wait for a free one when a task writes at full speed.
 type watcher struct {
-	keeper *Keeper
-	notify int
-	bell   int
-	wds    map[int32]*Log
-	hot    map[*Log]bool
-	buf    [4096]byte
-	fast   bool // a task writes at full speed
-	spare  bool // there is more than one CPU
-	blind  bool // no inotify: everything is looked at by time
+	keeper  *Keeper
+	notify  int
+	bell    int
+	wds     map[int32]*Log
+	hot     map[*Log]bool
+	buf     [4096]byte
+	ending  bool // this is a last look
+	cutters cutters
+	cutMu   sync.Mutex
+	cutLogs []*Log // that come back from the cutters
+	fast    bool   // a task writes at full speed
+	spare   bool   // there is more than one CPU
+	blind   bool   // no inotify: everything is looked at by time
 }
 
 func newWatcher(k *Keeper) (*watcher, error) {
@@ -77,7 +83,7 @@ func newWatcher(k *Keeper) (*watcher, error) {
 	if errno != 0 {
 		return nil, os.NewSyscallError("eventfd", errno)
 	}
-	w := &watcher{keeper: k, spare: runtime.GOMAXPROCS(0) > 1, bell: int(bell), wds: map[int32]*Log{}, hot: map[*Log]bool{}}
+	w := &watcher{keeper: k, bell: int(bell), wds: map[int32]*Log{}, hot: map[*Log]bool{}}
 	var err error
 	if w.notify, err = syscall.InotifyInit1(inFlags); err != nil {
 		w.notify, w.blind = -1, true
@@ -89,7 +95,7 @@ func newWatcher(k *Keeper) (*watcher, error) {
 // ring wakes the watcher.
 func (w *watcher) ring() {
 	one := [8]byte{}
-	binary.NativeEndian.PutUint64(one[:], 1)
+	binary.LittleEndian.PutUint64(one[:], 1)
 	_, _ = syscall.Write(w.bell, one[:]) // full: it is awake
 }
 
@@ -98,7 +104,7 @@ func (w *watcher) run() {
 	hurry()
 	for {
 		closing := w.takeNews()
-		pause := w.round(time.Now())
+		pause := w.round()
 		if closing {
 			break
 		}
@@ -134,12 +140,7 @@ func (w *watcher) sleep(pause time.Duration) {
 		t := syscall.NsecToTimespec(int64(pause))
 		timeout = &t
 	}
-	wait := syscall.Syscall6
-	if pause >= 0 && pause <= shortPause && w.fast && w.spare {
-		// Keeps this thread's place in the Go runtime: getting one back could take longer than the pause itself.
-		wait = syscall.RawSyscall6
-	}
-	_, _, _ = wait(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), 2, uintptr(unsafe.Pointer(timeout)), 0, 0, 0) // interrupted: looked once more
+	_, _, _ = syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), 2, uintptr(unsafe.Pointer(timeout)), 0, 0, 0) // interrupted: looked once more
 	if fds[0].revents != 0 {
 		_, _ = syscall.Read(w.bell, w.buf[:8])
 	}
@@ -155,9 +156,9 @@ func (w *watcher) takeEvents() {
 			return
 		}
 		for at := 0; at+syscall.SizeofInotifyEvent <= n; {
-			wd := int32(binary.NativeEndian.Uint32(w.buf[at:]))
-			mask := binary.NativeEndian.Uint32(w.buf[at+4:])
-			at += syscall.SizeofInotifyEvent + int(binary.NativeEndian.Uint32(w.buf[at+12:]))
+			wd := int32(binary.LittleEndian.Uint32(w.buf[at:]))
+			mask := binary.LittleEndian.Uint32(w.buf[at+4:])
+			at += syscall.SizeofInotifyEvent + int(binary.LittleEndian.Uint32(w.buf[at+12:]))
 			switch log, known := w.wds[wd]; {
 			case wd < 0: // the queue ran over
 				w.keeper.eachLive(w.heat)
@@ -178,6 +179,7 @@ func (w *watcher) heat(log *Log) {
 
 // takeNews takes over what began and ended since.
 func (w *watcher) takeNews() (closing bool) {
+	w.takeCuts()
 	begun, again, ended, settings, closing := w.keeper.takeNews()
 	for _, task := range begun {
 		for _, log := range task.logs {
@@ -192,16 +194,35 @@ func (w *watcher) takeNews() (closing bool) {
 		}
 	}
 	for _, task := range ended {
-		for _, log := range task.logs {
-			w.look(log, time.Now())
-			w.forget(log)
-		}
-		w.keeper.settle(task)
+		w.end(task)
+	}
+	if closing {
+		w.cutters.under.Wait() // a task may be standing still
 	}
 	if settings {
 		w.keeper.eachLive(w.heat)
 	}
 	return closing
+}
+
+// end cuts the logs of a task a last time; a cut that is under way comes back here.
+func (w *watcher) end(task *taskLogs) {
+	if task.settled {
+		return
+	}
+	for _, log := range task.logs {
+		if log.watch.ended = true; log.watch.cutting {
+			return
+		}
+	}
+	for _, log := range task.logs {
+		w.ending = true // right here
+		w.look(log, time.Now())
+		w.ending = false
+		w.forget(log)
+	}
+	task.settled = true
+	w.keeper.settle(task)
 }
 
 func (w *watcher) forget(log *Log) {
@@ -214,20 +235,24 @@ func (w *watcher) forget(log *Log) {
 }
 
 // round looks at all hot logs and tells how long nobody can have outrun us.
-func (w *watcher) round(now time.Time) time.Duration {
+func (w *watcher) round() time.Duration {
 	if w.keeper.overTotal() {
 		w.keeper.squeeze(w.heat)
 	}
 	if len(w.hot) == 0 {
 		return -1
 	}
-	pause, fast := maxPause, false
+	pause := maxPause
 	for log := range w.hot {
-		w.look(log, now)
+		if log.watch.cutting {
+			continue
+		}
+		if w.look(log, time.Now()); log.watch.cutting {
+			continue
+		}
 		if log.watch.quiet >= quietLooks && !w.blind && w.arm(log) {
 			continue
 		}
-		fast = fast || log.watch.rate > fastBytesPerMs
 		if p := time.Until(log.watch.next); p < pause {
 			pause = p
 		}
@@ -235,7 +260,6 @@ func (w *watcher) round(now time.Time) time.Duration {
 	if pause < 0 {
 		pause = 0
 	}
-	w.fast = fast
 	return pause
 }
 
@@ -291,12 +315,25 @@ func (w *watcher) look(log *Log, now time.Time) {
 		over = size - log.base.Load() - limit/2
 	}
 	if over > 0 {
-		w.cut(log, size, limit, reserve)
-		kept = log.kept(state.size)
+		w.cut(log, limit, reserve)
 	}
+	if !state.cutting {
+		w.settle(log)
+	}
+}
+
+// settle books what a log keeps, and when it is looked at again.
+func (w *watcher) settle(log *Log) {
+	state := &log.watch
+	if limit := w.keeper.limitOf(log); state.peak > limit+lateBytes && !state.noHoles && state.late == 0 {
+		state.late, state.lateAt = 1, state.at // it ran on while it was cut
+		w.keeper.options.Line("log ran on while it was cut task=%s over=%d", state.task.id, state.peak-limit)
+	}
+	state.peak = 0
+	kept := log.kept(state.size)
 	w.keeper.grew(kept - state.kept)
 	state.kept = kept
-	state.next = state.at.Add(state.patience(limit))
+	state.next = state.at.Add(state.patience(w.keeper.limitOf(log)))
 }
 
 // await is for a log that is not there yet: its task is just being started. After a while only news of the task count.
@@ -319,7 +356,6 @@ func (state *watched) pace(size int64, now time.Time) {
 	if elapsed := now.Sub(state.at).Milliseconds() + 1; state.known && size > state.size && (size-state.size)/elapsed > rate {
 		rate = (size - state.size) / elapsed
 	}
-	state.behind = now.Sub(state.next)
 	state.looks++
 	state.size, state.at, state.rate, state.known = size, now, rate, true
 }
@@ -369,42 +405,77 @@ func (state *watched) patience(limit int64) time.Duration {
 	return pause
 }
 
-func (w *watcher) cut(log *Log, size, limit, reserve int64) {
+// cut decides how much goes, and lets it go: here, or beside this thread when another log must be looked at meanwhile.
+// It can take a while, since it waits for the write that the task is in.
+func (w *watcher) cut(log *Log, limit, reserve int64) {
 	state := &log.watch
-	over, now := log.kept(size)-limit, state.at
+	over, now := log.kept(state.size)-limit, state.at
 	late := over > lateBytes && state.kept <= limit && state.looks > 1
 	if late {
 		if state.late < 3 {
 			state.late++
 		}
 		if state.lateAt.IsZero() {
-			w.keeper.options.Line("log outran its cap task=%s over=%d lateUs=%d rate=%d looks=%d", state.task.id, over, state.behind.Microseconds(), state.rate, state.looks)
+			w.keeper.options.Line("log outran its cap task=%s over=%d rate=%d", state.task.id, over, state.rate)
 		}
 		state.lateAt = now
 	} else if state.late > 0 && now.Sub(state.lateAt) > forgiveAfter {
 		state.late--
 		state.lateAt = now
 	}
-	if late || state.noHoles {
-		// It stands still while we work, so that it cannot run further ahead; without holes also so that nothing is lost.
-		defer w.keeper.options.Thaw(state.task.id)
-		if w.keeper.options.Freeze(state.task.id) {
-			if now, _, err := log.size(); err == nil {
-				size = now
-			}
-		}
-	}
 	keep := limit - reserve
 	if state.noHoles {
 		keep = limit / 2 >> state.late
 	}
-	if err := log.trim(size, keep); err != nil && !state.task.told {
-		state.task.told = true
+	// It stands still while we work, so that it cannot run further ahead; without holes also so that nothing is lost.
+	freeze := state.late > 0 || state.noHoles || (state.rate > fastBytesPerMs && len(w.hot) > 1)
+	if (len(w.hot) > 1 || freeze) && !w.ending && w.cutters.give(func() { w.carryOut(log, keep, freeze); w.cutDone(log) }) {
+		state.cutting = true
+		return
+	}
+	w.carryOut(log, keep, freeze)
+}
+
+func (w *watcher) carryOut(log *Log, keep int64, freeze bool) {
+	state := &log.watch
+	if freeze {
+		defer state.task.thaw(&w.keeper.options)
+		if state.task.freeze(&w.keeper.options) {
+			if now, _, err := log.size(); err == nil {
+				state.size = now
+			}
+		}
+	}
+	before := log.head.Load()
+	if err := log.trim(state.size, keep); err != nil && !state.task.told.Swap(true) {
 		w.keeper.options.Line("log cannot be cut task=%s cause=%v", state.task.id, err)
 	}
 	// It took a while.
 	if size, _, err := log.size(); err == nil {
 		state.size, state.at = size, time.Now()
+		state.peak = size - before
 	}
 	state.cutAt = state.at
+}
+
+// cutDone is called by a cutter: the watcher takes the log back.
+func (w *watcher) cutDone(log *Log) {
+	w.cutMu.Lock()
+	w.cutLogs = append(w.cutLogs, log)
+	w.cutMu.Unlock()
+	w.ring()
+}
+
+func (w *watcher) takeCuts() {
+	w.cutMu.Lock()
+	list := w.cutLogs
+	w.cutLogs = nil
+	w.cutMu.Unlock()
+	for _, log := range list {
+		log.watch.cutting = false
+		w.settle(log)
+		if log.watch.ended {
+			w.end(log.watch.task)
+		}
+	}
 }
