@@ -2,12 +2,11 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { StorePlace } from '../../electron/adapters/store/thread-messages.ts';
 import { serveStore } from '../../electron/adapters/store/thread-serve.ts';
-import { type Hooks, hook } from './store-hooks.ts';
+import { type Hooks, hook, slowDown } from './store-hooks.ts';
 
 if (!parentPort) throw new Error('this is the program of a thread');
 const place = workerData as StorePlace & Hooks;
 const { hooks } = place;
-const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Once: the thread that comes after this one lives. */
 function isToDie(at: number): boolean {
@@ -15,12 +14,7 @@ function isToDie(at: number): boolean {
 }
 
 function trace(sql: unknown): void {
-  if (!String(sql).startsWith('COMMIT')) return;
-  Atomics.add(hooks, hook.begun, 1);
-  const ms = Atomics.load(hooks, hook.commitMs);
-  // Holds this thread as a disk would in fsync: nothing else of it runs.
-  if (ms > 0) Atomics.wait(never, 0, 0, ms);
-  if (isToDie(hook.dieBeforeWrite)) process.exit(9);
+  if (slowDown(hooks, sql) && isToDie(hook.dieBeforeWrite)) process.exit(9);
 }
 
 /** The answer of a commit is the first word after its write. */

@@ -17,3 +17,14 @@ export type Hooks = { readonly hooks: Int32Array };
 export function newHooks(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(16));
 }
+
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** Holds this thread at each commit as a disk would in fsync: nothing else of it runs. */
+export function slowDown(hooks: Int32Array, sql: unknown): boolean {
+  if (!String(sql).startsWith('COMMIT')) return false;
+  Atomics.add(hooks, hook.begun, 1);
+  const ms = Atomics.load(hooks, hook.commitMs);
+  if (ms > 0) Atomics.wait(never, 0, 0, ms);
+  return true;
+}

@@ -1,8 +1,5 @@
-// Stores in threads of their own: the real program, or one of the tests that makes its disk slow. Bundled as in the app,
-// once for a test file; inside the checkout, where the program finds its packages.
+// Stores in threads of their own, as the app has them. Their program is bundled once for a test file.
 import { rmSync } from 'node:fs';
-import path from 'node:path';
-import { build } from 'vite';
 import { afterAll } from 'vitest';
 import type { OpenOptions } from '../../electron/adapters/store/open.ts';
 import {
@@ -13,45 +10,19 @@ import {
 } from '../../electron/adapters/store/store-thread.ts';
 import type { StorePlace } from '../../electron/adapters/store/thread-messages.ts';
 import type { Hooks } from './store-hooks.ts';
+import { bundleStoreProgram, newProgramFolder, type StoreProgram } from './store-program.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const folder = path.join(root, 'dist', `.threads-${process.pid}-${Date.now()}`);
+const folder = newProgramFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const sources = {
-  real: path.join(root, 'electron/adapters/store/store-worker.ts'),
-  hooked: path.join(root, 'test/support/hooked-store-child.ts'),
-} as const;
-const programs = new Map<keyof typeof sources, Promise<string>>();
+const programs = new Map<StoreProgram, Promise<string>>();
 
-function programOf(kind: keyof typeof sources): Promise<string> {
+function programOf(kind: StoreProgram): Promise<string> {
   const known = programs.get(kind);
   if (known) return known;
-  const made = bundle(kind);
+  const made = bundleStoreProgram(kind, folder);
   programs.set(kind, made);
   return made;
-}
-
-async function bundle(kind: keyof typeof sources): Promise<string> {
-  const external = (id: string): boolean => id === 'better-sqlite3' || id.startsWith('node:');
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'warn',
-    publicDir: false,
-    ssr: { target: 'node', noExternal: true, external: ['better-sqlite3'] },
-    build: {
-      ssr: sources[kind],
-      outDir: folder,
-      emptyOutDir: false,
-      minify: false,
-      rolldownOptions: {
-        external,
-        output: { format: 'cjs', entryFileNames: `${kind}.cjs`, codeSplitting: false },
-      },
-    },
-  });
-  return path.join(folder, `${kind}.cjs`);
 }
 
 type Opened = Extract<OpenThreadResult, { kind: 'opened' }>;
