@@ -102,7 +102,7 @@ func eachName(dir *os.File, visit func(name []byte) error) error {
 			return os.NewSyscallError("getdents", err)
 		}
 		for left := buf[:n]; len(left) > 19; { // u64 inode, u64 offset, u16 length, u8 type, name
-			length := int(binary.NativeEndian.Uint16(left[16:]))
+			length := int(binary.LittleEndian.Uint16(left[16:]))
 			if length < 20 || length > len(left) {
 				break
 			}
