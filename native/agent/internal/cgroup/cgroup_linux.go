@@ -26,17 +26,19 @@ const (
 type Driver struct {
 	Kind string
 	// v2: the folder of our groups, and those above it that must pass controllers on. v1: one for each controller.
-	base   string
-	above  []string
-	bases  map[string]string
-	trees  []string // the bases without those that are the same tree under two names (cpu and cpuacct)
-	mu     sync.Mutex
-	groups map[string]bool
-	lent   map[string]lent // groups of containers, which are not ours
-	made   bool            // our folder is there
-	idle   *time.Timer
-	share  Limits // of all groups together
-	can    powers
+	base  string
+	above []string
+	bases map[string]string
+	// v1: where groups that close devices would be.
+	devices string
+	trees   []string // the bases without those that are the same tree under two names (cpu and cpuacct)
+	mu      sync.Mutex
+	groups  map[string]bool
+	lent    map[string]lent // groups of containers, which are not ours
+	made    bool            // our folder is there
+	idle    *time.Timer
+	share   Limits // of all groups together
+	can     powers
 }
 
 // keepIdle is how long our folder outlives its last group: tasks often come one after the other.
@@ -81,7 +83,7 @@ func removeTree(parent, name string) {
 }
 
 // Create makes the group of a task. With kind none the group is empty, and only the process tree holds the task.
-func (d *Driver) Create(task string, limits Limits) (Group, error) {
+func (d *Driver) Create(task string, limits Limits, denied ...string) (Group, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.groups == nil {
@@ -99,6 +101,7 @@ func (d *Driver) Create(task string, limits Limits) (Group, error) {
 		}
 	}
 	d.limit(task, limits)
+	d.deny(task, denied)
 	return group, nil
 }
 
@@ -127,6 +130,9 @@ func (d *Driver) Adopt(task string) {
 		d.groups = map[string]bool{}
 	}
 	_ = d.openLocked() // its group is there already, and so is our folder
+	if base, ok := d.bases["devices"]; ok {
+		_ = makeGroup(filepath.Join(base, task)) // an agent before us may have guarded none
+	}
 	d.groups[task] = true
 }
 

@@ -61,6 +61,9 @@ func detectV1(root, name string, places map[string]string) *Driver {
 			d.bases[controller] = base
 		}
 	}
+	if point, ok := places["devices"]; ok {
+		d.devices = filepath.Join(root, point, "mesolite", name)
+	}
 	_, cpu := d.bases["cpu"]
 	_, d.can.memory = d.bases["memory"]
 	_, d.can.pids = d.bases["pids"]

@@ -16,7 +16,7 @@ type Limits struct {
 }
 
 // powers are what the controllers here can do. What is missing is never promised.
-type powers struct{ weight, quota, memory, pids bool }
+type powers struct{ weight, quota, memory, pids, devices bool }
 
 // What a kind of limit is worth, in the words of the facts.
 const (
@@ -28,11 +28,14 @@ const (
 )
 
 // Worth says what can be held here.
-type Worth struct{ CPU, Memory, Pids, Kill string }
+type Worth struct {
+	CPU, Memory, Pids, Kill string
+	Devices                 bool // device files can be closed, and are
+}
 
 // Worth says what each limit of a group is worth on this machine.
 func (d *Driver) Worth() Worth {
-	worth := Worth{CPU: WorthNone, Memory: WorthNone, Pids: WorthNone, Kill: WorthGroup}
+	worth := Worth{CPU: WorthNone, Memory: WorthNone, Pids: WorthNone, Kill: WorthGroup, Devices: d.can.devices}
 	if d.can.weight {
 		worth.CPU = WorthWeight
 	}

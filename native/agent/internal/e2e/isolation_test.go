@@ -206,3 +206,43 @@ func TestADeviceIsGivenToOneTaskAlsoAcrossARestart(t *testing.T) {
 		t.Errorf("%+v", status)
 	}
 }
+
+// Where v1 can close device files, a task reaches only its own: another one is refused before any driver is asked.
+func TestTheFilesOfOtherDevicesAreClosed(t *testing.T) {
+	if v1Place("devices") == "" || v1Place("freezer") == "" || os.Geteuid() != 0 {
+		t.Log("only v1 closes device files without a program in the kernel")
+		return
+	}
+	mounts := ""
+	for i, controller := range []string{"freezer", "devices"} {
+		mounts += fmt.Sprintf("3%d 1 0:26 / /cg/%s rw - cgroup cgroup rw,%s\n", i, controller, controller)
+	}
+	files := map[string]string{"proc/self/mountinfo": mounts, "cg/x": ""}
+	for i := 0; i < 2; i++ {
+		name, text := nvidia(i)
+		files[name] = text + fmt.Sprintf("Device Minor: %d\n", 250+i)
+	}
+	root := rootWith(t, files)
+	for _, controller := range []string{"freezer", "devices"} {
+		if err := os.Symlink(v1Place(controller), filepath.Join(root, "cg", controller)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := newHost(t, "--root", root)
+	c, hello := h.greet()
+	if hello.Facts.Isolation.GPU != "devices" {
+		t.Fatalf("%+v", hello.Facts.Isolation)
+	}
+	const look = `for n in 250 251; do mknod card-$n c 195 $n && cat card-$n; done 2>&1 | sed 's/.*: //'; true`
+	c.launch(withResource(shell("t-second", look), "gpus", 2))
+	c.launch(withResource(shell("t-none", look), "gpus", 0))
+	for i := 0; i < 2; i++ {
+		for end := c.status(); end.State == wire.StateRunning; end = c.status() {
+		}
+	}
+	all, _ := os.ReadFile(h.file("t-second", "stdout"))
+	none, _ := os.ReadFile(h.file("t-none", "stdout"))
+	if string(all) != "No such device or address\nNo such device or address\n" || string(none) != "Operation not permitted\nOperation not permitted\n" {
+		t.Errorf("%q %q", all, none)
+	}
+}

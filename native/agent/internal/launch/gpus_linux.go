@@ -60,3 +60,18 @@ func countTo(n int) string {
 	}
 	return strings.Join(list, ",")
 }
+
+// deniedOf are the device files of the cards that a task was not given.
+func deniedOf(given []int, files map[int][]string) []string {
+	var list []string
+	for index, numbers := range files {
+		own := false
+		for _, wanted := range given {
+			own = own || wanted == index
+		}
+		if !own {
+			list = append(list, numbers...)
+		}
+	}
+	return list
+}

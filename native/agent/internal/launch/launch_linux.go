@@ -61,8 +61,10 @@ type Launcher struct {
 	Cgroups *cgroup.Driver
 	Tell    func(News) // must not block for long
 	// Cards are those of the machine; nil: none. OomAdj is what tasks get for oom_score_adj; empty: what we have.
-	Cards  func() []wire.Gpu
-	OomAdj string
+	Cards func() []wire.Gpu
+	// CardFiles are the numbers of the device files of each card, by its index.
+	CardFiles map[int][]string
+	OomAdj    string
 
 	watching atomic.Int64 // shims that are not gone
 
@@ -101,7 +103,7 @@ func (l *Launcher) start(info wire.TaskInfo, run int) (words string) {
 	if err := l.prepare(info.TaskID, run, account); err != nil {
 		return err.Error()
 	}
-	group, err := l.Cgroups.Create(info.TaskID, limitsOf(info))
+	group, err := l.Cgroups.Create(info.TaskID, limitsOf(info), deniedOf(info.GpuIndexes, l.CardFiles)...)
 	if err != nil {
 		return err.Error()
 	}

@@ -69,6 +69,9 @@ func Isolation(worth cgroup.Worth, root bool) wire.Isolation {
 	out := wire.Isolation{
 		CPU: worth.CPU, Memory: worth.Memory, Pids: worth.Pids, Disk: "watched", GPU: "variable", Kill: worth.Kill, Users: root,
 	}
+	if worth.Devices {
+		out.GPU = "devices"
+	}
 	if out.Memory == cgroup.WorthNone {
 		out.Memory = WorthRlimit
 	}

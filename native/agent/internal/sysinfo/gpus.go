@@ -64,6 +64,39 @@ func amdDirs(root fs.FS) []string {
 	return dirs
 }
 
+// GpuFiles are the device files of each card that is listed in the facts, by its index: `MAJOR:MINOR` of a character device.
+// Files that all cards share are not among them.
+func GpuFiles(root fs.FS) map[int][]string {
+	files := map[int][]string{}
+	index := 0
+	for _, dir := range nvidiaDirs(root) {
+		for _, line := range strings.Split(readText(root, path.Join(dir, "information")), "\n") {
+			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "Device Minor" {
+				files[index] = append(files[index], nvidiaMajor+":"+strings.TrimSpace(value))
+			}
+		}
+		index++
+	}
+	for _, dir := range append(amdDirs(root), intelDevices(root)...) {
+		nodes, _ := fs.Glob(root, path.Join(dir, "drm/*/dev")) // the pattern is sound: cards and render nodes
+		for _, node := range nodes {
+			files[index] = append(files[index], readText(root, node))
+		}
+		index++
+	}
+	return files
+}
+
+const nvidiaMajor = "195"
+
+func intelDevices(root fs.FS) []string {
+	var dirs []string
+	for _, card := range intelDirs(root) {
+		dirs = append(dirs, path.Join(card, "device"))
+	}
+	return dirs
+}
+
 // intelDirs lists the cards of Intel that have memory of their own: the graphics inside a processor are none to give away.
 func intelDirs(root fs.FS) []string {
 	found, _ := fs.Glob(root, "sys/class/drm/card*/device/vendor") // the pattern is sound
