@@ -2,7 +2,7 @@
 import type { Locator, Page } from '@playwright/test';
 import type { Answers, Channel, Request } from '../../electron/contract/channels.ts';
 import type { Snapshot } from '../../electron/contract/tables.ts';
-import type { TaskRecord } from '../../electron/contract/task.ts';
+import type { TaskOptions, TaskRecord } from '../../electron/contract/task.ts';
 import { until } from '../support/wait.ts';
 import { expect } from './fixtures.ts';
 
@@ -62,7 +62,7 @@ export async function localIsLive(page: Page): Promise<string> {
 export async function runDirectly(
   page: Page,
   machine: string,
-  options: { name: string; line: string; graceMs?: number },
+  options: { name: string; line: string; graceMs?: number; life?: TaskOptions },
 ) {
   const { rows } = await snapshotOf(page);
   const machineId = rows.machines.find((each) => each.name === machine)?.id;
@@ -84,6 +84,7 @@ export async function runDirectly(
     diskMib: 0,
     gpus: 0,
     killGraceMs: options.graceMs ?? 1000,
+    ...(options.life ? { options: options.life } : {}),
   });
 }
 
