@@ -10,7 +10,7 @@ import (
 
 func insideCommand(args []string, _ io.Reader, _, _ io.Writer) int { return container.RunInside(args) }
 
-func probeCommand(args []string, _ io.Reader, _, _ io.Writer) int { return container.ProbeInside(args) }
+func proberCommand(_ []string, _ io.Reader, _, _ io.Writer) int { return container.ProberInside() }
 
 func pumpCommand(args []string, _ io.Reader, _, errOut io.Writer) int {
 	flags, dirFlag := newFlags(container.Pump, errOut)

@@ -75,6 +75,8 @@ type life struct {
 	graceMs int64
 	signals chan struct{} // closed and made anew by each Kill
 
+	probing sync.Mutex // one question to the prober at a time
+
 	over chan struct{} // closed when the run is acknowledged or forgotten
 }
 

@@ -188,7 +188,7 @@ func (r *Runner) folders(info wire.TaskInfo, run int) error {
 	if err := makeOpen(inside); err != nil {
 		return err
 	}
-	for _, name := range []string{"out", "err"} {
+	for _, name := range []string{"out", "err", "ask", "answer"} {
 		if err := makeFifo(filepath.Join(inside, name), 0o666); err != nil {
 			return err
 		}

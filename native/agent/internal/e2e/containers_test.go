@@ -276,6 +276,17 @@ func containerTestChecksLookInside(t *testing.T, e *realEngine) {
 		healthy = healthy || s.Healthy != nil && *s.Healthy
 		ready = ready || s.Ready != nil && *s.Ready
 	}
+	launch(c, inContainer("t-late", func(_, _, task map[string]interface{}) {
+		late := check(map[string]interface{}{"kind": "command", "line": "sleep"})
+		late["timeoutMs"], late["failures"] = 300, 2
+		task["health"] = late
+	}, "sleep"))
+	if s := c.until("t-late", wire.StateFailed); s.Healthy == nil || *s.Healthy || !strings.Contains(s.Message, "no answer in 300 ms") {
+		t.Errorf("%+v", s)
+	}
+	if n := probersOf("t-web"); n > 1 {
+		t.Errorf("%d probers in one container", n)
+	}
 	c.call("task.kill", map[string]interface{}{"taskId": "t-web", "graceMs": 0}, nil)
 	c.until("t-web", wire.StateKilled)
 }
@@ -313,6 +324,20 @@ func containerTestALogPumpThatIsKilledIsReplaced(t *testing.T, e *realEngine) {
 	if got := h.log("t-count", "stdout"); got != want.String() {
 		t.Errorf("%d bytes of log, wanted %d", len(got), want.Len())
 	}
+}
+
+// probersOf counts the probers in the container of a task: they are told apart by its environment.
+func probersOf(task string) int {
+	n := 0
+	entries, _ := os.ReadDir("/proc")
+	for _, entry := range entries {
+		line, _ := os.ReadFile("/proc/" + entry.Name() + "/cmdline")
+		env, _ := os.ReadFile("/proc/" + entry.Name() + "/environ")
+		if strings.HasPrefix(string(line), "/.mesolite/init\x00inside-prober\x00") && strings.Contains(string(env), "MESOS_TASK_ID="+task+"\x00") {
+			n++
+		}
+	}
+	return n
 }
 
 // killPump kills the pump of this agent, found by its command line.

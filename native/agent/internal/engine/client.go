@@ -221,63 +221,13 @@ func (c *Client) List(ctx context.Context, label string) ([]Listed, error) {
 	return list, c.get(ctx, "/containers/json?all=true&filters="+url.QueryEscape(string(filters)), &list)
 }
 
-// maxOutput of a command in a container is kept.
-const maxOutput = 4096
-
-// Exec runs a command in a running container and gives its exit code and what it said.
-func (c *Client) Exec(ctx context.Context, id string, command []string) (code int, output string, err error) {
+// ExecDetached runs a command in a running container and does not wait for it.
+func (c *Client) ExecDetached(ctx context.Context, id string, command []string) error {
 	var made struct {
 		ID string `json:"Id"`
 	}
-	ask := map[string]interface{}{"AttachStdout": true, "AttachStderr": true, "Cmd": command}
-	if err = c.patient(ctx, "POST", "/containers/"+id+"/exec", ask, &made); err != nil {
-		return 0, "", err
+	if err := c.call(ctx, "POST", "/containers/"+id+"/exec", map[string]interface{}{"Cmd": command}, &made); err != nil {
+		return err
 	}
-	a, err := exchange(ctx, c.Socket, "POST", c.api+"/exec/"+made.ID+"/start", map[string]bool{"Detach": false, "Tty": false})
-	if err != nil {
-		return 0, "", err
-	}
-	defer a.close()
-	if a.status >= 300 {
-		return 0, "", a.refusal()
-	}
-	if output, err = readBoth(a.body); err != nil {
-		return 0, output, orContext(ctx, err)
-	}
-	var state struct {
-		ExitCode int
-		Running  bool
-	}
-	err = c.patient(ctx, "GET", "/exec/"+made.ID+"/json", nil, &state)
-	if err == nil && state.Running {
-		err = errors.New("the command has closed its output and runs on")
-	}
-	return state.ExitCode, output, err
-}
-
-// readBoth reads standard output and error as engines join them: a head of 8 bytes, then that many bytes.
-func readBoth(from io.Reader) (string, error) {
-	var kept []byte
-	head := make([]byte, 8)
-	for {
-		if _, err := io.ReadFull(from, head); err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			return string(kept), err
-		}
-		size := int64(head[4])<<24 | int64(head[5])<<16 | int64(head[6])<<8 | int64(head[7])
-		take := size
-		if room := int64(maxOutput - len(kept)); take > room {
-			take = room
-		}
-		piece := make([]byte, take)
-		if _, err := io.ReadFull(from, piece); err != nil {
-			return string(kept), err
-		}
-		kept = append(kept, piece...)
-		if _, err := io.CopyN(io.Discard, from, size-take); err != nil {
-			return string(kept), err
-		}
-	}
+	return c.call(ctx, "POST", "/exec/"+made.ID+"/start", map[string]bool{"Detach": true, "Tty": false}, nil)
 }

@@ -142,23 +142,6 @@ func TestPullSumsTheLayers(t *testing.T) {
 	}
 }
 
-func TestExecJoinsBothOutputsAndKeepsTheirEndBounded(t *testing.T) {
-	piece := func(stream byte, text string) string {
-		return string([]byte{stream, 0, 0, 0, 0, 0, byte(len(text) >> 8), byte(len(text))}) + text
-	}
-	got, err := readBoth(strings.NewReader(piece(1, "out") + piece(2, "err")))
-	if err != nil || got != "outerr" {
-		t.Errorf("%q %v", got, err)
-	}
-	got, err = readBoth(strings.NewReader(piece(1, strings.Repeat("x", 5000)) + piece(1, "more")))
-	if err != nil || len(got) != maxOutput {
-		t.Errorf("%d %v", len(got), err)
-	}
-	if _, err = readBoth(strings.NewReader(piece(1, "whole")[:9])); err == nil {
-		t.Error("half a piece is no end")
-	}
-}
-
 func TestVersionsAreComparedByNumber(t *testing.T) {
 	if !older("1.9", "1.41") || older("1.44", "1.41") || older("1.41", "1.41") || !older("1.41", "2.0") {
 		t.Error("wrong order")
