@@ -53,7 +53,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	commands := map[string]command{
 		"daemon": daemonCommand, "attach": attachCommand, "status": statusCommand, "stop": stopCommand,
 		errand.Command: errandCommand, "selftest": selftestCommand, "boot": bootCommand, "upgrade": upgradeCommand, "version": versionCommand,
-		container.Inside: insideCommand, container.InsideProbe: probeCommand, container.Pump: pumpCommand,
+		container.Inside: insideCommand, container.InsideProber: proberCommand, container.Pump: pumpCommand,
 	}
 	if found, ok := commands[args[0]]; ok {
 		return found(args[1:], in, out, errOut)
