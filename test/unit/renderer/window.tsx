@@ -25,6 +25,19 @@ window.matchMedia ??= (query) =>
 if (!('scrollIntoView' in Element.prototype))
   Object.assign(Element.prototype, { scrollIntoView: () => undefined });
 
+// jsdom lays nothing out: windowed rows would all be out of sight.
+for (const [side, px] of [
+  ['clientWidth', 800],
+  ['clientHeight', 600],
+] as const) {
+  Object.defineProperty(HTMLElement.prototype, side, {
+    configurable: true,
+    get(this: HTMLElement) {
+      return this.classList.contains('rows') ? px : 0;
+    },
+  });
+}
+
 export type Drawn = { readonly cluster: FakeCluster; readonly close: () => void };
 
 export async function draw(element: ReactNode, scene: SceneName = 'busy'): Promise<Drawn> {
