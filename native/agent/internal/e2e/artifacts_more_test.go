@@ -168,3 +168,48 @@ func TestAnAgentThatDiedLeavesNoErrandBehind(t *testing.T) {
 		t.Fatalf("end: %+v", end)
 	}
 }
+
+func TestTheSizesThatWereAskedForHold(t *testing.T) {
+	h := newHost(t)
+	c, _ := h.greet()
+	large := bytes.Repeat([]byte("x"), 3<<20)
+	archive := tarGz(t, packed{"large", string(large), 0o644})
+	c.put(large)
+	c.put(archive)
+	for id, artifact := range map[string]wire.Artifact{
+		"t-place": {SHA256: text(hashOf(large)), Path: "x"}, "t-unpack": {SHA256: text(hashOf(archive)), Path: "x", Extract: true},
+	} {
+		info := bringing(shell(id, "true"), artifact)
+		info["resources"].(map[string]interface{})["diskMib"] = 2
+		c.launch(info)
+		end := c.terminal(id)
+		if end.State != wire.StateFailed || *end.Reason != wire.ReasonLaunchFailed || !strings.Contains(end.Message, "2 MiB") {
+			t.Errorf("%s: %+v", id, end)
+		}
+	}
+	keeping := wire.DefaultKeeping
+	keeping.CacheMib = 16
+	c.call("agent.configure", wire.ConfigureParams{Keeping: keeping}, nil)
+	h.eventually("the cache is smaller", func() bool {
+		refused := c.try("artifact.put", wire.ArtifactPutParams{SHA256: strings.Repeat("c", 64), SizeBytes: 17 << 20}, nil)
+		return refused != nil && strings.Contains(refused.Error(), "cache-small")
+	})
+}
+
+func TestAnUploadThatWaitsHoldsNobodyUp(t *testing.T) {
+	h := newHost(t)
+	c, _ := h.greet()
+	data := bytes.Repeat([]byte("slow"), 1<<20)
+	c.upload(data, 100_000) // and no more for now
+	begin := time.Now()
+	for i := 0; i < 100; i++ {
+		c.call("ping", struct{}{}, nil)
+	}
+	c.launch(shell("t-beside", "true"))
+	if end := c.terminal("t-beside"); end.State != wire.StateFinished {
+		t.Errorf("end: %+v", end)
+	}
+	if took := time.Since(begin); took > patience/2 {
+		t.Errorf("it took %s", took)
+	}
+}
