@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -20,6 +21,8 @@ const (
 	pumpAgain = 200 * time.Millisecond
 	pumpLook  = 2 * time.Millisecond
 	pumpCheck = 2 * time.Second
+	// closeLimit is how long an ending agent waits for the removal of the last containers.
+	closeLimit = 10 * time.Second
 )
 
 // clear removes the container of a run and the folder of the run.
@@ -85,7 +88,8 @@ func (r *Runner) Sweep(keep func(taskID string, run string) bool) {
 			continue
 		}
 		for _, c := range list {
-			if c.Labels[LabelAgent] != r.AgentID || keep(c.Labels[LabelTask], c.Labels[LabelRun]) {
+			task, run := c.Labels[LabelTask], c.Labels[LabelRun]
+			if c.Labels[LabelAgent] != r.AgentID || keep(task, run) || r.isHeld(task, run) {
 				continue
 			}
 			if err := client.Remove(ctx, c.ID); err != nil {
@@ -95,6 +99,14 @@ func (r *Runner) Sweep(keep func(taskID string, run string) bool) {
 			r.Log("container of nobody removed task=%s id=%.12s", c.Labels[LabelTask], c.ID)
 		}
 	}
+}
+
+// isHeld tells whether a run began, or was found again, since this agent started.
+func (r *Runner) isHeld(taskID, run string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.lives[taskID]
+	return l != nil && strconv.Itoa(l.run) == run
 }
 
 // drain waits until all that a container said is in the logs.
@@ -232,6 +244,9 @@ func (r *Runner) Close(alive bool) {
 	r.mu.Unlock()
 	if alive {
 		return // the pump carries on, and so do the containers
+	}
+	for until := time.Now().Add(closeLimit); r.clearing.Load() > 0 && time.Now().Before(until); {
+		time.Sleep(pumpLook) // what is left then is swept by the next agent here
 	}
 	r.Engines.Close()
 	for until := time.Now().Add(pumpLook * 500); sayPump(r.Dir, "q\n") && time.Now().Before(until); {

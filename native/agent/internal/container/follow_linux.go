@@ -16,6 +16,9 @@ import (
 	"mesolite/agent/internal/wire"
 )
 
+// spinLimit: an engine that waits for less than this twice is not asked in a circle.
+const spinLimit = 50 * time.Millisecond
+
 var errGone = errors.New("its container is gone")
 
 // adopt takes up a run that an agent before this one began. It tells how it stands if there is nothing to follow.
@@ -119,7 +122,7 @@ func (r *Runner) mayHaveRun(l *life) bool {
 
 // follow tells of the start and waits for the end. An engine that dies and comes back only makes it wait.
 func (r *Runner) follow(l *life) {
-	told := false
+	told, again := false, false // again: the engine waited for nothing the last time too
 	for wait := retryFirst; ; {
 		found, err := l.client.Inspect(context.Background(), l.id)
 		switch {
@@ -155,7 +158,13 @@ func (r *Runner) follow(l *life) {
 			r.over(l, found)
 			return
 		}
+		asked := time.Now()
 		_ = l.client.Wait(context.Background(), l.id) // what it means is seen at the next look
+		short := time.Since(asked) < spinLimit
+		if pause := retryFirst; short && again && !l.pause(&pause) {
+			return
+		}
+		again = short
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mesolite/agent/internal/cgroup"
@@ -51,8 +52,10 @@ type Runner struct {
 	Progress func(wire.ProgressEvent) // the same
 	Log      func(format string, args ...interface{})
 
-	mu      sync.Mutex
-	lives   map[string]*life
+	mu       sync.Mutex
+	lives    map[string]*life
+	clearing atomic.Int64 // removals under way
+
 	program sync.Mutex // guards the copy of our program
 	keeping bool       // somebody looks after the pump; guarded by mu
 	closed  bool       // the agent ends; guarded by mu
@@ -173,7 +176,11 @@ func (r *Runner) Kill(taskID string, run int, graceMs int64) error {
 // Acknowledge removes the container of a run, whose end is on disk.
 func (r *Runner) Acknowledge(taskID string, run int) {
 	r.drop(taskID, &run)
-	go r.clear(taskID, run)
+	r.clearing.Add(1)
+	go func() {
+		defer r.clearing.Add(-1)
+		r.clear(taskID, run)
+	}()
 }
 
 // drop ends what goes on for a run, or for whatever run a task has.
@@ -201,7 +208,11 @@ func (r *Runner) Forget(taskID string) error {
 		}
 		// Read now: the folder is about to go.
 		if was, err := r.readMark(taskID, run); err == nil {
-			go r.removeContainer(taskID, run, was)
+			r.clearing.Add(1)
+			go func(run int) {
+				defer r.clearing.Add(-1)
+				r.removeContainer(taskID, run, was)
+			}(run)
 		}
 	}
 	return nil

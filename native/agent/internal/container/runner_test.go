@@ -396,6 +396,31 @@ func TestTheSweepRemovesWhatNoTaskStandsFor(t *testing.T) {
 	}
 }
 
+func TestTheSweepLeavesWhatBeganMeanwhile(t *testing.T) {
+	r := newRig(t)
+	r.Start(task("t-1"), 0)
+	r.started()
+	r.Sweep(func(string, string) bool { return false })
+	if r.fake.get(name1) == nil {
+		t.Error("a running container of ours is gone")
+	}
+	r.fake.end(name1, 0)
+	r.exit()
+}
+
+func TestAnAgentThatEndsWaitsForItsRemovals(t *testing.T) {
+	r := newRig(t)
+	r.Start(task("t-1"), 0)
+	r.started()
+	r.fake.end(name1, 0)
+	r.exit()
+	r.Acknowledge("t-1", 0)
+	r.Close(false)
+	if r.fake.get(name1) != nil {
+		t.Error("it is still there")
+	}
+}
+
 func TestARebootIsNeverTakenForARunningContainer(t *testing.T) {
 	r := newRig(t)
 	r.Start(task("t-1"), 0)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -164,9 +165,21 @@ func (e *realEngine) remove() {
 		_, _ = e.ask("DELETE", "/containers/"+c.ID+"?force=true", nil)
 	}
 	e.kill9()
-	_ = e.command("umount", "--all").Run()
+	e.killMonitors()
 	if err := os.RemoveAll(e.dir); err != nil {
 		e.t.Errorf("the engine's folder stays: %v", err)
+	}
+}
+
+// killMonitors ends the monitors of this engine's containers: Podman keeps that of an exec for five minutes.
+func (e *realEngine) killMonitors() {
+	entries, _ := os.ReadDir("/proc")
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		line, _ := os.ReadFile("/proc/" + entry.Name() + "/cmdline")
+		if err == nil && pid > 1 && strings.Contains(string(line), "conmon\x00") && strings.Contains(string(line), e.dir+"/") {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
 	}
 }
 
