@@ -175,6 +175,10 @@ export const reasons = {
   'no-host-key': reason('The machine showed no key.', 'report'),
   'no-such-lane': reason('This was dismissed already.', 'none'),
   'no-such-machine': reason('The machine is no longer in the rack.', 'none'),
+  'not-enough-cpus': reason('Not enough CPU is free on this machine.', 'none'),
+  'not-enough-mem': reason('Not enough memory is free on this machine.', 'none'),
+  'not-enough-disk': reason('Not enough disk is free on this machine.', 'none'),
+  'not-enough-gpus': reason('Not enough GPUs are free on this machine.', 'none'),
   'not-enough-ports': reason('The ports are not free on this machine.', 'none'),
   'nothing-to-confirm': reason('No fingerprint waits for an answer.', 'none'),
   'other-host-key': reason(
