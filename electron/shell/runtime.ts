@@ -159,8 +159,8 @@ function assemble(parts: Parts): Runtime {
     }),
     runningLocalTasks: () => {
       const local = new Set(localMachines().map((machine) => machine.id));
-      const tasks = [...loop.state.tables.tasks.values()];
-      return tasks.filter((task) => local.has(task.machineId) && !terminalTaskStates.has(task.state)).length;
+      const running = [...tasks()].filter((task) => !terminalTaskStates.has(task.state));
+      return running.filter((task) => local.has(task.machineId)).length;
     },
     close: async (end) => {
       await Promise.all(localMachines().map((machine) => endLocalAgent(links, machine, { end, log })));

@@ -100,7 +100,7 @@ export class StoreThread implements Store {
     // The kind of the ask decides the type of the answer; the map holds them under one type.
     this.#waiting.set(this.#lastId, done as Waiting);
     const message: ToThread = { id: this.#lastId, ask };
-    worker.postMessage(message);
+    worker.postMessage(message, []);
   }
 
   #start(): Worker {
