@@ -185,7 +185,7 @@ func TestAProbeThatHangsIsEndedWithAllItStarted(t *testing.T) {
 		return true
 	})
 	h.start()
-	c, hello := h.greet()
+	_, hello := h.greet()
 	if hello.Tasks[0].Status.State != wire.StateRunning {
 		t.Errorf("the task ended with the agent: %+v", hello.Tasks[0].Status)
 	}

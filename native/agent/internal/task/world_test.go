@@ -83,7 +83,7 @@ func (w *world) perform(effects []Effect) {
 		case Prepare:
 			w.others = append(w.others, Prepared{TaskID: e.Info.TaskID, Problem: []string{"", "", "", "no route to host"}[w.random.Intn(4)]})
 		case Collect:
-			w.others = append(w.others, Collected{TaskID: e.TaskID})
+			w.others = append(w.others, Collected(e))
 		}
 	}
 }
