@@ -140,3 +140,16 @@ func eventInPhase(t *testing.T, phase string, arrive func(r *rig), event namedEv
 		t.Error("the journal tells another state")
 	}
 }
+
+// A container may be pulled for minutes before it runs: its runner is told of a kill at once.
+func TestAKillReachesAContainerThatDoesNotRunYet(t *testing.T) {
+	r := newRig(t)
+	r.add("t-a", `"container":{"engine":null,"image":"x","pull":"missing","volumes":[],"ports":[],"network":"none"}`)
+	r.expect(r.step(AskKill{TaskID: "t-a", Reply: r.reply()}), "persist 1", "kill t-a 3000", "answer")
+	own := &wire.ContainerStatus{Engine: wire.EngineDocker, ID: "c1", ImageID: "i1"}
+	r.expect(r.step(News{launch.News{TaskID: "t-a", Started: true, Container: own}}), "persist 1", "head u1", "kill t-a 3000")
+	r.exit("t-a", launch.Exit{Signal: 15})
+	if status := r.m.Get("t-a").Status; status.State != wire.StateKilled || *status.Container != *own {
+		t.Errorf("%+v", status)
+	}
+}
