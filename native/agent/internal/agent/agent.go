@@ -67,6 +67,7 @@ type Agent struct {
 	containers *container.Runner
 	logs       *logs.Keeper
 	looking    looking
+	room       room
 	fates      map[string]*stream.Fate
 	holder     *session // the connection that said hello
 	greeted    bool     // and had its answer: status updates may follow
@@ -241,10 +242,7 @@ func (a *Agent) whyFull() string {
 	if err := a.journal.Trouble(); err != nil {
 		return "the agent cannot write to its disk: " + err.Error()
 	}
-	if free, ok := freeMib(a.config.Dir); ok && free < minFreeMib {
-		return fmt.Sprintf("only %d MiB are free on the agent's disk", free)
-	}
-	return ""
+	return a.room.whyNot(a.config.Dir, a.clock.MonoMs())
 }
 
 func (a *Agent) loop(ctx context.Context) {

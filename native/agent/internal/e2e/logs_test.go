@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -296,25 +295,10 @@ func TestLogsOfQuietTasksCostNothing(t *testing.T) {
 	for i := 0; i < 10; i++ {
 		c.status()
 	}
-	cpu := func() float64 {
-		out, err := exec.Command("ps", "-o", "cputimes=", "-p", fmt.Sprint(h.cmd.Process.Pid)).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", h.cmd.Process.Pid))
-		if err != nil {
-			t.Fatalf("%v %s", err, out)
-		}
-		var user, system float64
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')'):]))
-		_, _ = fmt.Sscan(fields[12], &user)
-		_, _ = fmt.Sscan(fields[13], &system)
-		return (user + system) / 100
-	}
-	before, begin := cpu(), time.Now()
+	before, begin := cpuOf(t, h.cmd.Process.Pid), time.Now()
 	until := begin.Add(3 * time.Second)
 	h.eventually("three seconds pass", func() bool { return time.Now().After(until) })
-	share := (cpu() - before) / time.Since(begin).Seconds() * 100
+	share := (cpuOf(t, h.cmd.Process.Pid) - before) / time.Since(begin).Seconds() * 100
 	t.Logf("%.2f %% of a core", share)
 	if share > 2 { // a tick of the clock is a third of a percent here
 		t.Errorf("%.2f %% of a core", share)
