@@ -131,8 +131,11 @@ func (r *Runner) startPump(ctx context.Context, folder string) error {
 	_ = os.Remove(filepath.Join(folder, pumpedFile)) // of a pump that may be gone
 	r.keepPump()
 	return r.askPump(ctx, "+ "+folder+"\n", func() bool {
-		_, err := os.Lstat(filepath.Join(folder, pumpedFile))
-		return err == nil
+		if _, err := os.Lstat(filepath.Join(folder, pumpedFile)); err == nil {
+			return true
+		}
+		_, err := os.Lstat(filepath.Join(folder, "io", "out"))
+		return err != nil // an agent before us had all of it carried
 	})
 }
 

@@ -169,6 +169,25 @@ func TestP1_AnEndWhileTheAgentWasDeadIsKnown(t *testing.T) {
 	}
 }
 
+func TestP1_ACrashAfterTheLastByteWasCarriedIsNoReasonToWait(t *testing.T) {
+	r := newRig(t)
+	r.Start(task("t-1"), 0)
+	r.started()
+	r.fake.get(name1).say(t, "all")
+	r.fake.end(name1, 5)
+	r.exit() // told, but the agent dies before it is on disk
+	r.restart(r.Dir)
+	from := time.Now()
+	r.Adopt(task("t-1"), 0, true)
+	r.started()
+	if exit := r.exit(); exit.Code != 5 || time.Since(from) > pumpLimit/2 {
+		t.Errorf("%+v after %v", exit, time.Since(from))
+	}
+	if log, _ := os.ReadFile(filepath.Join(r.Dir, "tasks", "t-1", "stdout")); string(log) != "all" {
+		t.Errorf("log %q", log)
+	}
+}
+
 func TestARunAfterTheFirstHasANameOfItsOwnAndTheLogGoesOn(t *testing.T) {
 	r := newRig(t)
 	r.Start(task("t-1"), 0)

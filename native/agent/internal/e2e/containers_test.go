@@ -300,7 +300,7 @@ func containerTestUseIsMeasured(t *testing.T, e *realEngine) {
 	c.call("sample.subscribe", map[string]interface{}{"everyMs": 200}, nil)
 	h.eventually("a sample shows its CPU", func() bool {
 		sample := <-c.samples
-		return len(sample.Tasks) == 1 && sample.Tasks[0].TaskID == "t-burn" && sample.Tasks[0].CPUBusyMilli > 200 && sample.Tasks[0].Pids > 0
+		return len(sample.Tasks) == 1 && sample.Tasks[0].TaskID == "t-burn" && sample.Tasks[0].CPUBusyMilli > 10 && sample.Tasks[0].Pids > 0
 	})
 	c.call("task.kill", map[string]interface{}{"taskId": "t-burn", "graceMs": 0}, nil)
 	c.until("t-burn", wire.StateKilled)
