@@ -1,10 +1,11 @@
 package cgroup
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
+	"syscall"
 )
 
 // Use is what a group uses now.
@@ -111,27 +112,43 @@ func (d *Driver) Use(task string) (Use, bool) {
 	return Use{}, false
 }
 
-func number(path string) int64 {
-	data, err := os.ReadFile(path)
+// slurp reads a small file with three or four system calls: these are read at every end and in every sample.
+func slurp(path string, buf []byte) []byte {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return 0
+		return nil
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64)
+	n := 0
+	for n < len(buf) {
+		got, err := syscall.Read(fd, buf[n:])
+		if got <= 0 || err != nil {
+			break
+		}
+		if n += got; buf[n-1] == '\n' && n < len(buf)/2 && bytes.IndexByte(buf[:n], '\n') == n-1 {
+			break // one line, and that is all there is
+		}
+	}
+	_ = syscall.Close(fd) // only read from
+	return buf[:n]
+}
+
+func number(path string) int64 {
+	var buf [64]byte
+	n, err := strconv.ParseInt(string(bytes.TrimSpace(slurp(path, buf[:]))), 10, 64)
 	if err != nil {
-		return 0 // "max", or a kernel that says it otherwise
+		return 0 // not there, "max", or a kernel that says it otherwise
 	}
 	return n
 }
 
 func keyed(path, key string) int64 {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	for _, line := range strings.Split(string(data), "\n") {
-		fields := strings.Fields(line)
-		if len(fields) == 2 && fields[0] == key {
-			n, _ := strconv.ParseInt(fields[1], 10, 64) // zero when it is no number
+	var buf [8192]byte
+	for data := slurp(path, buf[:]); len(data) > 0; {
+		line, rest, _ := bytes.Cut(data, []byte{'\n'})
+		data = rest
+		name, value, ok := bytes.Cut(line, []byte{' '})
+		if ok && string(name) == key {
+			n, _ := strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64) // zero when it is no number
 			return n
 		}
 	}
