@@ -5,8 +5,8 @@ import type { Check } from '../../electron/contract/task-life.ts';
 import { useWords, type Words } from '../app/messages/words.ts';
 import { Glyph, type GlyphKind } from '../kit/glyph.tsx';
 import { healthOfTask, readinessOfTask } from '../store/life.ts';
-import { useTables } from '../store/tables.ts';
 import { glyphOfTask } from '../store/selectors.ts';
+import { useTables } from '../store/tables.ts';
 import { Section } from './facts.tsx';
 
 export function probeWords({ probe, intervalMs }: Check, words: Words): string {

@@ -17,6 +17,8 @@ export class LogTimes {
   readonly #clock: () => number;
   readonly #blocks = new Map<number, Block>();
   readonly #asking = new Set<number>();
+  /** How far into each block lines were on the screen. */
+  readonly #wanted = new Map<number, number>();
   readonly #listeners = new Set<() => void>();
   #version = 0;
 
@@ -44,27 +46,33 @@ export class LogTimes {
   /** Sees to it that the times of this range are known; asks at most once a second for what may have grown. */
   want(from: number, to: number): void {
     for (let index = Math.floor(from / blockBytes); index * blockBytes < to; index += 1) {
-      if (this.#asking.has(index)) continue;
-      const block = this.#blocks.get(index);
       const end = Math.min(to, (index + 1) * blockBytes);
-      const isFresh = block !== undefined && this.#clock() - block.askedAtMs < againAfterMs;
-      if (block !== undefined && (block.knownTo >= end || isFresh)) continue;
-      this.#asking.add(index);
-      drop(this.#ask(index, end), 'times are an extra: without them the log reads as before');
+      this.#wanted.set(index, Math.max(end, this.#wanted.get(index) ?? 0));
+      this.#see(index);
     }
   }
 
-  async #ask(index: number, end: number): Promise<void> {
-    const begin = index * blockBytes;
+  #see(index: number): void {
+    const block = this.#blocks.get(index);
+    if (this.#asking.has(index) || (block !== undefined && block.knownTo >= (this.#wanted.get(index) ?? 0)))
+      return;
+    this.#asking.add(index);
+    const waitMs = block === undefined ? 0 : block.askedAtMs + againAfterMs - this.#clock();
+    const ask = () => drop(this.#ask(index), 'times are an extra: without them the log reads as before');
+    if (waitMs <= 0) ask();
+    else setTimeout(ask, waitMs);
+  }
+
+  /** Always of the whole block: lines beside the one that asked want theirs as well. */
+  async #ask(index: number): Promise<void> {
+    const to = (index + 1) * blockBytes;
+    const knownTo = this.#wanted.get(index) ?? to;
+    const askedAtMs = this.#clock();
     let marks: readonly Mark[] = [];
-    let from = begin;
-    let knownTo = end;
+    let from = index * blockBytes;
     for (;;) {
-      const answer = await call('log:times', { taskId: this.#taskId, file: this.#file, from, to: end });
-      if (!answer.ok) {
-        knownTo = from;
-        break;
-      }
+      const answer = await call('log:times', { taskId: this.#taskId, file: this.#file, from, to });
+      if (!answer.ok) break;
       const { times } = answer.value;
       marks = [...marks, ...times];
       const last = times.at(-1);
@@ -72,8 +80,9 @@ export class LogTimes {
       from = last.offset;
     }
     this.#asking.delete(index);
-    this.#blocks.set(index, { marks, knownTo, askedAtMs: this.#clock() });
+    this.#blocks.set(index, { marks, knownTo, askedAtMs });
     this.#version += 1;
     for (const listener of this.#listeners) listener();
+    this.#see(index);
   }
 }

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type LinkRecord, linkPhases } from '../../../../electron/contract/machine.ts';
 import { taskStates, terminalTaskStates } from '../../../../electron/contract/task.ts';
 import { machineHealth, taskGlyph } from '../../../../renderer/store/health.ts';
-import { aLink, aMachine, anAgent } from '../../../support/fake-bridge/records.ts';
 import { specs } from '../../../support/fake-bridge/machines.ts';
+import { aLink, aMachine, anAgent } from '../../../support/fake-bridge/records.ts';
 
 const spec = specs[1];
 if (spec === undefined) throw new Error('no machine');

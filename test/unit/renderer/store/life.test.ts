@@ -13,8 +13,8 @@ import {
   restartsOf,
   stepsOf,
 } from '../../../../renderer/store/life.ts';
-import { aMachine, aStatus, aTask } from '../../../support/fake-bridge/records.ts';
 import { specs } from '../../../support/fake-bridge/machines.ts';
+import { aMachine, aStatus, aTask } from '../../../support/fake-bridge/records.ts';
 
 const [spec] = specs;
 if (spec === undefined) throw new Error('no spec');

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { wordsFor } from '../../../../../renderer/app/messages/words.ts';
 import { allocations, segmentsMost } from '../../../../../renderer/pages/rack/allocations.ts';
 import { capacityOf } from '../../../../../renderer/store/selectors.ts';
-import { aMachine, anAgent, aTask } from '../../../../support/fake-bridge/records.ts';
 import { specs } from '../../../../support/fake-bridge/machines.ts';
+import { aMachine, anAgent, aTask } from '../../../../support/fake-bridge/records.ts';
 
 const spec = specs[4];
 if (spec === undefined) throw new Error('no machine');

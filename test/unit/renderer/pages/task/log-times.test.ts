@@ -53,6 +53,16 @@ it('asks for a range once and finds the time of each line in it', async () => {
   expect(asked).toHaveLength(2);
 });
 
+it('learns the times of all lines on the screen, though the first one asked', async () => {
+  bridge(({ request }) => ({
+    times: [0, 100, 200].filter((at) => at < Number(request['to'])).map((at) => ({ offset: at, atMs: at })),
+  }));
+  const times = new LogTimes(taskId, 'stdout');
+  for (const line of [0, 100, 200]) times.want(line, line + 10);
+  await until(() => times.getVersion() > 0, { what: 'the times' });
+  expect([times.at(0), times.at(105), times.at(205)]).toEqual([0, 100, 200]);
+});
+
 it('asks for the rest when there are more marks than fit in an answer', async () => {
   const marks = Array.from({ length: 4096 }, (_, index) => ({ offset: index, atMs: index }));
   bridge(({ request }) => ({ times: request['from'] === 0 ? marks : [{ offset: 5000, atMs: 9999 }] }));
