@@ -21,6 +21,7 @@ func pumpCommand(args []string, _ io.Reader, _, errOut io.Writer) int {
 	if !ok {
 		return exitUsage
 	}
+	container.DropInherited()
 	if err := container.RunPump(dir); err != nil {
 		return fail(errOut, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -77,6 +78,21 @@ func RunPump(dir string) error {
 	return p.loop()
 }
 
+// DropInherited closes what whoever started us left open: a pump lives long, and would hold it for as long.
+func DropInherited() {
+	entries, _ := os.ReadDir("/proc/self/fd") // unreadable: it stays
+	for _, entry := range entries {
+		fd, err := strconv.Atoi(entry.Name())
+		if err != nil || fd < 3 {
+			continue
+		}
+		flags, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0)
+		if errno == 0 && flags&syscall.FD_CLOEXEC == 0 { // our own all have it
+			_ = syscall.Close(fd)
+		}
+	}
+}
+
 func makeFifo(path string, mode uint32) error {
 	err := syscall.Mkfifo(path, mode)
 	if err == nil || errors.Is(err, syscall.EEXIST) {
@@ -93,10 +109,7 @@ func (p *pump) loop() error {
 	events := make([]syscall.EpollEvent, maxEvents)
 	idle := time.Now()
 	for {
-		wait := -1
-		if len(p.bySide) == 0 {
-			wait = int(pumpIdle / time.Millisecond)
-		}
+		wait := int(pumpIdle / time.Millisecond)
 		for _, s := range p.byFd {
 			if len(s.left) > 0 {
 				wait = pumpTick
@@ -109,6 +122,9 @@ func (p *pump) loop() error {
 		if len(p.bySide) > 0 || n > 0 {
 			idle = time.Now()
 		} else if time.Since(idle) >= pumpIdle {
+			return nil
+		}
+		if n == 0 && p.isForsaken() {
 			return nil
 		}
 		stuck := false
@@ -129,6 +145,19 @@ func (p *pump) loop() error {
 			return nil
 		}
 	}
+}
+
+// isForsaken drops what was removed under our hands, and tells whether our own folder was: nobody will say `-` then.
+func (p *pump) isForsaken() bool {
+	for path, s := range p.bySide {
+		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+			for s.carry(p.buf) {
+			}
+			p.drop(path)
+		}
+	}
+	_, err := os.Lstat(pumpLock(p.dir))
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // hear reads the lines that came.

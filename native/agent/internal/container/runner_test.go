@@ -465,6 +465,43 @@ func TestAnEngineThatSaysNothingHoldsNothingUp(t *testing.T) {
 	}
 }
 
+func TestAPumpWhoseFolderIsGoneGoesToo(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(pumpFolder(dir), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(dir, "tasks", "t-1", "c0")
+	if err := os.MkdirAll(filepath.Join(folder, "io"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, side := range sides {
+		if err := makeFifo(filepath.Join(folder, "io", side[0]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- RunPump(dir) }()
+	r := &rig{t: t}
+	r.eventually("it has the run", func() bool {
+		sayPump(dir, "+ "+folder+"\n")
+		_, err := os.Lstat(filepath.Join(folder, pumpedFile))
+		return err == nil
+	})
+	for _, path := range []string{filepath.Join(dir, "tasks"), pumpFolder(dir)} {
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Error("it carries on for nobody")
+	}
+}
+
 func TestX1_ATaskCannotMakeTheAgentReadAnotherFile(t *testing.T) {
 	r := newRig(t)
 	r.Start(task("t-1"), 0)

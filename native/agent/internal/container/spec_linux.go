@@ -111,6 +111,8 @@ const (
 	cpuPeriodUs = 100_000
 	minShares   = 2
 	maxShares   = 262_144
+	// minPids is what our first program needs for a moment before it becomes the task.
+	minPids = 16
 )
 
 func limit(host *engine.HostConfig, info wire.TaskInfo) {
@@ -129,7 +131,9 @@ func limit(host *engine.HostConfig, info wire.TaskInfo) {
 		host.Memory = limits.MemMib << 20
 		host.MemorySwap = host.Memory // the same: no swap beyond it
 	}
-	host.PidsLimit = limits.Pids
+	if host.PidsLimit = limits.Pids; host.PidsLimit < minPids {
+		host.PidsLimit = minPids
+	}
 }
 
 // giveGpus asks for the devices that the agent chose. Indexes of the facts count through all vendors.
