@@ -33,8 +33,6 @@ const (
 	// No task is taken with less free disk than this: final states must find room.
 	minFreeMib = 16
 	inboxSize  = 256
-	// What only a start needs is given back after this.
-	startOver = 5 * time.Second
 )
 
 // Config is what the command line gives.
@@ -137,7 +135,7 @@ func Run(ctx context.Context, config Config) error {
 	if config.Ready != nil {
 		config.Ready()
 	}
-	time.AfterFunc(startOver, giveBackStart)
+	go a.stayLean()
 	a.loop(ctx)
 	a.logs.Close()
 	err = a.journal.Close()

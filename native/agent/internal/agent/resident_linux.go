@@ -1,16 +1,57 @@
 package agent
 
 import (
+	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
-// giveBackStart hands the pages of our own program back that only the start needed. The kernel maps far more of a file
-// than is used (64 KiB around each fault), so a program with much that is rarely needed in it, such as a client for
+const (
+	// What only the start needed is given back after leanFirst; after that we look every leanEvery whether more than
+	// leanBytes are resident, and give back what is not in use.
+	leanFirst = 5 * time.Second
+	leanEvery = 20 * time.Second
+	leanBytes = 6 << 20
+)
+
+// stayLean keeps small what is there all the time on every machine.
+func (a *Agent) stayLean() {
+	timer := time.NewTimer(leanFirst)
+	defer timer.Stop()
+	for {
+		select {
+		case <-a.done:
+			return
+		case <-timer.C:
+		}
+		if residentBytes() > leanBytes {
+			debug.FreeOSMemory()
+			giveBackProgram()
+		}
+		timer.Reset(leanEvery)
+	}
+}
+
+func residentBytes() int64 {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var total, resident int64
+	if _, err := fmt.Sscan(string(data), &total, &resident); err != nil {
+		return 0
+	}
+	return resident * int64(os.Getpagesize())
+}
+
+// giveBackProgram hands the pages of our own program back that are mapped and not used. The kernel maps far more of a
+// file than is used (64 KiB around each fault), so a program with much that is rarely needed in it, such as a client for
 // https, looks twice as large as what it works with. What is used comes back from the page cache, without a disk.
-func giveBackStart() {
+func giveBackProgram() {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
 		return
