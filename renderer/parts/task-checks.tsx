@@ -9,7 +9,7 @@ import { glyphOfTask } from '../store/selectors.ts';
 import { useTables } from '../store/tables.ts';
 import { Section } from './facts.tsx';
 
-export function probeWords({ probe, intervalMs }: Check, words: Words): string {
+function probeWords({ probe, intervalMs }: Check, words: Words): string {
   const every = words.duration(intervalMs + 999);
   if (probe.kind === 'command') return `${words.t('run.probe.command', { every })}: ${probe.line}`;
   const port = String(probe.port);

@@ -68,40 +68,54 @@ function cpuSaid(task: TaskRecord, now: number | null, words: Words): readonly s
   ];
 }
 
+type Live = { readonly cpuBusyMilli: number; readonly memUsedMib: number; readonly pids: number };
+
+function Memory({ task, live, isStale }: { task: TaskRecord; live: Live | null; isStale: boolean }) {
+  const words = useWords();
+  const now = live?.memUsedMib ?? null;
+  return (
+    <Bar
+      name={words.t('life.mem')}
+      now={now}
+      peak={peakMemMib(task)}
+      asked={task.info.resources.memMib}
+      ceiling={memCeilingMib(task)}
+      isStale={isStale}
+      said={memorySaid(task, now, words)}
+    />
+  );
+}
+
+function Cpu({ task, live, isStale }: { task: TaskRecord; live: Live | null; isStale: boolean }) {
+  const words = useWords();
+  const now = live?.cpuBusyMilli ?? null;
+  return (
+    <Bar
+      name={words.t('life.cpu')}
+      now={now}
+      peak={null}
+      asked={task.info.resources.cpusMilli}
+      ceiling={task.info.limits?.cpusMilli ?? null}
+      isStale={isStale}
+      said={cpuSaid(task, now, words)}
+    />
+  );
+}
+
 export function TaskLimits({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
   const use = useTables((tables) => taskUse(tables, task));
   const isStale = useRow('links', task.machineId)?.phase !== 'live';
   const isUp = task.state === 'TASK_RUNNING' || task.state === 'TASK_KILLING';
-  const live = isUp ? use : undefined;
-  const mem = live?.memUsedMib ?? null;
-  const cpu = live?.cpuBusyMilli ?? null;
+  const live = isUp ? (use ?? null) : null;
   const pidsMost = task.info.limits?.pids ?? null;
-  const { resources } = task.info;
-  if (!isActive(task.state) && peakMemMib(task) === null) return null;
+  const isOver = !isActive(task.state);
+  if (isOver && peakMemMib(task) === null) return null;
   return (
     <Section title={words.t('life.limits')}>
-      <Bar
-        name={words.t('life.mem')}
-        now={mem}
-        peak={peakMemMib(task)}
-        asked={resources.memMib}
-        ceiling={memCeilingMib(task)}
-        isStale={isStale}
-        said={memorySaid(task, mem, words)}
-      />
-      {isActive(task.state) && (
-        <Bar
-          name={words.t('life.cpu')}
-          now={cpu}
-          peak={null}
-          asked={resources.cpusMilli}
-          ceiling={task.info.limits?.cpusMilli ?? null}
-          isStale={isStale}
-          said={cpuSaid(task, cpu, words)}
-        />
-      )}
-      {live !== undefined && pidsMost !== null && (
+      <Memory task={task} live={live} isStale={isStale} />
+      {!isOver && <Cpu task={task} live={live} isStale={isStale} />}
+      {live !== null && pidsMost !== null && (
         <p className="life-bar__head">
           <span className="dim">{words.t('life.pids')}</span>
           <span className="num">{words.t('life.count-of', { n: live.pids, max: pidsMost })}</span>

@@ -12,8 +12,8 @@ export function restartsOf(task: TaskRecord): number {
 }
 
 /** The agent waits for the next run: the status has the words and the exit of the run that ended. */
-const isEndOfRun = ({ state, nextStartAtMs }: TaskStatus): boolean =>
-  state === 'TASK_STARTING' && nextStartAtMs !== undefined;
+const isEndOfRun = (status: TaskStatus): boolean =>
+  status.state === 'TASK_STARTING' && status.nextStartAtMs !== undefined;
 
 /** The newest end of a run that was not the last one. */
 export function lastEnd(task: TaskRecord): TaskStatus | undefined {

@@ -11,7 +11,7 @@ const names = ['logMibPerTask', 'logMibTotal', 'keepDays', 'cacheMib'] as const;
 type Name = (typeof names)[number];
 
 /** null when it is not a number the contract takes. */
-export function readKeeping(name: Name, text: string): number | null {
+function readKeeping(name: Name, text: string): number | null {
   const value = /^\d{1,9}$/.test(text.trim()) ? Number(text.trim()) : null;
   return value !== null && keepingSchema.shape[name].safeParse(value).success ? value : null;
 }

@@ -13,7 +13,7 @@ import { FixedLines } from './log-lines.tsx';
 import { usePeek } from './use-folder.ts';
 
 /** A NUL among the first bytes: what `grep` and `git` take for binary as well. */
-export function looksBinary(bytes: Uint8Array): boolean {
+function looksBinary(bytes: Uint8Array): boolean {
   return bytes.subarray(0, 8000).includes(0);
 }
 

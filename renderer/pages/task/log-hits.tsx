@@ -15,7 +15,7 @@ const escapes = '\u001b';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are made of them
 const language = /\u001b(?:\[[\d;:?<=>!]*[ -/]*[@-~]|[ -/]*[0-~])/g;
 
-export function hitText(line: string): string {
+function hitText(line: string): string {
   return shownName((line.includes(escapes) ? line.replace(language, '') : line).replaceAll('\t', ' '));
 }
 

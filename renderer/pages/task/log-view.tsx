@@ -114,13 +114,12 @@ function useSwitches() {
   };
 }
 
-export function LogView({ task, file, onFile }: LogViewProps) {
-  const words = useWords();
+type Switches = ReturnType<typeof useSwitches>;
+
+/** The stream on the screen, what is searched in it, and the ways to another part of the file. */
+function useReading(task: TaskRecord, file: LogFile, on: Switches) {
   const [part, setPart] = useState<LogPart | null>(null);
   const { stream, state } = useLogStream(task, file, part);
-  const { buffer } = stream;
-  const input = useRef<HTMLInputElement>(null);
-  const on = useSwitches();
   const finding = useFinding(stream, () => on.setFollowing(false));
   const jump = useJump(stream, state.version, finding, (next) => {
     on.setFollowing(false);
@@ -128,15 +127,78 @@ export function LogView({ task, file, onFile }: LogViewProps) {
   });
   const keptFrom = useKeptFrom(task, file, state.missingBytes > 0);
   const times = useMemo(() => new LogTimes(task.id, file), [task.id, file]);
-  const { range, press, clear } = useRange();
   const goToEnd = () => {
     setPart(null);
     on.setFollowing(true);
   };
-  const readPart = (from: number | null) => {
-    if (from === null) goToEnd();
-    else jump(from);
-  };
+  return { view: { task, file, stream, state }, finding, jump, keptFrom, times, goToEnd };
+}
+type Reading = ReturnType<typeof useReading>;
+
+function Bar(props: {
+  readonly reading: Reading;
+  readonly on: Switches;
+  readonly range: Range | null;
+  readonly inputRef: React.Ref<HTMLInputElement>;
+  readonly onFile: (file: LogFile) => void;
+}) {
+  const words = useWords();
+  const { reading, on, range } = props;
+  const { view, finding } = reading;
+  return (
+    <header className="log-bar" role="toolbar" aria-label={words.t('log.label')}>
+      <Segmented
+        label={words.t('log.label')}
+        value={view.file}
+        choices={logFiles.map((value) => ({ value, text: words.t(`log.${value}`) }))}
+        onValue={props.onFile}
+      />
+      <div className="log-bar__find">
+        <Find finding={finding} isWhole={on.isWhole} onWhole={on.setWhole} inputRef={props.inputRef} />
+      </div>
+      <span className="grow" />
+      {range !== null && (
+        <Button compact onClick={() => copyLines(view.stream.buffer, range.from, range.to)}>
+          {words.t('log.copy-lines', { n: range.to - range.from + 1 })}
+        </Button>
+      )}
+      <Status {...view} isFollowing={on.isFollowing} />
+      <Tools
+        {...view}
+        isWrapped={on.isWrapped}
+        onWrap={on.wrap}
+        isTimed={on.isTimed}
+        onTimes={on.toggleTimes}
+      />
+    </header>
+  );
+}
+
+function Hits({ reading, on }: { readonly reading: Reading; readonly on: Switches }) {
+  const { view, finding, jump } = reading;
+  if (!on.isWhole || finding.query === '') return null;
+  return (
+    <LogHits
+      taskId={view.task.id}
+      file={view.file}
+      query={finding.query}
+      matchCase={on.matchCase}
+      onMatchCase={on.setMatchCase}
+      current={finding.line === null ? null : view.stream.offsetOfLine(finding.line)}
+      onHit={(hit) => jump(hit.offset)}
+      onClose={() => on.setWhole(false)}
+    />
+  );
+}
+
+export function LogView({ task, file, onFile }: LogViewProps) {
+  const words = useWords();
+  const input = useRef<HTMLInputElement>(null);
+  const on = useSwitches();
+  const reading = useReading(task, file, on);
+  const { view, finding, jump, goToEnd } = reading;
+  const { range, press, clear } = useRange();
+  const { buffer } = view.stream;
   useKeys({
     '/': () => input.current?.focus(),
     'Mod+f': () => input.current?.focus(),
@@ -146,41 +208,15 @@ export function LogView({ task, file, onFile }: LogViewProps) {
     t: on.toggleTimes,
     ...(range === null ? {} : { Escape: clear, 'Mod+c': () => copyLines(buffer, range.from, range.to) }),
   });
-  const view = { task, file, stream, state };
-  const isSearched = finding.query !== '';
   return (
     <section className="log" aria-label={words.t('log.label')}>
-      <header className="log-bar" role="toolbar" aria-label={words.t('log.label')}>
-        <Segmented
-          label={words.t('log.label')}
-          value={file}
-          choices={logFiles.map((value) => ({ value, text: words.t(`log.${value}`) }))}
-          onValue={onFile}
-        />
-        <div className="log-bar__find">
-          <Find finding={finding} isWhole={on.isWhole} onWhole={on.setWhole} inputRef={input} />
-        </div>
-        <span className="grow" />
-        {range !== null && (
-          <Button compact onClick={() => copyLines(buffer, range.from, range.to)}>
-            {words.t('log.copy-lines', { n: range.to - range.from + 1 })}
-          </Button>
-        )}
-        <Status {...view} isFollowing={on.isFollowing} />
-        <Tools
-          {...view}
-          isWrapped={on.isWrapped}
-          onWrap={on.wrap}
-          isTimed={on.isTimed}
-          onTimes={on.toggleTimes}
-        />
-      </header>
+      <Bar reading={reading} on={on} range={range} inputRef={input} onFile={onFile} />
       <Hints
         {...view}
-        keptFrom={keptFrom}
+        keptFrom={reading.keptFrom}
         isWrapped={on.isWrapped}
-        isSearched={isSearched && !on.isWhole}
-        onPart={readPart}
+        isSearched={finding.query !== '' && !on.isWhole}
+        onPart={(from) => (from === null ? goToEnd() : jump(from))}
         onWhole={() => on.setWhole(true)}
       />
       <Body
@@ -189,23 +225,12 @@ export function LogView({ task, file, onFile }: LogViewProps) {
         isFollowing={on.isFollowing}
         onFollowing={on.setFollowing}
         isWrapped={on.isWrapped}
-        times={on.isTimed ? times : null}
+        times={on.isTimed ? reading.times : null}
         range={range}
         onNumber={press}
         onEnd={goToEnd}
       />
-      {on.isWhole && isSearched && (
-        <LogHits
-          taskId={task.id}
-          file={file}
-          query={finding.query}
-          matchCase={on.matchCase}
-          onMatchCase={on.setMatchCase}
-          current={finding.line === null ? null : stream.offsetOfLine(finding.line)}
-          onHit={(hit) => jump(hit.offset)}
-          onClose={() => on.setWhole(false)}
-        />
-      )}
+      <Hits reading={reading} on={on} />
     </section>
   );
 }

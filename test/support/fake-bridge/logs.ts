@@ -204,7 +204,7 @@ export class FakeLogs {
     for (const stream of this.#streams.values()) {
       const task = running(stream.task.id);
       const log = this.#logs.get(stream.key);
-      if (task?.startedAtMs != null && log !== undefined && stream.key.endsWith('/stdout'))
+      if (typeof task?.startedAtMs === 'number' && log !== undefined && stream.key.endsWith('/stdout'))
         log.grow(task, Math.floor(this.#random() * 4));
       this.#pump(stream);
       if (task === undefined && log !== undefined && stream.at >= log.end) {

@@ -6,7 +6,7 @@ import { memCeilings } from './options-form.ts';
 import { type PartProps, useSay } from './part.tsx';
 
 /** Words for what the machine cannot fully hold; nothing when it can. */
-export function Worth({ kind, agent }: { readonly kind: LimitKind } & Pick<PartProps, 'agent'>) {
+function Worth({ kind, agent }: { readonly kind: LimitKind } & Pick<PartProps, 'agent'>) {
   const words = useWords();
   const worth = worthOf(agent, kind);
   if (worth.strength === 'full') return null;

@@ -23,7 +23,7 @@ type Props = {
 };
 
 /** Which section a fault stands in; null for the fields above “More”. */
-export function partOf(field: RunField | OptionField): PartName | null {
+function partOf(field: RunField | OptionField): PartName | null {
   if (field.startsWith('health.') || field.startsWith('readiness.')) return 'checks';
   if (field.startsWith('file')) return 'files';
   switch (field) {
@@ -101,20 +101,11 @@ function NoEngine({ faults }: Pick<Props, 'faults'>) {
   );
 }
 
-export function MoreOptions(props: Props) {
-  const words = useWords();
-  const { form, faults, change, gpusFree } = props;
+function usePart({ form, faults, change, gpusFree }: Props): PartProps {
   const machine = useRow('machines', form.machineId);
   const agent = useTables((tables) => (machine === undefined ? undefined : agentOf(tables, machine)));
   const keeping = useTables((tables) => settingsOf(tables).keeping);
-  const [isOpen, setOpen] = useState(false);
-  const faulty = new Set((Object.keys(faults) as (RunField | OptionField)[]).map(partOf));
-  faulty.delete(null);
-  const isFaulty = faulty.size > 0;
-  useEffect(() => {
-    if (isFaulty) setOpen(true);
-  }, [isFaulty]);
-  const part: PartProps = {
+  return {
     options: form.options,
     faults,
     change: (options) => change({ options: { ...form.options, ...options } }),
@@ -123,6 +114,25 @@ export function MoreOptions(props: Props) {
     gpusFree,
     keeping,
   };
+}
+
+/** Opened by the person, and by a fault inside. */
+function useOpenWhen(isFaulty: boolean) {
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => {
+    if (isFaulty) setOpen(true);
+  }, [isFaulty]);
+  return { isOpen, setOpen };
+}
+
+export function MoreOptions(props: Props) {
+  const words = useWords();
+  const { form, faults, change } = props;
+  const part = usePart(props);
+  const { agent, keeping } = part;
+  const faulty = new Set((Object.keys(faults) as (RunField | OptionField)[]).map(partOf));
+  faulty.delete(null);
+  const { isOpen, setOpen } = useOpenWhen(faulty.size > 0);
   const grace = faults.graceS;
   const bodies: Readonly<Record<PartName, ReactNode>> = {
     around: <Around {...props} agent={agent} />,

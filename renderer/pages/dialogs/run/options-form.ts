@@ -1,5 +1,5 @@
 // The part of the run-a-task form under “More”: what may be typed, and what each field means. Pure.
-import type { Artifact, Check, Container, RestartPolicy } from '../../../../electron/contract/task-life.ts';
+import type { Container, RestartPolicy } from '../../../../electron/contract/task-life.ts';
 
 export const probeKinds = ['none', 'command', 'http', 'tcp'] as const;
 export type ProbeKind = (typeof probeKinds)[number];
@@ -151,7 +151,3 @@ export function pathOfFile(file: FileForm): string {
 }
 
 export type CheckName = 'health' | 'readiness';
-export type OptionParts = {
-  readonly checks: Readonly<Partial<Record<CheckName, Check>>>;
-  readonly artifacts: readonly Artifact[];
-};

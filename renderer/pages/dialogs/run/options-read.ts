@@ -69,7 +69,7 @@ class Faults {
 
 type Limits = Pick<TaskOptions, 'limits'> & { readonly diskMib: number; readonly gpus: number };
 
-export function readLimits(form: OptionsForm, asked: Asked): Read<Limits> {
+function readLimits(form: OptionsForm, asked: Asked): Read<Limits> {
   const faults = new Faults();
   const limits: NonNullable<TaskOptions['limits']> = {};
   if (!isBlank(form.limitCpus)) {
@@ -94,9 +94,7 @@ export function readLimits(form: OptionsForm, asked: Asked): Read<Limits> {
   return { value: { ...(hasAny ? { limits } : {}), diskMib, gpus }, faults: faults.found };
 }
 
-export function readLife(
-  form: OptionsForm,
-): Read<Pick<TaskOptions, 'restart' | 'maxCompletionMs' | 'logMib'>> {
+function readLife(form: OptionsForm): Read<Pick<TaskOptions, 'restart' | 'maxCompletionMs' | 'logMib'>> {
   const faults = new Faults();
   const value: Pick<TaskOptions, 'restart' | 'maxCompletionMs' | 'logMib'> = {};
   if (form.restartOn !== 'never') {
@@ -128,7 +126,7 @@ function readProbe(name: CheckName, form: CheckForm, faults: Faults): Probe {
   return { kind: 'http', port, path };
 }
 
-export function readCheck(name: CheckName, form: CheckForm): Read<Check | null> {
+function readCheck(name: CheckName, form: CheckForm): Read<Check | null> {
   if (form.kind === 'none') return { value: null, faults: {} };
   const faults = new Faults();
   const isHealth = name === 'health';
@@ -171,7 +169,7 @@ function readFile(file: FileForm, index: number, faults: Faults): Artifact {
   };
 }
 
-export function readFiles(files: readonly FileForm[]): Read<readonly Artifact[]> {
+function readFiles(files: readonly FileForm[]): Read<readonly Artifact[]> {
   const faults = new Faults();
   if (files.length > mostRows) faults.add('files', 'run.bad.too-many', { n: mostRows });
   const value = files.map((file, index) => readFile(file, index, faults));
@@ -184,7 +182,7 @@ export function readFiles(files: readonly FileForm[]): Read<readonly Artifact[]>
   return { value, faults: faults.found };
 }
 
-export function readResults(text: string): Read<readonly string[]> {
+function readResults(text: string): Read<readonly string[]> {
   const faults = new Faults();
   const lines = linesOf(text);
   for (const { text: glob, line } of lines)
@@ -216,7 +214,7 @@ function readPorts(text: string, faults: Faults): Container['ports'] {
   });
 }
 
-export function readContainer(form: ContainerForm): Read<Container | null> {
+function readContainer(form: ContainerForm): Read<Container | null> {
   if (!form.isOn) return { value: null, faults: {} };
   const faults = new Faults();
   const image = form.image.trim();
