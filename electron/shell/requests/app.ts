@@ -1,8 +1,8 @@
 // The app itself: state, settings, about, links, clipboard, dialogs, the answer to the question at quitting.
 import { ok } from '../../contract/errors.ts';
 import type { Handlers, Sender } from '../ipc-gate.ts';
-import { defined } from './defined.ts';
 import type { Desktop, Master, QuitAnswers } from '../ports.ts';
+import { defined } from './defined.ts';
 
 type Names =
   | 'state:snapshot'

@@ -87,19 +87,25 @@ export function logRequests(deps: LogDeps): LogRequests {
         return path === null ? ok(null) : saveLog(deps.logs, { task, file, path }, signal);
       });
     },
-    'log:times': (request) => {
-      const task = findTask(deps.master, request.taskId);
-      return task ? deps.files.ask(task.machineId, 'log.times', request) : noSuchTask();
-    },
-    'log:search': (request) => {
-      const task = findTask(deps.master, request.taskId);
-      return task ? deps.files.ask(task.machineId, 'log.search', request) : noSuchTask();
-    },
+    ...logQuestions(deps),
     closeAll: (from) => {
       for (const [streamId, each] of ofOwner(from)) {
         open.delete(streamId);
         each.stream.close();
       }
+    },
+  };
+}
+
+function logQuestions({ master, files }: LogDeps): Pick<Handlers, 'log:times' | 'log:search'> {
+  return {
+    'log:times': (request) => {
+      const task = findTask(master, request.taskId);
+      return task ? files.ask(task.machineId, 'log.times', request) : noSuchTask();
+    },
+    'log:search': (request) => {
+      const task = findTask(master, request.taskId);
+      return task ? files.ask(task.machineId, 'log.search', request) : noSuchTask();
     },
   };
 }

@@ -14,7 +14,7 @@ import {
   someResources,
   taskId,
 } from '../../../support/builders.ts';
-import { CoreRig } from '../../../support/core-rig.ts';
+import type { CoreRig } from '../../../support/core-rig.ts';
 import {
   liveRig as live,
   lostOne as lost,
