@@ -306,7 +306,7 @@ func tell(runDir, line string) error {
 func (l *Launcher) Forget(taskID string) error {
 	dir := l.TaskDir(taskID)
 	// What is nearly always all there is goes without reading folders.
-	for _, name := range []string{"stdout", "stderr", "run", "alive", "ctl"} {
+	for _, name := range []string{"stdout", "stderr", "stdout.times", "stderr.times", "run", "alive", "ctl"} {
 		_ = syscall.Unlink(filepath.Join(dir, name)) // what stays is seen below
 	}
 	if syscall.Rmdir(filepath.Join(dir, "sandbox")) == nil && syscall.Rmdir(dir) == nil {
