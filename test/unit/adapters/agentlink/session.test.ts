@@ -146,6 +146,28 @@ describe('a session', () => {
     expect(closed()?.detail).toContain('over its credit');
   });
 
+  it('counts the offset of a log anew when the agent moved it forward', async () => {
+    const { session, wire } = aSession();
+    const seen: [number, string][] = [];
+    const opening = session.openLog(
+      { taskId: 't-a' as TaskId, file: 'stdout', offset: 0, follow: true },
+      { data: (offset, bytes) => seen.push([offset, bytes.toString('utf8')]), end: () => {} },
+    );
+    wire.write(encodeJson({ v: 1, id: 1, result: { stream: 1, sizeBytes: 10, startOffset: 0 } }));
+    expect((await opening).ok).toBe(true);
+    wire.write(encodeData(1, Buffer.from('early')));
+    wire.write(encodeJson({ v: 1, event: 'stream-moved', stream: 1, offset: 1000 }));
+    wire.write(encodeData(1, Buffer.from('late')));
+    wire.write(encodeData(1, Buffer.from('later')));
+    await until(() => seen.length === 3, { what: 'all bytes came' });
+    expect(seen).toEqual([
+      [0, 'early'],
+      [1000, 'late'],
+      [1004, 'later'],
+    ]);
+    session.close();
+  });
+
   it('gives the refusal of its end to every open call', async () => {
     const { session, wire } = aSession();
     const calls = [session.call('ping', {}), session.call('task.list', {})];
