@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -74,117 +73,6 @@ func TestCommandsAreThoseOfTheTaskOrOfItsImage(t *testing.T) {
 	}
 	if got := commandOf(wire.Command{}, &engine.Image{}); len(got) != 0 {
 		t.Errorf("nothing became %q", got)
-	}
-}
-
-// The crash windows: whatever the agent had done when it died, the task runs once and its end is known.
-
-func TestP1_ACrashBeforeTheEngineHeardOfItNeverRan(t *testing.T) {
-	r := newRig(t)
-	r.Adopt(task("t-1"), 0, true)
-	if exit := r.exit(); !exit.NeverRan {
-		t.Errorf("%+v", exit)
-	}
-}
-
-func TestP1_ACrashBetweenMarkAndCreateNeverRan(t *testing.T) {
-	r := newRig(t)
-	l := r.lifeOf(task("t-1"), 0)
-	client, err := r.Engines.Client(l.ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.prepare(l, client); err != nil {
-		t.Fatal(err)
-	}
-	r.restart(r.Dir)
-	r.Adopt(task("t-1"), 0, true)
-	if exit := r.exit(); !exit.NeverRan {
-		t.Errorf("%+v", exit)
-	}
-	r.Start(task("t-1"), 0) // what the machine does then
-	r.started()
-	if r.fake.starts != 1 {
-		t.Errorf("%d starts", r.fake.starts)
-	}
-	r.fake.end(name1, 0)
-	r.exit()
-}
-
-func TestP1_ACrashBetweenCreateAndStartStartsItOnce(t *testing.T) {
-	r := newRig(t)
-	l := r.lifeOf(task("t-1"), 0)
-	client, err := r.Engines.Client(l.ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.prepare(l, client); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.create(l, client, r.specOf(l.info, 0, &engine.Image{}, client)); err != nil {
-		t.Fatal(err)
-	}
-	r.restart(r.Dir)
-	r.Adopt(task("t-1"), 0, true)
-	r.started()
-	if r.fake.starts != 1 {
-		t.Errorf("%d starts", r.fake.starts)
-	}
-	r.fake.end(name1, 0)
-	r.exit()
-}
-
-func TestP1_ACrashAfterTheStartIsAdoptedAndItsLogGoesOn(t *testing.T) {
-	r := newRig(t)
-	r.Start(task("t-1"), 0)
-	r.started()
-	r.fake.get(name1).say(t, "one ")
-	r.restart(r.Dir)
-	r.fake.get(name1).say(t, "two ")
-	r.Adopt(task("t-1"), 0, true)
-	r.started()
-	r.fake.get(name1).say(t, "three")
-	r.fake.end(name1, 0)
-	if exit := r.exit(); exit.Code != 0 || exit.Unknown {
-		t.Errorf("%+v", exit)
-	}
-	if log, _ := os.ReadFile(filepath.Join(r.Dir, "tasks", "t-1", "stdout")); string(log) != "one two three" {
-		t.Errorf("log %q", log)
-	}
-	if r.fake.starts != 1 {
-		t.Errorf("%d starts", r.fake.starts)
-	}
-}
-
-func TestP1_AnEndWhileTheAgentWasDeadIsKnown(t *testing.T) {
-	r := newRig(t)
-	r.Start(task("t-1"), 0)
-	r.started()
-	r.restart(r.Dir)
-	r.fake.end(name1, 42)
-	r.Adopt(task("t-1"), 0, true)
-	r.started()
-	if exit := r.exit(); exit.Code != 42 {
-		t.Errorf("%+v", exit)
-	}
-}
-
-func TestP1_ACrashAfterTheLastByteWasCarriedIsNoReasonToWait(t *testing.T) {
-	r := newRig(t)
-	r.Start(task("t-1"), 0)
-	r.started()
-	r.fake.get(name1).say(t, "all")
-	r.fake.end(name1, 5)
-	r.exit() // told, but the agent dies before it is on disk
-	r.restart(r.Dir)
-	from := time.Now()
-	r.Adopt(task("t-1"), 0, true)
-	r.started()
-	if exit := r.exit(); exit.Code != 5 || time.Since(from) > pumpLimit/2 {
-		t.Errorf("%+v after %v", exit, time.Since(from))
-	}
-	if log, _ := os.ReadFile(filepath.Join(r.Dir, "tasks", "t-1", "stdout")); string(log) != "all" {
-		t.Errorf("log %q", log)
 	}
 }
 
@@ -465,43 +353,6 @@ func TestAnEngineThatSaysNothingHoldsNothingUp(t *testing.T) {
 	}
 }
 
-func TestAPumpWhoseFolderIsGoneGoesToo(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Mkdir(pumpFolder(dir), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(dir, "tasks", "t-1", "c0")
-	if err := os.MkdirAll(filepath.Join(folder, "io"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, side := range sides {
-		if err := makeFifo(filepath.Join(folder, "io", side[0]), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- RunPump(dir) }()
-	r := &rig{t: t}
-	r.eventually("it has the run", func() bool {
-		sayPump(dir, "+ "+folder+"\n")
-		_, err := os.Lstat(filepath.Join(folder, pumpedFile))
-		return err == nil
-	})
-	for _, path := range []string{filepath.Join(dir, "tasks"), pumpFolder(dir)} {
-		if err := os.RemoveAll(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(patience):
-		t.Error("it carries on for nobody")
-	}
-}
-
 func TestX1_ATaskCannotMakeTheAgentReadAnotherFile(t *testing.T) {
 	r := newRig(t)
 	r.Start(task("t-1"), 0)
@@ -519,27 +370,4 @@ func TestX1_ATaskCannotMakeTheAgentReadAnotherFile(t *testing.T) {
 	if exit := r.exit(); exit.Words != "" || exit.Code != codeCannotStart {
 		t.Errorf("%+v", exit)
 	}
-}
-
-func TestThePumpCarriesOnAfterAFullPipeAndIsGoneWhenNothingIsLeft(t *testing.T) {
-	r := newRig(t)
-	r.Start(task("t-1"), 0)
-	r.started()
-	big := strings.Repeat("0123456789abcdef", 40_000) // ten times what a fifo holds
-	r.fake.get(name1).say(t, big)
-	r.fake.end(name1, 0)
-	r.exit()
-	if log, _ := os.ReadFile(filepath.Join(r.Dir, "tasks", "t-1", "stdout")); string(log) != big {
-		t.Errorf("%d bytes of %d", len(log), len(big))
-	}
-	r.Acknowledge("t-1", 0)
-	r.Close(false)
-	r.eventually("the pump is gone", func() bool {
-		lock, err := os.Open(pumpLock(r.Dir))
-		if err != nil {
-			return false
-		}
-		defer func() { _ = lock.Close() }()
-		return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
-	})
 }
