@@ -148,7 +148,7 @@ export async function readBeginning<S extends Reins>(
   return ok({ bytes: whole, stream: opened.value });
 }
 
-export function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((take) => {
     resolve = take;

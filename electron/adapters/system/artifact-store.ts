@@ -9,7 +9,7 @@ const pieceBytes = 256 * 1024;
 /** What was just picked is not yet part of a task: it stays for this long whatever comes. */
 const freshMs = 60 * 60 * 1000;
 const mib = 1024 * 1024;
-export const artifactCaps = { fileBytes: 8192 * mib, totalBytes: 16_384 * mib };
+const artifactCaps = { fileBytes: 8192 * mib, totalBytes: 16_384 * mib };
 
 export type KeptArtifact = { readonly name: string; readonly sizeBytes: number; readonly sha256: string };
 

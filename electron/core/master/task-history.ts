@@ -2,7 +2,7 @@
 // again says far more than is kept: the first, the last of each kind of end and the newest stay.
 import { type TaskRecord, type TaskState, type TaskStatus, terminalTaskStates } from '../../contract/task.ts';
 
-export const keptStatuses = 32;
+const keptStatuses = 32;
 /** The newest are how a repeated update is known, so they stay whatever they are. */
 const newest = 12;
 

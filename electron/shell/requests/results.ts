@@ -70,7 +70,7 @@ function choose(
   return ok(chosen.filter((file) => file !== undefined));
 }
 
-export type ResultSave = {
+type ResultSave = {
   readonly task: Pick<TaskRecord, 'id' | 'machineId' | 'info'>;
   readonly results: readonly Pick<ResultFile, 'path'>[];
   readonly parent: string;
@@ -80,7 +80,7 @@ export type ResultSave = {
  * Into a new folder of the chosen one: nothing that was there before is overwritten, and no link that lies there can
  * lead the writing elsewhere. What breaks off is taken away again.
  */
-export async function saveResults(
+async function saveResults(
   { files }: Pick<FileDeps, 'files'>,
   { task, results, parent }: ResultSave,
   signal: AbortSignal,
