@@ -111,8 +111,13 @@ describe('the summary', () => {
 });
 
 describe('the words after npm test', () => {
-  it('choose nothing away when there are none', () => {
-    expect(choose([], stages)).toEqual({ stages, filters: [] });
+  it('choose nothing away but what is on demand when there are none', () => {
+    const always = stages.filter((stage) => !stage.isOnDemand);
+    expect(choose([], stages)).toEqual({ stages: always, filters: [] });
+    expect(stages.filter((stage) => stage.isOnDemand).map((stage) => stage.name)).toEqual([
+      'containers',
+      'vm',
+    ]);
   });
 
   it('choose stages by name, and filter by file with the rest', () => {
