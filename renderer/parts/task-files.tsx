@@ -74,7 +74,7 @@ function ArtifactRow(props: {
           ? amountWords(progress, words)
           : words.t(`files-in.${state}`)}
       </span>
-      <span className="life-file__more faint clip selectable" title={source}>
+      <span className="life-file__more dim clip selectable" title={source}>
         {isBusy(state) ? words.t(`files-in.${state}`) : source}
       </span>
       {isBusy(state) && progress !== undefined && (

@@ -31,7 +31,7 @@ function Bar(props: {
         <span className="num">{first}</span>
       </p>
       <Gauge {...gauge} label={words.t('life.meter', { name, words: said.join(words.t('list.comma')) })} />
-      <p className="life-bar__said faint num">{rest.join(' · ')}</p>
+      <p className="life-bar__said dim num">{rest.join(' · ')}</p>
     </div>
   );
 }
