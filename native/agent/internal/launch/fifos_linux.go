@@ -54,17 +54,22 @@ func (l *Launcher) giveFifo(path string) {
 	if len(l.spares) >= maxSpares {
 		return // it goes with the task's folder
 	}
-	if !l.cleared {
-		// What an agent before us put aside is not known to us, and names must not meet.
-		_ = os.RemoveAll(l.spareDir())
-		if os.Mkdir(l.spareDir(), 0o700) != nil {
-			return
-		}
-		l.cleared = true
+	if !l.openSpares() {
+		return
 	}
 	l.made++
 	spare := filepath.Join(l.spareDir(), strconv.Itoa(l.made))
 	if syscall.Rename(path, spare) == nil {
 		l.spares = append(l.spares, spare)
 	}
+}
+
+// openSpares makes the folder of what is put aside. What an agent before us left there is not known to us, and names
+// must not meet.
+func (l *Launcher) openSpares() bool {
+	if !l.cleared {
+		_ = os.RemoveAll(l.spareDir())
+		l.cleared = os.Mkdir(l.spareDir(), 0o700) == nil
+	}
+	return l.cleared
 }

@@ -74,6 +74,7 @@ type Launcher struct {
 	spares  []string
 	made    int
 	cleared bool
+	folders []string // spare folders of tasks
 }
 
 // TaskDir is the folder of a task.
@@ -117,6 +118,8 @@ func (l *Launcher) prepare(taskID string, run int, account account) error {
 	open := os.FileMode(0o700)
 	if account.change {
 		open = 0o711 // the task's user must be able to reach its sandbox
+	} else if run == 0 {
+		l.takeFolder(dir)
 	}
 	for _, folder := range []string{dir, sandbox} {
 		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
@@ -305,6 +308,9 @@ func tell(runDir, line string) error {
 // Forget removes everything of an ended task.
 func (l *Launcher) Forget(taskID string) error {
 	dir := l.TaskDir(taskID)
+	if l.giveFolder(dir) {
+		return nil
+	}
 	// What is nearly always all there is goes without reading folders.
 	for _, name := range []string{"stdout", "stderr", "stdout.times", "stderr.times", "run", "alive", "ctl"} {
 		_ = syscall.Unlink(filepath.Join(dir, name)) // what stays is seen below
