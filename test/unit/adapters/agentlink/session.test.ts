@@ -151,7 +151,7 @@ describe('a session', () => {
     const seen: [number, string][] = [];
     const opening = session.openLog(
       { taskId: 't-a' as TaskId, file: 'stdout', offset: 0, follow: true },
-      { data: (offset, bytes) => seen.push([offset, bytes.toString('utf8')]), end: () => {} },
+      { data: (offset, bytes) => seen.push([offset, Buffer.from(bytes).toString('utf8')]), end: () => {} },
     );
     wire.write(encodeJson({ v: 1, id: 1, result: { stream: 1, sizeBytes: 10, startOffset: 0 } }));
     expect((await opening).ok).toBe(true);
