@@ -86,6 +86,7 @@ type Keeper struct {
 	options Options
 	noHoles bool
 	watcher *watcher
+	scribe  scribe
 	done    chan struct{}
 	over    chan struct{} // the sweeper is to end
 	sweep   chan struct{}
@@ -120,6 +121,7 @@ func NewKeeper(options Options, dir string) (*Keeper, error) {
 	if k.watcher, err = newWatcher(k); err != nil {
 		return nil, err
 	}
+	k.scribe.begin()
 	go k.watcher.run()
 	go k.sweepLoop()
 	return k, nil
@@ -153,6 +155,7 @@ func (k *Keeper) Close() {
 		k.watcher.ring()
 	}
 	<-k.done
+	k.scribe.end()
 }
 
 // Begin watches the logs of a task that is started or runs. Again for one that is watched: it is looked at now.

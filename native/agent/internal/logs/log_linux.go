@@ -48,10 +48,11 @@ type Log struct {
 	once     sync.Once
 	timeOnce sync.Once
 
-	head atomic.Int64 // the first byte that is still there
-	base atomic.Int64 // offset of the first byte of the file; not 0 only without holes
-	old  atomic.Int64 // offset of the first byte of NAME.old
-	turn atomic.Int64 // odd while the three above change together
+	head      atomic.Int64 // the first byte that is still there
+	base      atomic.Int64 // offset of the first byte of the file; not 0 only without holes
+	old       atomic.Int64 // offset of the first byte of NAME.old
+	headNoted atomic.Bool  // its head is about to be written
+	turn      atomic.Int64 // odd while the three above change together
 
 	times timeLine
 	watch watched
@@ -152,20 +153,17 @@ func (l *Log) trim(size, keep int64) error {
 	}
 	to = lineStart(file, to, size)
 	before := l.head.Load()
-	// Readers see the new head before the hole is made: what they read before it they look at again.
+	// Readers see the new head before the hole is made: what they read before it they look at again. On the disk it comes
+	// after the hole, which tells it as well.
 	l.head.Store(to)
-	headErr := l.writeHead() // a full disk: the hole tells it as well
 	if to&^(blockBytes-1) == from {
-		return headErr
+		return nil
 	}
 	err = punch(int(file.Fd()), from, to&^(blockBytes-1))
 	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
 		l.head.Store(before)
 		l.watch.noHoles = true
 		return l.rotate(keep / 2)
-	}
-	if err == nil && headErr != nil {
-		_ = l.writeHead() // now there is room again; the hole tells it otherwise
 	}
 	return err
 }

@@ -19,9 +19,9 @@ func (w *watcher) look(log *Log, now time.Time) {
 		fallthrough
 	case size > state.size || !state.known:
 		if !state.known && size > 0 && !log.when().known() {
-			log.when().note(0, changedMs, 0)
+			w.note(log, 0, changedMs)
 		} else if state.known {
-			log.when().note(state.size, now.UnixNano()/1e6, log.head.Load())
+			w.note(log, state.size, now.UnixNano()/1e6)
 		}
 		state.quiet = 0
 	default:
@@ -40,6 +40,21 @@ func (w *watcher) look(log *Log, now time.Time) {
 	}
 	if !state.cutting {
 		w.settle(log)
+	}
+}
+
+// note and noteHead write beside this thread: a write may have to wait for a disk that the task keeps busy.
+func (w *watcher) note(log *Log, offset, atMs int64) {
+	head := log.head.Load()
+	w.keeper.scribe.do(func() { log.when().note(offset, atMs, head) })
+}
+
+func (w *watcher) noteHead(log *Log) {
+	if log.headNoted.CompareAndSwap(false, true) && !w.keeper.scribe.do(func() {
+		log.headNoted.Store(false)
+		_ = log.writeHead() // the hole tells it as well
+	}) {
+		log.headNoted.Store(false)
 	}
 }
 
@@ -176,7 +191,9 @@ func (w *watcher) carryOut(log *Log, keep int64, freeze bool) {
 		state.size, state.at = size, time.Now()
 		state.peak = size - before
 	}
-	state.cutAt = state.at
+	if state.cutAt = state.at; !state.noHoles {
+		w.noteHead(log)
+	}
 }
 
 // cutDone is called by a cutter: the watcher takes the log back.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"mesolite/agent/internal/wire"
 )
@@ -27,12 +28,16 @@ type timeLine struct {
 	last  wire.LogTime
 	any   bool
 	first bool // last is the only pair, and not on disk yet
+
+	has     atomic.Bool
+	lastOff atomic.Int64
 }
 
 // load reads the file and cuts a torn tail.
 func (t *timeLine) load(path, log string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	defer t.publish()
 	t.path = path
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -54,20 +59,20 @@ func (t *timeLine) load(path, log string) {
 func (t *timeLine) clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	defer t.publish()
 	_ = os.Remove(t.path) // none is fine
 	t.size, t.any, t.first, t.last = 0, false, false, wire.LogTime{}
 }
 
-func (t *timeLine) known() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.any
-}
+// known and lastOffset do not wait for the disk, as all else here may.
+func (t *timeLine) known() bool { return t.has.Load() }
 
-func (t *timeLine) lastOffset() int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.last.Offset
+func (t *timeLine) lastOffset() int64 { return t.lastOff.Load() }
+
+// publish is called with the lock held.
+func (t *timeLine) publish() {
+	t.has.Store(t.any)
+	t.lastOff.Store(t.last.Offset)
 }
 
 func appendTime(to []byte, last, next wire.LogTime) []byte {
@@ -100,6 +105,7 @@ func decodeTimes(data []byte) (pairs []wire.LogTime, sound int) {
 func (t *timeLine) note(offset, nowMs, head int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	defer t.publish()
 	next := wire.LogTime{Offset: offset, AtMs: nowMs}
 	if !t.any {
 		t.last, t.any, t.first = next, true, true
