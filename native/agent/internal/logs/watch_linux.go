@@ -15,7 +15,7 @@ const (
 	fastestBytesPerMs = 2 << 20
 	// A log that grows faster than this is looked at twice as often, and this long is left for being late.
 	fastBytesPerMs = 50_000
-	lateMs         = 20
+	lateMs         = 40
 	// How fast a log is is not known at its first looks after it was quiet.
 	newLooks = 4
 	// A fast log is cut this long before it would be full.
