@@ -73,8 +73,6 @@ type watcher struct {
 	cutters cutters
 	cutMu   sync.Mutex
 	cutLogs []*Log // that come back from the cutters
-	fast    bool   // a task writes at full speed
-	spare   bool   // there is more than one CPU
 	blind   bool   // no inotify: everything is looked at by time
 }
 
