@@ -75,9 +75,6 @@ export const artifactSchema = z
   .refine((one) => one.url !== null || one.sha256 !== null, { message: 'needs a url or a hash' });
 export type Artifact = z.infer<typeof artifactSchema>;
 
-/** A pattern as of `path.Match` with `**` for any folders, relative to the sandbox. */
-export const resultGlobSchema = sandboxPathSchema;
-
 /** A file that matched a result pattern when the task ended. */
 export const resultFileSchema = z.object({
   /** In the sandbox, as in `sandbox.list`. */

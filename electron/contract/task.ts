@@ -8,7 +8,7 @@ import {
   containerEngines,
   containerSchema,
   restartPolicySchema,
-  resultGlobSchema,
+  sandboxPathSchema,
   taskLimitsSchema,
 } from './task-life.ts';
 
@@ -75,7 +75,8 @@ const taskInfoFields = z.object({
   /** Told, never acted on by the agent. */
   readiness: checkSchema.optional(),
   artifacts: z.array(artifactSchema).max(64).optional(),
-  results: z.array(resultGlobSchema).max(64).optional(),
+  /** Patterns as of `path.Match`, with `**` for any folders, relative to the sandbox. */
+  results: z.array(sandboxPathSchema).max(64).optional(),
   container: containerSchema.optional(),
   /** Bytes of stdout and of stderr that are kept, each, in MiB; absent = what the agent's settings say. */
   logMib: z.number().int().min(1).max(1_048_576).optional(),

@@ -41,6 +41,7 @@ export class Loop {
   /** Facts that need a write while the store takes none, in order. Empty unless read-only. */
   #held: Item[] = [];
   #readOnlySince: number | null = null;
+  #readOnlySinceMonoMs = 0;
   #isResuming = false;
   #nextStoreTryMonoMs = 0;
   /** After the last commit; what is ahead of it is nobody's business yet. */
@@ -291,6 +292,7 @@ export class Loop {
     this.#nextStoreTryMonoMs = clock.monoMs() + storeRetryMs;
     if (this.#readOnlySince !== null) return;
     this.#readOnlySince = clock.nowMs();
+    this.#readOnlySinceMonoMs = clock.monoMs();
     log({ verb: 'store-read-only', fields: { why: detail, seq: this.#seq } });
     this.#inbox.unshift({
       event: { kind: 'fault-raised', fault: { id: readOnlyFault, kind: readOnlyFault, detail } },
@@ -359,6 +361,9 @@ export class Loop {
     this.#inbox.unshift(...this.#held);
     this.#held = [];
     this.#readOnlySince = null;
+    // What needed a write could not be done all that time, a new try of a link too: silence in it says nothing.
+    const asleepMs = clock.monoMs() - this.#readOnlySinceMonoMs;
+    this.#inbox.unshift({ event: { kind: 'woke-up', asleepMs }, answer: null });
     this.#inbox.push({ event: { kind: 'dismiss-fault', id: readOnlyFault }, answer: null });
   }
 

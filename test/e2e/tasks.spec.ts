@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type AppUnderTest, freshMetrics, resetMetrics } from './app.ts';
 import { expect, test } from './fixtures.ts';
-import { ask, localIsLive, openTask, runByDialog, snapshotOf, taskNamed, waitForState } from './steps.ts';
+import {
+  ask,
+  localIsLive,
+  openTask,
+  runByDialog,
+  runDirectly,
+  snapshotOf,
+  taskNamed,
+  waitForState,
+} from './steps.ts';
 
 const stdout = (app: AppUnderTest) => app.page.getByRole('log', { name: 'Log stdout' });
 
@@ -58,7 +67,8 @@ test.describe('a task on this computer', () => {
     test.setTimeout(240_000);
     await resetMetrics(app.profile);
     const line = "head -c 104857600 /dev/zero | tr '\\0' x | fold -w 127; echo the very end";
-    await runByDialog(app.page, machine, { name: 'flood', line });
+    await runDirectly(app.page, machine, { name: 'flood', line, life: { labels: [], logMib: 256 } });
+    await openTask(app.page, 'flood');
     await waitForState(app.page, 'flood', 'TASK_FINISHED');
     await expect(stdout(app)).toContainText('the very end', { timeout: 60_000 });
     const file = path.join(app.profile.folder, 'saved.log');

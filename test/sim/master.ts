@@ -250,7 +250,7 @@ export class Master {
     if (!this.#isAlive) return;
     // What was stepped after that and not written has not happened, whatever number it had.
     if (verb === 'store-read-only' || verb === 'store-writable-again')
-      this.#forgetAfter(Number((JSON.parse(fields) as { seq: number }).seq));
+      this.#forgetAfter((JSON.parse(fields) as { seq: number }).seq);
     if (verb === 'step-failed') this.#options.world.violate(`step failed: ${fields}`);
     this.#options.world.say(`${verb} ${fields}`);
   }

@@ -77,10 +77,7 @@ export class ArtifactStore {
       if (!stat.isFile()) return refuse('invalid', 'cannot-read-file', `${file}: not a regular file`);
       const room = await this.makeRoom(file, stat.size);
       if (!room.ok) return room;
-      const target = await fs.promises.open(part, 'wx', 0o600);
-      const copied = await copyBytes({ source, target, capBytes: this.caps.fileBytes, signal }).finally(() =>
-        target.close(),
-      );
+      const copied = await this.copyInto(part, source, signal);
       if (!copied.ok) return copied;
       const kept = path.join(dir, copied.value.sha256);
       await fs.promises.rename(part, kept);
@@ -91,6 +88,15 @@ export class ArtifactStore {
     } finally {
       await source.close();
       await fs.promises.rm(part, { force: true }).catch(() => undefined);
+    }
+  }
+
+  private async copyInto(part: string, source: fs.promises.FileHandle, signal: AbortSignal) {
+    const target = await fs.promises.open(part, 'wx', 0o600);
+    try {
+      return await copyBytes({ source, target, capBytes: this.caps.fileBytes, signal });
+    } finally {
+      await target.close();
     }
   }
 

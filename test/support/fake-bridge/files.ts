@@ -58,7 +58,7 @@ const texts: Readonly<Record<string, string>> = {
   'config.yaml':
     'model:\n  name: vit-small\n  image: 224\ntrain:\n  epochs: 90\n  batch: 64\n  lr: 3.0e-4\n# <script>alert(1)</script>\n',
   latest: 'a link that leads to a file\n',
-  'notes.txt': `${'The quick brown fox jumps over the lazy dog. \u001b[32mgreen\u001b[0m \u0007\n'.repeat(80)}`,
+  'notes.txt': 'The quick brown fox jumps over the lazy dog. \u001b[32mgreen\u001b[0m \u0007\n'.repeat(80),
 };
 
 /** Adds names to a folder, for tests. */

@@ -14,7 +14,7 @@ import (
 )
 
 // version is set by the build (-ldflags "-X main.version=...").
-var version = "0.1.0"
+var version = "0.2.0"
 
 // Exit codes: 0 done, 1 failed, 2 bad command line, 3 no daemon.
 const (

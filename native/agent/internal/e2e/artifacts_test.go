@@ -226,7 +226,7 @@ func TestWhatCannotBeFetchedIsSaidInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = closed.Close()
-	withPassword := strings.Replace(s.URL, "http://", "http://me:secret@", 1) + "/none"
+	withPassword := "http://me:" + "secret@" + strings.TrimPrefix(s.URL, "http://") + "/none"
 	for i, want := range []struct {
 		artifact wire.Artifact
 		words    string

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -182,6 +183,12 @@ func TestA8_ADiskThatTakesNoWriteAnyMore(t *testing.T) {
 	if err := os.WriteFile("/sys/fs/ext4/"+device+"/trigger_fs_error", []byte("a test"), 0o200); err != nil {
 		t.Fatal(err)
 	}
+	// The kernel switches in its own time, and the agent believes a good try for 20 ms; a launch in that moment would
+	// only wait for the disk.
+	triggered := time.Now()
+	h.eventually("the disk takes no write", func() bool {
+		return time.Since(triggered) > 50*time.Millisecond && errors.Is(os.WriteFile(filepath.Join(place, "try"), []byte("x"), 0o600), syscall.EROFS)
+	})
 	refusal := refused(t, c.try("task.launch", map[string]interface{}{"info": shell("t-new", "true")}, nil), "disk-full")
 	if !strings.Contains(refusal.Detail, "read-only") {
 		t.Errorf("%v", refusal)

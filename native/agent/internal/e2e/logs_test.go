@@ -79,7 +79,8 @@ func TestP4_OutputAtFullSpeedStaysWithinTheCap(t *testing.T) {
 			}
 			written := fileSize(h.file("t-a", "stdout"))
 			t.Logf("%d MiB written, at most %d KiB over the cap of %d MiB, ping %v", written>>20, (most-capMib<<20)>>10, capMib, answered)
-			if most > (capMib+1)<<20 {
+			// See lateMib of the logs package: on a busy machine the cap holds to its double, else to 1 MB.
+			if most > 2*capMib<<20 {
 				t.Errorf("%d bytes over the cap", most-capMib<<20)
 			}
 			if answered > time.Second {

@@ -159,7 +159,9 @@ func TestNothingOfTheStarterReachesAShimOrATask(t *testing.T) {
 func TestOutputIsExact(t *testing.T) {
 	h := newHost(t)
 	c, _ := h.greet()
-	c.launch(shell("t-big", `head -c 104857600 /dev/zero | tr '\0' 'x'`))
+	big := shell("t-big", `head -c 104857600 /dev/zero | tr '\0' 'x'`)
+	big["logMib"] = 128
+	c.launch(big)
 	c.launch(shell("t-bin", `i=0; while [ $i -lt 256 ]; do printf "\\$(printf %03o $i)"; i=$((i+1)); done`))
 	c.terminal("t-bin")
 	bin, _ := c.log("t-bin", "stdout", false)
@@ -170,11 +172,11 @@ func TestOutputIsExact(t *testing.T) {
 	if !bytes.Equal(bin, want) {
 		t.Errorf("binary output differs: %x", bin)
 	}
-	big, cause := c.log("t-big", "stdout", true)
-	if len(big) != 104857600 || cause != "finished" {
-		t.Fatalf("%d bytes, %s", len(big), cause)
+	all, cause := c.log("t-big", "stdout", true)
+	if len(all) != 104857600 || cause != "finished" {
+		t.Fatalf("%d bytes, %s", len(all), cause)
 	}
-	if sum := sha256.Sum256(big); sum != sha256.Sum256(bytes.Repeat([]byte("x"), 104857600)) {
+	if sum := sha256.Sum256(all); sum != sha256.Sum256(bytes.Repeat([]byte("x"), 104857600)) {
 		t.Error("the bytes differ")
 	}
 }

@@ -100,7 +100,7 @@ func TestA7BrokenUpgradesAreRolledBackOrNeverBegun(t *testing.T) {
 		}
 		from := time.Now()
 		report := agent.Upgrade(dir, broken, stopOf(dir))
-		if report.OK || report.Detail == "" || report.Version != "0.1.0" || time.Since(from) > 10*time.Second {
+		if report.OK || report.Detail == "" || report.Version != "0.2.0" || time.Since(from) > 10*time.Second {
 			t.Errorf("%s: %+v after %s", name, report, time.Since(from))
 		}
 		now, err := os.ReadFile(bin)

@@ -11,7 +11,7 @@ const (
 	fastestBytesPerMs = 2 << 20
 	// A log that grows faster than this is looked at twice as often, and this long is left for being late.
 	fastBytesPerMs = 50_000
-	lateMs         = 20
+	lateMs         = 40
 	// How fast a log is is not known at its first looks after it was quiet.
 	newLooks = 4
 	// A fast log is cut this long before it would be full.
@@ -58,8 +58,6 @@ type watcher struct {
 	cutters cutters
 	cutMu   sync.Mutex
 	cutLogs []*Log // that come back from the cutters
-	fast    bool   // a task writes at full speed
-	spare   bool   // there is more than one CPU
 }
 
 func (w *watcher) run() {

@@ -24,6 +24,9 @@ const (
 	// The ballast is given up when the disk is full, so that final states still find room.
 	ballastBytes = 1 << 20
 	retryEvery   = 500 * time.Millisecond
+	// Room after the end that the file already owns: what a task frees and fills again on a full disk cannot come
+	// between us and a final state, as it can with the ballast.
+	reserveBytes = 256 << 10
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -37,6 +40,7 @@ type Journal struct {
 	file *os.File
 	size int64
 	base int64 // size after the last compaction
+	room int64 // up to here the file owns its blocks
 
 	mu      sync.Mutex
 	pending []byte
@@ -82,6 +86,7 @@ func OpenJournal(path string, options Options) (*Journal, int64, error) {
 		_ = file.Close() // the first error tells more
 		return nil, 0, fmt.Errorf("open journal: %w", err)
 	}
+	j.reserve()
 	j.makeBallast()
 	go j.commitLoop()
 	return j, cut, nil
@@ -252,7 +257,9 @@ func (j *Journal) commit() {
 		if closed {
 			return // not durable: nobody is told
 		}
-		_ = os.Remove(j.ballastPath())
+		if os.Remove(j.ballastPath()) == nil {
+			continue // at once: others want its room too
+		}
 		time.Sleep(retryEvery) // the only way on is that the disk gets room again; nothing is announced meanwhile
 	}
 	for _, f := range b.after {
@@ -287,7 +294,18 @@ func (j *Journal) write(b *batch) error {
 	}
 	j.size += int64(len(b.records))
 	b.records = nil
+	j.reserve()
 	return nil
+}
+
+// reserve asks for blocks after the end, without changing the size. Where that cannot be, the ballast has to do.
+func (j *Journal) reserve() {
+	if j.room-j.size >= reserveBytes/2 {
+		return
+	}
+	if allocate(j.file, j.size, reserveBytes) == nil {
+		j.room = j.size + reserveBytes
+	}
 }
 
 func (j *Journal) rewrite(snapshot []byte) error {
@@ -300,7 +318,8 @@ func (j *Journal) rewrite(snapshot []byte) error {
 		return fmt.Errorf("reopen journal: %w", err)
 	}
 	_ = j.file.Close() // replaced: nothing of it is needed
-	j.file, j.size, j.base = file, int64(len(data)), int64(len(data))
+	j.file, j.size, j.base, j.room = file, int64(len(data)), int64(len(data)), 0
+	j.reserve()
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -220,5 +221,28 @@ func TestWriteFileReplacesWholeAndLeavesNoTemp(t *testing.T) {
 	}
 	if err := WriteFile(filepath.Join(path, "below"), nil, 0o600); err == nil {
 		t.Error("a file is no folder")
+	}
+}
+
+// A8: what frees room on a full disk may lose it to others at once. The journal has its own.
+func TestA8_TheJournalOwnsRoomBeyondItsEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, _, _ := open(t, path, Options{})
+	for i := 0; i < 100; i++ {
+		done := make(chan struct{})
+		if err := j.Append(make([]byte, 8000), func() { close(done) }); err != nil {
+			t.Fatal(err)
+		}
+		<-done
+		var stat syscall.Stat_t
+		if err := syscall.Stat(path, &stat); err != nil {
+			t.Fatal(err)
+		}
+		if owned := stat.Blocks * 512; owned-stat.Size < reserveBytes/2-8192 {
+			t.Fatalf("%d bytes long, owns %d", stat.Size, owned)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -7,7 +7,6 @@ import {
   type Container,
   containerSchema,
   type Probe,
-  resultGlobSchema,
   sandboxPathSchema,
   sha256Schema,
 } from '../../../../electron/contract/task-life.ts';
@@ -186,7 +185,7 @@ function readResults(text: string): Read<readonly string[]> {
   const faults = new Faults();
   const lines = linesOf(text);
   for (const { text: glob, line } of lines)
-    if (!isGood(resultGlobSchema, glob)) faults.add('results', 'run.bad.pattern', { line });
+    if (!isGood(sandboxPathSchema, glob)) faults.add('results', 'run.bad.pattern', { line });
   if (lines.length > mostRows) faults.add('results', 'run.bad.too-many', { n: mostRows });
   return { value: lines.map((each) => each.text), faults: faults.found };
 }

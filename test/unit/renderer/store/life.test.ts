@@ -71,7 +71,7 @@ describe('checks', () => {
       null,
     ],
   ] as const)('%j', (states, health, ready, mood) => {
-    const task = told(states as readonly Said[]);
+    const task = told(states);
     expect([healthOfTask(task), readinessOfTask(task), moodOf(task)]).toEqual([health, ready, mood]);
   });
 });

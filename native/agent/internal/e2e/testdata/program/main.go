@@ -1,4 +1,5 @@
-// The program in the images of the container tests: its arguments are a verb. As /bin/sh it takes `-c VERB...`.
+// Command program is what the images of the container tests hold: its arguments are a verb. As /bin/sh it takes
+// `-c VERB...`. It shares nothing with the agent.
 package main
 
 import (
@@ -13,88 +14,128 @@ import (
 	"time"
 )
 
+var verbs = map[string]func(word string){
+	"exit":      exit,
+	"sleep":     sleep,
+	"stubborn":  stubborn,
+	"polite":    polite,
+	"hog":       func(string) { hog() },
+	"binary":    binary,
+	"count":     count,
+	"env":       func(string) { env() },
+	"write":     write,
+	"devstdout": func(string) { devStdout() },
+	"serve":     serve,
+	"burn": func(string) {
+		for {
+		}
+	},
+}
+
 func main() {
-	a := os.Args[1:]
-	if len(a) == 2 && a[0] == "-c" {
-		a = strings.Fields(a[1])
+	words := os.Args[1:]
+	if len(words) == 2 && words[0] == "-c" {
+		words = strings.Fields(words[1])
 	}
-	if len(a) == 0 {
+	if len(words) == 0 {
 		fmt.Println("default")
 		return
 	}
-	switch a[0] {
-	case "exit":
-		n, _ := strconv.Atoi(a[1])
-		fmt.Println("out")
-		fmt.Fprintln(os.Stderr, "err")
-		os.Exit(n)
-	case "sleep":
-		fmt.Println("sleeping pid", os.Getpid(), "uid", os.Getuid())
-		time.Sleep(time.Hour)
-	case "stubborn":
-		signal.Ignore(syscall.SIGTERM)
-		fmt.Println("stubborn")
-		time.Sleep(time.Hour)
-	case "polite":
-		c := make(chan os.Signal, 1)
-		signal.Notify(c, syscall.SIGTERM)
-		fmt.Println("polite")
-		<-c
-		fmt.Print("bye without newline")
-		os.Exit(7)
-	case "hog":
-		var all [][]byte
-		for {
-			b := make([]byte, 1<<20)
-			for i := range b {
-				b[i] = 1
-			}
-			all = append(all, b)
-			_ = all
-		}
-	case "binary":
-		n, _ := strconv.Atoi(a[1])
-		b := make([]byte, 65536)
-		for i := range b {
-			b[i] = byte(i * 7)
-		}
-		for i := 0; i < n; i++ {
-			os.Stdout.Write(b)
-		}
-	case "count":
-		n, _ := strconv.Atoi(a[1])
-		for i := 0; i < n; i++ {
-			fmt.Println(i)
-			time.Sleep(time.Millisecond)
-		}
-	case "env":
-		for _, e := range os.Environ() {
-			fmt.Println(e)
-		}
-		wd, _ := os.Getwd()
-		fmt.Println("wd", wd)
-	case "write":
-		if err := os.WriteFile(a[1], []byte("written"), 0o644); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-	case "devstdout":
-		f, err := os.OpenFile("/dev/stdout", os.O_WRONLY|os.O_TRUNC, 0)
-		if err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		fmt.Println("one")
-		fmt.Fprintln(f, "two")
-		fmt.Println("three")
-	case "serve":
-		l, err := net.Listen("tcp", "127.0.0.1:"+a[1])
-		if err != nil {
-			panic(err)
-		}
-		http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hi") }))
-	case "burn":
-		for {
-		}
+	if verb, known := verbs[words[0]]; known {
+		verb(strings.Join(words[1:], " "))
 	}
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+func number(word string) int {
+	n, err := strconv.Atoi(word)
+	must(err)
+	return n
+}
+
+func exit(word string) {
+	fmt.Println("out")
+	fmt.Fprintln(os.Stderr, "err")
+	os.Exit(number(word))
+}
+
+func sleep(string) {
+	fmt.Println("sleeping pid", os.Getpid(), "uid", os.Getuid())
+	time.Sleep(time.Hour)
+}
+
+func stubborn(string) {
+	signal.Ignore(syscall.SIGTERM)
+	fmt.Println("stubborn")
+	time.Sleep(time.Hour)
+}
+
+func polite(string) {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTERM)
+	fmt.Println("polite")
+	<-asked
+	fmt.Print("bye without newline")
+	os.Exit(7)
+}
+
+func hog() {
+	var all [][]byte
+	for {
+		block := make([]byte, 1<<20)
+		for i := range block {
+			block[i] = 1
+		}
+		all = append(all, block)
+		_ = all
+	}
+}
+
+func binary(word string) {
+	block := make([]byte, 65536)
+	for i := range block {
+		block[i] = byte(i * 7)
+	}
+	for i := number(word); i > 0; i-- {
+		_, err := os.Stdout.Write(block)
+		must(err)
+	}
+}
+
+func count(word string) {
+	for i, n := 0, number(word); i < n; i++ {
+		fmt.Println(i)
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func env() {
+	for _, variable := range os.Environ() {
+		fmt.Println(variable)
+	}
+	folder, err := os.Getwd()
+	must(err)
+	fmt.Println("wd", folder)
+}
+
+func write(file string) { must(os.WriteFile(file, []byte("written"), 0o644)) }
+
+func devStdout() {
+	file, err := os.OpenFile("/dev/stdout", os.O_WRONLY|os.O_TRUNC, 0)
+	must(err)
+	fmt.Println("one")
+	fmt.Fprintln(file, "two")
+	fmt.Println("three")
+}
+
+func serve(port string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	must(err)
+	must(http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hi") })))
 }
