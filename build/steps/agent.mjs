@@ -19,6 +19,8 @@ export const allTargets = [
   { os: 'linux', arch: 'arm64' },
   { os: 'linux', arch: 'arm' },
   { os: 'linux', arch: 'riscv64' },
+  { os: 'darwin', arch: 'arm64' },
+  { os: 'darwin', arch: 'amd64' },
 ];
 
 /** @returns {Target} */

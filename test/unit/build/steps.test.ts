@@ -6,7 +6,7 @@ import { isNodeNewEnough } from '../../../build/lib/ensure.mjs';
 import { formatMs, stepLine, Trouble } from '../../../build/lib/log.mjs';
 import { cacheDirOf, inRoot } from '../../../build/lib/paths.mjs';
 import { runSteps } from '../../../build/lib/steps.mjs';
-import { hostTarget, isGoNewEnough, targetName } from '../../../build/steps/agent.mjs';
+import { allTargets, hostTarget, isGoNewEnough, targetName } from '../../../build/steps/agent.mjs';
 import { matchesLock } from '../../../build/steps/dependencies.mjs';
 import { executableIn } from '../../../build/steps/electron.mjs';
 import { needsOwnBuild } from '../../../build/steps/sqlite.mjs';
@@ -62,6 +62,17 @@ describe('versions', () => {
 it('the agent is named as Go names systems and processors', () => {
   expect(targetName(hostTarget('linux', 'x64'))).toBe('linux-amd64');
   expect(targetName(hostTarget('darwin', 'arm64'))).toBe('darwin-arm64');
+});
+
+it('agents are built for Linux and for macOS, those of most machines first', () => {
+  expect(allTargets.map(targetName)).toEqual([
+    'linux-amd64',
+    'linux-arm64',
+    'linux-arm',
+    'linux-riscv64',
+    'darwin-arm64',
+    'darwin-amd64',
+  ]);
 });
 
 it('the SQLite binding is built only when some runtime is older than Node-API 10', () => {

@@ -11,7 +11,6 @@ import (
 
 	"mesolite/agent/internal/container"
 	"mesolite/agent/internal/errand"
-	"mesolite/agent/internal/shim"
 )
 
 // version is set by the build (-ldflags "-X main.version=...").
@@ -37,9 +36,7 @@ const usage = `mesolite-agent: runs the tasks of Mesolite on this machine
 `
 
 func main() {
-	if len(os.Args) > 0 && os.Args[0] == shim.Name {
-		shim.Fallback(os.Args, os.Environ()) // only where the program was linked without the shim's entry
-	}
+	beShim()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

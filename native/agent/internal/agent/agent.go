@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -160,7 +160,7 @@ func open(folder *folder, config Config) (*Agent, error) {
 		return nil, fmt.Errorf("read lease.json: %w", err)
 	}
 	root := a.options.Root
-	boot, _ := os.ReadFile(filepath.Join(root, "/proc/sys/kernel/random/boot_id")) // without one every boot looks the same
+	boot, _ := fs.ReadFile(sysinfo.Files(root), "proc/sys/kernel/random/boot_id") // without one every boot looks the same
 	a.bootID = trim(boot)
 	cut := int64(0)
 	a.journal, cut, err = spool.OpenJournal(folder.path("journal"), spool.Options{

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"os"
 	"sort"
 	"sync"
 	"time"
@@ -33,7 +32,7 @@ type sampler struct {
 func newSampler(a *Agent) *sampler {
 	return &sampler{
 		agent: a, tasks: map[string]int{},
-		read:  sysinfo.NewSampler(os.DirFS(a.options.Root+"/"), sysinfo.StatfsUnder(a.options.Root)),
+		read:  sysinfo.NewSampler(sysinfo.Files(a.options.Root), sysinfo.StatfsUnder(a.options.Root)),
 		meter: &sysinfo.TaskMeter{Cgroups: a.launcher.Cgroups, Proc: a.options.Root + "/proc"},
 	}
 }

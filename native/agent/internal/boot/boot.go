@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -114,6 +115,9 @@ func program(dir string) string {
 func (s System) Install(dir string) (string, error) {
 	if strings.ContainsAny(dir, "\n\r") {
 		return KindNone, errors.New("the folder's name holds a line break")
+	}
+	if runtime.GOOS == "darwin" && s.Root == "" {
+		return KindNone, errors.New("starting at boot is not there for macOS yet: the agent starts again when this machine is used again")
 	}
 	var tried []string
 	for _, one := range []struct {

@@ -1,17 +1,13 @@
 package sysinfo
 
 import (
-	"net"
+	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
 	"strings"
 	"syscall"
-
-	"mesolite/agent/internal/wire"
 )
-
-const maxAddresses = 128
 
 // StatfsUnder asks the kernel about a folder under root ("" is /).
 func StatfsUnder(root string) Statfs {
@@ -52,27 +48,8 @@ func ThisHost() Host {
 	return host
 }
 
-func addresses() []wire.Address {
-	list := []wire.Address{}
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return list
-	}
-	for _, i := range interfaces {
-		if i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagUp == 0 {
-			continue
-		}
-		found, err := i.Addrs()
-		if err != nil {
-			continue
-		}
-		for _, a := range found {
-			network, ok := a.(*net.IPNet)
-			if !ok || network.IP.IsLinkLocalUnicast() || len(list) >= maxAddresses {
-				continue
-			}
-			list = append(list, wire.Address{Iface: i.Name, Mac: i.HardwareAddr.String(), IP: network.IP.String()})
-		}
-	}
-	return list
-}
+// Files are those of the system, under root ("" is /).
+func Files(root string) fs.FS { return os.DirFS(root + "/") }
+
+// busyMilli: /proc/stat tells it.
+func busyMilli() (int64, bool) { return 0, false }

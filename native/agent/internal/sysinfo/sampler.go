@@ -87,6 +87,9 @@ func (s *Sampler) Take(monoMs, wallMs int64) *wire.Sample {
 	s.seq++
 	out.Seq, out.AtMs = s.seq, wallMs
 	s.cpu()
+	if busy, ok := busyMilli(); ok {
+		out.CPUBusyMilli = busy // a system that does not tell it of each CPU
+	}
 	mem := parseMeminfo(s.memory.read())
 	out.MemTotalMib, out.MemUsedMib = mem.total>>10, mem.used(arcKib(s.arc.read()))>>10
 	out.SwapUsedMib = (mem.swapTotal - mem.swapFree) >> 10

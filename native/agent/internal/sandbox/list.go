@@ -2,11 +2,9 @@ package sandbox
 
 import (
 	"container/heap"
-	"encoding/binary"
 	"os"
 	"sort"
 	"syscall"
-	"unsafe"
 
 	"mesolite/agent/internal/beneath"
 	"mesolite/agent/internal/wire"
@@ -15,8 +13,6 @@ import (
 const (
 	// PageEntries of one listing: with the longest names they stay well within a frame.
 	PageEntries = 500
-	direntBytes = 64 * 1024
-	noFollow    = 0x100
 )
 
 // List gives the entries of a folder after a name, in the order of their bytes. However large the folder is, no more
@@ -90,53 +86,6 @@ func (s *smallest) take(name []byte) error {
 	return nil
 }
 
-// eachName visits the names of a folder as the kernel gives them. The bytes are valid until the next one.
-func eachName(dir *os.File, visit func(name []byte) error) error {
-	buf := make([]byte, direntBytes)
-	for {
-		n, err := syscall.ReadDirent(int(dir.Fd()), buf)
-		if err == syscall.EINTR {
-			continue
-		}
-		if err != nil || n <= 0 {
-			return os.NewSyscallError("getdents", err)
-		}
-		for left := buf[:n]; len(left) > 19; { // u64 inode, u64 offset, u16 length, u8 type, name
-			length := int(binary.LittleEndian.Uint16(left[16:]))
-			if length < 20 || length > len(left) {
-				break
-			}
-			name := left[19:length]
-			for i, c := range name {
-				if c == 0 {
-					name = name[:i]
-					break
-				}
-			}
-			left = left[length:]
-			if string(name) == "." || string(name) == ".." {
-				continue
-			}
-			if err := visit(name); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// lstatAt looks at a name in a folder, and follows nothing.
-func lstatAt(dir *os.File, name string) (stat syscall.Stat_t, err error) {
-	text, err := syscall.BytePtrFromString(name)
-	if err != nil {
-		return stat, err
-	}
-	_, _, errno := syscall.Syscall6(sysFstatat, dir.Fd(), uintptr(unsafe.Pointer(text)), uintptr(unsafe.Pointer(&stat)), noFollow, 0, 0)
-	if errno != 0 {
-		return stat, errno
-	}
-	return stat, nil
-}
-
 // describe tells of one name; false when it is gone meanwhile.
 func describe(dir *os.File, name string) (wire.SandboxEntry, bool) {
 	entry := wire.SandboxEntry{Name: EncodeName(name), Kind: "other"}
@@ -147,7 +96,8 @@ func describe(dir *os.File, name string) (wire.SandboxEntry, bool) {
 	if err != nil {
 		return entry, true // a folder that may be listed but not looked into
 	}
-	entry.ModifiedAtMs = int64(stat.Mtim.Sec)*1000 + int64(stat.Mtim.Nsec)/1e6
+	written := writtenAt(&stat)
+	entry.ModifiedAtMs = int64(written.Sec)*1000 + int64(written.Nsec)/1e6
 	entry.Mode = uint32(stat.Mode) & 0o7777
 	switch stat.Mode & syscall.S_IFMT {
 	case syscall.S_IFREG:

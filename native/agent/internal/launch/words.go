@@ -83,12 +83,6 @@ func describeErrno(err error) string {
 	return err.Error()
 }
 
-// signalNames are the ones a task may meet.
-var signalNames = map[int]string{
-	1: "HUP", 2: "INT", 3: "QUIT", 4: "ILL", 5: "TRAP", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL", 10: "USR1",
-	11: "SEGV", 12: "USR2", 13: "PIPE", 14: "ALRM", 15: "TERM", 24: "XCPU", 25: "XFSZ", 31: "SYS",
-}
-
 // Ended says how a task ended, for people, and what it met on the way.
 func Ended(exit *Exit) string {
 	words := endedBy(exit)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -67,20 +66,6 @@ func AwaitGone(dir string, limit time.Duration) error {
 			return fmt.Errorf("the agent in %s did not end within %s", dir, limit)
 		}
 		time.Sleep(2 * time.Millisecond)
-	}
-}
-
-// KeepToOurselves marks everything above the standard streams that we inherited, so that no child gets it: a pipe of
-// our starter in a shim would keep that starter waiting as long as the task runs.
-func KeepToOurselves() {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return
-	}
-	for _, entry := range entries {
-		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {
-			syscall.CloseOnExec(fd)
-		}
 	}
 }
 

@@ -73,7 +73,7 @@ func (p *probe) open() error {
 		}
 	}
 	var err error
-	p.alive, err = os.OpenFile(filepath.Join(p.dir, "alive"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	p.alive, err = openAlive(filepath.Join(p.dir, "alive"))
 	return err
 }
 

@@ -173,7 +173,7 @@ func closeAll(fds []uintptr) {
 
 func (l *Launcher) spawn(info wire.TaskInfo, run int, account account, group cgroup.Group) (words string) {
 	runDir := l.RunDir(info.TaskID, run)
-	alive, err := os.OpenFile(filepath.Join(runDir, "alive"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	alive, err := openAlive(filepath.Join(runDir, "alive"))
 	if err != nil {
 		return plain(err).Error()
 	}
@@ -251,9 +251,7 @@ func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group,
 		sandbox, folder, strconv.Itoa(flags), rlimitsOf(limitsOf(info), l.Cgroups.Worth(), account.change), l.OomAdj,
 		strconv.Itoa(len(group.Joins)), file,
 	}, args...)
-	return syscall.ForkExec(l.Exe, argv, &syscall.ProcAttr{
-		Files: fds, Env: l.environment(info, account, sandbox), Sys: &syscall.SysProcAttr{Setsid: true},
-	})
+	return forkShim(l.Exe, argv, l.environment(info, account, sandbox), fds)
 }
 
 func (l *Launcher) environment(info wire.TaskInfo, account account, sandbox string) []string {
@@ -274,7 +272,7 @@ func (l *Launcher) environment(info wire.TaskInfo, account account, sandbox stri
 	for _, v := range [][2]string{
 		{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 		{"HOME", account.home}, {"USER", account.name}, {"LOGNAME", account.name}, {"SHELL", "/bin/sh"},
-		{"LANG", "C.UTF-8"}, {"MESOS_SANDBOX", sandbox}, {"MESOS_TASK_ID", info.TaskID},
+		{"LANG", language}, {"MESOS_SANDBOX", sandbox}, {"MESOS_TASK_ID", info.TaskID},
 	} {
 		if !given[v[0]] && v[1] != "" {
 			list = append(list, v[0]+"="+v[1])

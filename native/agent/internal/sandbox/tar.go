@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"unsafe"
 )
 
 const (
@@ -21,8 +20,6 @@ const (
 	maxSegments = 10_000
 	// A file with more room between its data than this is written with its holes.
 	sparseFrom = 64 * 1024
-	seekData   = 3
-	seekHole   = 4
 )
 
 // Tar writes a folder as a tar, made while it is written. Links are put in as links, never followed; devices, sockets
@@ -87,7 +84,7 @@ func (t *tarWriter) folder(dir *os.File, path string, depth int) error {
 			}
 			return nil
 		}
-		e := entry{name: below, mode: int64(stat.Mode) & 0o7777, mtime: int64(stat.Mtim.Sec)}
+		e := entry{name: below, mode: int64(stat.Mode) & 0o7777, mtime: int64(writtenAt(&stat).Sec)}
 		switch stat.Mode & syscall.S_IFMT {
 		case syscall.S_IFREG:
 			return t.file(dir, name, e)
@@ -131,27 +128,6 @@ func (t *tarWriter) below(dir *os.File, name string, e entry, depth int) error {
 		return err
 	}
 	return nil
-}
-
-func openIn(dir *os.File, name string, flags int) (*os.File, error) {
-	fd, err := syscall.Openat(int(dir.Fd()), name, flags|syscall.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), name), nil
-}
-
-func readLinkAt(dir *os.File, name string) (string, error) {
-	text, err := syscall.BytePtrFromString(name)
-	if err != nil {
-		return "", err
-	}
-	buf := make([]byte, 4096)
-	n, _, errno := syscall.Syscall6(syscall.SYS_READLINKAT, dir.Fd(), uintptr(unsafe.Pointer(text)), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), 0, 0)
-	if errno != 0 {
-		return "", errno
-	}
-	return string(buf[:n]), nil
 }
 
 // file opens first and decides then: what it was a moment ago does not count.

@@ -25,10 +25,6 @@ const (
 	// Trimming leaves a quarter of the cap free, within these bounds: the room in which the next look may be late.
 	minSlack = 256 * 1024
 	maxSlack = 16 << 20
-
-	fallocKeepSize  = 1
-	fallocPunchHole = 2
-	seekData        = 3
 )
 
 // Files of a log, beside it: where it begins, when it was written, and (without holes) the part before.
@@ -36,11 +32,6 @@ var companions = []string{".head", ".times", ".old"}
 
 // FileNames of the two logs of a task.
 var FileNames = []string{"stdout", "stderr"}
-
-// punch is replaced by tests that want a file system without holes.
-var punch = func(fd int, from, to int64) error {
-	return syscall.Fallocate(fd, fallocPunchHole|fallocKeepSize, from, to-from)
-}
 
 // Log is one file of one task. Offsets are those of the output since its beginning.
 type Log struct {
@@ -256,7 +247,7 @@ func (l *Log) size() (int64, int64, error) {
 		}
 		size := l.base.Load() + stat.Size
 		if turn&1 == 0 && l.turn.Load() == turn {
-			return size, stat.Mtim.Nano() / 1e6, nil
+			return size, written(&stat) / 1e6, nil
 		}
 	}
 }

@@ -39,20 +39,13 @@ func limitsOf(info wire.TaskInfo) cgroup.Limits {
 	return out
 }
 
-// Resource numbers of prlimit, the same on all our architectures.
-const (
-	rlimitData  = 2
-	rlimitCore  = 4
-	rlimitNproc = 6
-)
-
 // rlimitsOf is what the shim sets itself. Where no controller counts the memory, each process is held to the ceiling
 // by what it may write to (RLIMIT_DATA): RLIMIT_AS would count what runtimes only reserve, and no Node, Java or Go
 // would start. The kernel counts processes by user, so that is used only for a task with a user of its own. Core files
 // would fill the sandbox; a task that wants them can raise its soft limit again.
 func rlimitsOf(limits cgroup.Limits, worth cgroup.Worth, ownUser bool) string {
 	list := []string{strconv.Itoa(rlimitCore) + "=0"}
-	if worth.Memory == cgroup.WorthNone && limits.MemMib > 0 {
+	if worth.Memory == cgroup.WorthNone && limits.MemMib > 0 && dataLimitHolds {
 		list = append(list, strconv.Itoa(rlimitData)+"!"+strconv.FormatInt(limits.MemMib<<20, 10))
 	}
 	if worth.Pids == cgroup.WorthNone && ownUser {
@@ -72,7 +65,7 @@ func Isolation(worth cgroup.Worth, root bool) wire.Isolation {
 	if worth.Devices {
 		out.GPU = "devices"
 	}
-	if out.Memory == cgroup.WorthNone {
+	if out.Memory == cgroup.WorthNone && dataLimitHolds {
 		out.Memory = WorthRlimit
 	}
 	if out.Pids == cgroup.WorthNone && root {

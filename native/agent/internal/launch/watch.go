@@ -22,7 +22,7 @@ func (l *Launcher) Adopt(info wire.TaskInfo, run int, sameBoot bool) {
 		go l.gone(taskID, run, false)
 		return
 	}
-	alive, err := os.OpenFile(filepath.Join(l.RunDir(taskID, run), "alive"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	alive, err := openAlive(filepath.Join(l.RunDir(taskID, run), "alive"))
 	if err != nil {
 		go l.gone(taskID, run, true)
 		return
@@ -146,40 +146,4 @@ func parseMark(mark string) (pid int, start int64) {
 	pid, _ = strconv.Atoi(fields[1])               // 0 when torn: then nothing is done with it
 	start, _ = strconv.ParseInt(fields[2], 10, 64) // the same
 	return pid, start
-}
-
-// StartTicks is the start time of a process in clock ticks since the boot, or 0.
-func StartTicks(pid int) int64 {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	text := string(data)
-	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	if len(fields) < 20 {
-		return 0
-	}
-	ticks, _ := strconv.ParseInt(fields[19], 10, 64) // 0 when it is no number
-	return ticks
-}
-
-// signalExactly kills a process and its group through a pidfd, which cannot go over to another process; on a kernel
-// without pidfd the start time was compared just before, and that is the best there is.
-func signalExactly(pid int, start int64) {
-	const pidfdOpen, pidfdSend = 434, 424
-	fd, _, errno := syscall.RawSyscall(pidfdOpen, uintptr(pid), 0, 0)
-	if errno != 0 {
-		_ = syscall.Kill(-pid, syscall.SIGKILL) // the task leads its group; gone is fine
-		return
-	}
-	defer func() { _ = syscall.Close(int(fd)) }()
-	if StartTicks(pid) != start {
-		return
-	}
-	// While the pidfd's process exists unreaped, its group number is its own. It is stopped first, so that it is.
-	_, _, _ = syscall.RawSyscall6(pidfdSend, fd, uintptr(syscall.SIGSTOP), 0, 0, 0, 0)
-	if StartTicks(pid) == start {
-		_ = syscall.Kill(-pid, syscall.SIGKILL) // gone is fine
-	}
-	_, _, _ = syscall.RawSyscall6(pidfdSend, fd, uintptr(syscall.SIGKILL), 0, 0, 0, 0)
 }

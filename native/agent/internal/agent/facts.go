@@ -73,7 +73,7 @@ func (f *factSource) read() wire.Facts {
 	f.mu.Lock()
 	host.NvidiaMem = f.nvidia
 	f.mu.Unlock()
-	facts := sysinfo.ReadFacts(os.DirFS(f.root+"/"), host)
+	facts := sysinfo.ReadFacts(sysinfo.Files(f.root), host)
 	limits := f.limits
 	if len(facts.Gpus) == 0 {
 		limits.GPU = "none"

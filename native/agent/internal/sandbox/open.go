@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"os"
-	"strconv"
 	"syscall"
 
 	"mesolite/agent/internal/beneath"
@@ -15,33 +14,6 @@ var (
 	ErrKind    = errors.New("neither a file nor a folder")
 	ErrForeign = errors.New("a hard link to a file of another user")
 )
-
-// openPath opens a file or folder below the sandbox. What it is is known before it is opened, so that no device and no
-// FIFO ever is.
-func openPath(folder *beneath.Root, name string, flags int) (*os.File, error) {
-	place, err := folder.OpenPath(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = place.Close() }() // only a place
-	var stat syscall.Stat_t
-	if err := syscall.Fstat(int(place.Fd()), &stat); err != nil {
-		return nil, err
-	}
-	if kind := stat.Mode & syscall.S_IFMT; kind != syscall.S_IFREG && kind != syscall.S_IFDIR {
-		return nil, ErrKind
-	}
-	return reopen(place, name, flags)
-}
-
-// reopen opens what a place is: the very same, whatever its name leads to by now.
-func reopen(place *os.File, name string, flags int) (*os.File, error) {
-	fd, err := syscall.Open("/proc/self/fd/"+strconv.Itoa(int(place.Fd())), flags|syscall.O_NONBLOCK|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: name, Err: err}
-	}
-	return os.NewFile(uintptr(fd), name), nil
-}
 
 // Opened is a file or a folder of a sandbox.
 type Opened struct {

@@ -1,0 +1,1 @@
+// This file lets a function without a body (up_darwin.go) be compiled.

@@ -1,0 +1,60 @@
+package shim
+
+// Name is argv[0] of a shim.
+const Name = "mesolite-shim"
+
+// Positions in argv, after Name. The rest is the argv of the task; the environment is the task's own.
+const (
+	argVersion = 1 + iota
+	argUID
+	argGID
+	argGroups
+	argSandbox
+	argFolder
+	argFlags
+	argLimits
+	argOom
+	argJoins
+	argFile
+	ArgCount // first argument of the task
+)
+
+// InterfaceVersion is argv[1].
+const InterfaceVersion = "2"
+
+// Flags of argv[argFlags].
+const (
+	FlagSearchPath = 1 << iota // look for the file in PATH
+	FlagCgroupKill             // FdCgroup is cgroup.kill (v2) and FdCgroup+1 the folder of the group
+	FlagFreezer                // FdCgroup is freezer.state (v1) and FdCgroup+1 its cgroup.procs
+	FlagNoNewPrivs             // set no_new_privs
+	FlagWithAgent              // a probe: it ends with the agent, and `run` may be there from the one before
+)
+
+// File descriptors a shim is started with.
+const (
+	FdAlive  = 3 // write end of the fifo `alive`: its end of file tells that the shim is gone
+	FdCtl    = 4 // both ends of the fifo `ctl`: commands from the agent
+	FdFolder = 5 // the task's folder
+	FdCgroup = 6 // see the flags; then the files to join by
+	extraFds = 2 // with one of the cgroup flags: what comes before the files to join by
+)
+
+// Steps that can fail before the task runs.
+const (
+	StepMarker = 1 + iota
+	StepFork
+	StepCgroup
+	StepUser
+	StepSandbox
+	StepFolder
+	StepExec
+	StepLimits
+)
+
+// The file `run` in the task's folder: it exists once the task may have run. Its first RecordAt bytes are the mark
+// `S pid start`, filled up with spaces and a line break; the exit record follows at RecordAt once there is one.
+const (
+	RecordAt   = 64
+	RecordSize = 320
+)
