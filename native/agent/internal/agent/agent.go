@@ -97,8 +97,9 @@ type (
 
 // Run is the life of the daemon. It returns nil after an ordered end.
 func Run(ctx context.Context, config Config) error {
-	// A few MB of heap are plenty; the rest of the resident memory is the program itself.
-	debug.SetGCPercent(50)
+	// A few MB of heap are plenty; the rest of the resident memory is the program itself. Not while the journal is read:
+	// it would be collected all the time.
+	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(64 << 20)
 	runtime.GOMAXPROCS(runtime.NumCPU() + logs.SparePlaces)
 	folder, err := openFolder(config.Dir)
@@ -110,6 +111,7 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
+	debug.SetGCPercent(50)
 	listener, err := link.Listen(config.Dir)
 	if err != nil {
 		return err
@@ -162,13 +164,17 @@ func open(folder *folder, config Config) (*Agent, error) {
 	root := a.options.Root
 	boot, _ := fs.ReadFile(sysinfo.Files(root), "proc/sys/kernel/random/boot_id") // without one every boot looks the same
 	a.bootID = trim(boot)
+	replay := task.NewReplay(a.machine)
 	cut := int64(0)
 	a.journal, cut, err = spool.OpenJournal(folder.path("journal"), spool.Options{
-		Replay:      a.machine.Replay,
+		Replay:      replay.Take,
 		AskSnapshot: func() { a.post(askSnap{}) },
 	})
 	if err != nil {
 		return nil, err
+	}
+	if err := replay.Done(); err != nil {
+		return nil, fmt.Errorf("replay: %w", err)
 	}
 	if cut > 0 {
 		a.log.Line("journal cut: the last record was torn")

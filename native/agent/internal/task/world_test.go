@@ -195,10 +195,14 @@ func (w *world) crash(reboot bool) {
 }
 
 func (w *world) reflect(entries [][]byte) {
+	replay := NewReplay(w.mirror)
 	for _, payload := range entries {
-		if err := w.mirror.Replay(payload); err != nil {
+		if err := replay.Take(payload); err != nil {
 			w.fatalf("%v", err)
 		}
+	}
+	if err := replay.Done(); err != nil {
+		w.fatalf("%v", err)
 	}
 }
 

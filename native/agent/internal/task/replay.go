@@ -1,0 +1,57 @@
+package task
+
+import "bytes"
+
+// Replay rebuilds a machine from a journal. Each change of a task wrote its whole state, so only the newest of each is
+// decoded: an agent with thousands of ended tasks serves again sooner.
+type Replay struct {
+	machine *Machine
+	newest  map[string][]byte
+}
+
+// NewReplay fills an empty machine.
+func NewReplay(m *Machine) *Replay { return &Replay{machine: m, newest: map[string][]byte{}} }
+
+// Take is given each record of the journal, in order. The payload is not kept.
+func (r *Replay) Take(payload []byte) error {
+	kind, id := headOfEntry(payload)
+	switch {
+	case kind == kindState:
+		r.newest[id] = append(r.newest[id][:0], payload...)
+		return nil
+	case id == "": // not as encode writes it: nothing is put off any more
+		if err := r.Done(); err != nil {
+			return err
+		}
+	default:
+		// It begins or is gone: states from before say nothing.
+		delete(r.newest, id)
+	}
+	return r.machine.Replay(payload)
+}
+
+// Done decodes what was put off. Call it after the last record.
+func (r *Replay) Done() error {
+	for id, payload := range r.newest {
+		if err := r.machine.Replay(payload); err != nil {
+			return err
+		}
+		delete(r.newest, id)
+	}
+	return nil
+}
+
+// headOfEntry reads kind and id where encode puts them; ids need no escapes.
+func headOfEntry(payload []byte) (kind, id string) {
+	const before, between = `{"k":"`, `","id":"`
+	at := bytes.Index(payload, []byte(between))
+	if at < 0 || at > 32 || !bytes.HasPrefix(payload, []byte(before)) {
+		return "", ""
+	}
+	rest := payload[at+len(between):]
+	end := bytes.IndexByte(rest, '"')
+	if end < 1 {
+		return "", ""
+	}
+	return string(payload[len(before):at]), string(rest[:end])
+}
