@@ -362,8 +362,8 @@ export class Loop {
     this.#held = [];
     this.#readOnlySince = null;
     // What needed a write could not be done all that time, a new try of a link too: silence in it says nothing.
-    const asleepMs = clock.monoMs() - this.#readOnlySinceMonoMs;
-    this.#inbox.unshift({ event: { kind: 'woke-up', asleepMs }, answer: null });
+    const heldMs = clock.monoMs() - this.#readOnlySinceMonoMs;
+    this.#inbox.unshift({ event: { kind: 'woke-up', asleepMs: heldMs }, answer: null });
     this.#inbox.push({ event: { kind: 'dismiss-fault', id: readOnlyFault }, answer: null });
   }
 
