@@ -252,7 +252,10 @@ describe('a store that cannot be written', () => {
     bench.time.advance(60_000);
     expect(bench.loop.stats().turns).toBeLessThan(600);
     bench.store.failure = null;
+    // No new try could be made meanwhile, so the silence is counted from here.
     bench.time.advance(3000);
+    expect(bench.disk.tables.agents.get(agentId('one'))?.state.kind).toBe('active');
+    bench.time.advance(15_000);
     expect(bench.disk.tables.agents.get(agentId('one'))?.state.kind).toBe('unreachable');
   });
 
