@@ -128,7 +128,8 @@ class Run {
   }
 
   private async sendInput(input: Buffer): Promise<void> {
-    const step = 256 * 1024;
+    // Encrypting is done in the main process: in small pieces, and others have their turn between them.
+    const step = 64 * 1024;
     for (let at = 0; at < input.length && this.result === null; at += step) {
       const piece = input.subarray(at, at + step);
       await new Promise<void>((resolve) => {
@@ -139,6 +140,7 @@ class Run {
         this.channel.once('close', done);
         this.channel.write(piece, done);
       });
+      await new Promise((resolve) => setImmediate(resolve));
     }
     if (this.result === null) this.channel.end();
   }

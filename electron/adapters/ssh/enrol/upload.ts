@@ -1,5 +1,5 @@
 // The agent's file: compared by hash first, sent over the same channel, hashed again there, swapped in by one rename.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { LaneContext } from '../../../core/kernel/effects.ts';
 import { done, failed, type Lane, oddEnd, readPairs, type StepReport } from '../lane.ts';
@@ -48,7 +48,8 @@ export async function upload(lane: Lane, context: LaneContext): Promise<StepRepo
   if (binary === null) {
     return failed(asked, { code: 'not-found', reason: 'agent-binary-missing', detail: file });
   }
-  const hash = createHash('sha256').update(binary).digest('hex');
+  // In a thread of the pool: 8 MB would hold the main process for tens of milliseconds.
+  const hash = Buffer.from(await webcrypto.subtle.digest('SHA-256', binary)).toString('hex');
   const connection = await lane.ensure(context.hostKey, context.learned.login);
   if (!connection.ok) return failed(asked, connection.refusal);
   const there = await lane.run({ script: askScript, args: [dir], asRoot: lane.asRoot });
