@@ -6,13 +6,7 @@ import { useWords } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { endMessage } from '../../parts/end-words.ts';
-import { Section } from '../../parts/facts.tsx';
-import { TaskCharts } from '../../parts/task-charts.tsx';
-import { TaskChecks } from '../../parts/task-checks.tsx';
-import { TaskFacts } from '../../parts/task-facts.tsx';
-import { TaskFiles, TaskProgressBar } from '../../parts/task-files.tsx';
-import { TaskHistory } from '../../parts/task-history.tsx';
-import { LimitNotice, TaskLimits } from '../../parts/task-limits.tsx';
+import { TaskAbout } from '../../parts/task-about.tsx';
 import { NextStart, TaskLine, useTaskLook } from '../../parts/task-line.tsx';
 import { limitationOf } from '../../store/life.ts';
 import { isActive, lastStatus } from '../../store/selectors.ts';
@@ -60,22 +54,7 @@ export function TaskPanel({ task }: { readonly task: TaskRecord }) {
           )}
         </div>
       </header>
-      <LimitNotice task={task} />
-      <TaskProgressBar task={task} />
-      <TaskLimits task={task} />
-      <TaskChecks task={task} />
-      <TaskFiles task={task} />
-      {isRunning && task.startedAtMs !== null && (
-        <Section title={words.t('inspector.history')}>
-          <TaskCharts task={task} />
-        </Section>
-      )}
-      <Section title={words.t('task.facts')}>
-        <TaskFacts task={task} />
-      </Section>
-      <Section title={words.t('task.history')}>
-        <TaskHistory task={task} />
-      </Section>
+      <TaskAbout task={task} />
     </div>
   );
 }

@@ -56,7 +56,7 @@ function Use({ machine, isStale }: { readonly machine: MachineRecord; readonly i
 function Name({ machine, health }: { readonly machine: MachineRecord; readonly health: MachineHealth }) {
   const words = useWords();
   return (
-    <span role="cell" className="task-row__name">
+    <span role="cell" className="row__name">
       <Glyph kind={health.glyph} label={words.t(`state.${health.word}`)} size={12} />
       <button
         type="button"
@@ -97,12 +97,12 @@ export const MachineTableRow = memo(function MachineTableRow(props: {
   const { machine, isCursor, isSelected } = props;
   const agent = useTables((tables) => agentOf(tables, machine));
   const health = useTables(useShallow((tables) => healthOf(tables, machine)));
-  const states = [isCursor && 'task-row--cursor', isSelected && 'task-row--selected'];
+  const states = [isCursor && 'row--cursor', isSelected && 'row--selected'];
   return (
     <div
       role="row"
       aria-label={machine.name}
-      className={cx('machine-grid', 'task-row', ...states)}
+      className={cx('machine-grid', 'row', ...states)}
       onClick={() => props.onPress(machine.id)}
     >
       <Name machine={machine} health={health} />

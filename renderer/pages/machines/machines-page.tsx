@@ -1,14 +1,14 @@
 // All machines as a dense table: 28 px rows, sortable, filtered. Sorted once per wish, so that nothing moves by itself.
 import './machines.css';
-import { ArrowDown, ArrowUp, Plus, Search } from 'lucide-react';
+import { Plus, Search } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useWords } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
-import { cx } from '../../kit/cx.ts';
 import { SearchField } from '../../kit/field.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
+import { SortHead } from '../../kit/sort-head.tsx';
 import { useSelection } from '../../kit/use-selection.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
 import { go, inspect, openDialog, useView } from '../../store/view.ts';
@@ -18,29 +18,16 @@ import { MachineTableRow } from './machine-table-row.tsx';
 function Head({ sort, onSort }: { readonly sort: Sort; readonly onSort: (sort: Sort) => void }) {
   const words = useWords();
   return (
-    <div className="machine-grid task-head" role="row">
-      {columns.map((column) => {
-        const isOn = sort?.column === column;
-        const name = words.t(`machines.col.${column}`);
-        return (
-          <span
-            key={column}
-            role="columnheader"
-            aria-sort={isOn ? (sort.isDown ? 'descending' : 'ascending') : 'none'}
-            className={cx(rightAligned.has(column) && 'num')}
-          >
-            <button
-              type="button"
-              className="sort"
-              aria-label={words.t('tasks.sort-by', { column: name })}
-              onClick={() => onSort({ column, isDown: isOn ? !sort.isDown : false })}
-            >
-              {name}
-              {isOn && (sort.isDown ? <ArrowDown /> : <ArrowUp />)}
-            </button>
-          </span>
-        );
-      })}
+    <div className="machine-grid sort-head" role="row">
+      <SortHead
+        columns={columns.map((id) => {
+          const text = words.t(`machines.col.${id}`);
+          return { id, text, sortLabel: words.t('tasks.sort-by', { column: text }) };
+        })}
+        numeric={rightAligned}
+        sort={sort}
+        onSort={onSort}
+      />
     </div>
   );
 }

@@ -227,12 +227,7 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
       role="row"
       aria-label={machine.name}
       aria-selected={isSelected}
-      className={cx(
-        'rack-grid',
-        'rack-row',
-        isCursor && 'rack-row--cursor',
-        isSelected && 'rack-row--selected',
-      )}
+      className={cx('rack-grid', 'rack-row', isCursor && 'row--cursor', isSelected && 'rack-row--selected')}
       onClick={() => {
         props.onCursor(machine.id);
         inspect({ kind: 'machine', id: machine.id });

@@ -104,12 +104,9 @@ function Row(props: {
   const name = shownName(entry.name);
   const canOpen = entry.kind !== 'other';
   return (
-    <div role="row" aria-label={name} className={cx('file-grid', 'file-row', isCursor && 'file-row--cursor')}>
-      <span role="cell" className="file-row__name">
-        <span
-          className={`file-row__icon file-row__icon--${entry.kind}`}
-          title={words.t(`files.kind.${entry.kind}`)}
-        >
+    <div role="row" aria-label={name} className={cx('file-grid', 'row', isCursor && 'row--cursor')}>
+      <span role="cell" className="row__name">
+        <span className={`file-icon file-icon--${entry.kind}`} title={words.t(`files.kind.${entry.kind}`)}>
           <Icon kind={entry.kind} />
         </span>
         <button
@@ -128,7 +125,7 @@ function Row(props: {
       <span role="cell" className="num dim" title={words.dateTime(entry.modifiedAtMs)}>
         {words.when(entry.modifiedAtMs, nowMs)}
       </span>
-      <span role="cell" className="file-row__save">
+      <span role="cell" className="row__offer">
         {canOpen && (
           <IconButton
             size="small"

@@ -74,9 +74,9 @@ function ResultRow({ taskId, file }: { readonly taskId: TaskId; readonly file: R
   const words = useWords();
   const name = shownName(file.path);
   return (
-    <div role="row" aria-label={name} className="file-grid file-row">
-      <span role="cell" className="file-row__name" title={words.t('results.sha256', { hash: file.sha256 })}>
-        <span className="file-row__icon">
+    <div role="row" aria-label={name} className="file-grid row">
+      <span role="cell" className="row__name" title={words.t('results.sha256', { hash: file.sha256 })}>
+        <span className="file-icon">
           <File />
         </span>
         <span className="clip selectable">{name}</span>
@@ -85,7 +85,7 @@ function ResultRow({ taskId, file }: { readonly taskId: TaskId; readonly file: R
       <span role="cell" className="num dim">
         {bytes(file.sizeBytes)}
       </span>
-      <span role="cell" className="file-row__save">
+      <span role="cell" className="row__offer">
         <IconButton
           size="small"
           label={words.t('results.save', { name })}

@@ -13,13 +13,7 @@ import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
 import { endMessage } from '../../parts/end-words.ts';
-import { Section } from '../../parts/facts.tsx';
-import { TaskCharts } from '../../parts/task-charts.tsx';
-import { TaskChecks } from '../../parts/task-checks.tsx';
-import { TaskFacts } from '../../parts/task-facts.tsx';
-import { TaskFiles, TaskProgressBar } from '../../parts/task-files.tsx';
-import { TaskHistory } from '../../parts/task-history.tsx';
-import { LimitNotice, TaskLimits } from '../../parts/task-limits.tsx';
+import { TaskAbout } from '../../parts/task-about.tsx';
 import { NextStart, TaskLine, useTaskLook } from '../../parts/task-line.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { limitationOf } from '../../store/life.ts';
@@ -97,22 +91,7 @@ function Side({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
   return (
     <aside className="task-page__side" aria-label={words.t('task.facts')}>
-      <LimitNotice task={task} />
-      <TaskProgressBar task={task} />
-      <TaskLimits task={task} />
-      <TaskChecks task={task} />
-      <TaskFiles task={task} />
-      {isActive(task.state) && task.startedAtMs !== null && (
-        <Section title={words.t('inspector.history')}>
-          <TaskCharts task={task} />
-        </Section>
-      )}
-      <Section title={words.t('task.facts')}>
-        <TaskFacts task={task} />
-      </Section>
-      <Section title={words.t('task.history')}>
-        <TaskHistory task={task} />
-      </Section>
+      <TaskAbout task={task} />
     </aside>
   );
 }

@@ -55,7 +55,7 @@ function Check(props: {
 }) {
   const { task, isSelected, onToggle } = props;
   return (
-    <span role="cell" className="task-row__check" onClick={(event) => event.stopPropagation()}>
+    <span role="cell" className="task-row__check row__offer" onClick={(event) => event.stopPropagation()}>
       <input
         type="checkbox"
         tabIndex={-1}
@@ -70,7 +70,7 @@ function Check(props: {
 
 function Name({ task }: { readonly task: TaskRecord }) {
   return (
-    <span role="cell" className="task-row__name">
+    <span role="cell" className="row__name">
       <span className="swatch" data-hue={identityOf(task.info.name).hue} />
       <button
         type="button"
@@ -131,12 +131,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
       role="row"
       aria-label={task.info.name}
       aria-selected={isSelected}
-      className={cx(
-        'task-grid',
-        'task-row',
-        isCursor && 'task-row--cursor',
-        isSelected && 'task-row--selected',
-      )}
+      className={cx('task-grid', 'row', 'task-row', isCursor && 'row--cursor', isSelected && 'row--selected')}
       onClick={(event) => onPress(id, event)}
       onDoubleClick={() => openTask(id)}
     >

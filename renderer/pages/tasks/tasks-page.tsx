@@ -1,16 +1,16 @@
 // The task table: windowed rows of 28 px, filter, sort, keyboard cursor, many at once.
 import './tasks.css';
-import { ArrowDown, ArrowUp, Play, Search, Square, Trash2, X } from 'lucide-react';
+import { Play, Search, Square, Trash2, X } from 'lucide-react';
 import { type MouseEvent, useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { TaskId } from '../../../electron/contract/ids.ts';
 import { askForget, askKill, openTask } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
-import { cx } from '../../kit/cx.ts';
 import { SearchField, Segmented } from '../../kit/field.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
+import { SortHead } from '../../kit/sort-head.tsx';
 import { useSelection } from '../../kit/use-selection.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
 import {
@@ -40,31 +40,17 @@ type TasksRoute = Extract<Route, { page: 'tasks' }>;
 function Head({ sort, onSort }: { readonly sort: TaskSort; readonly onSort: (sort: TaskSort) => void }) {
   const words = useWords();
   return (
-    <div className="task-grid task-head" role="row">
+    <div className="task-grid sort-head" role="row">
       <span role="columnheader" aria-label={words.t('tasks.col.state')} />
-      {taskColumns.map((column) => {
-        const isOn = sort.column === column;
-        const name = words.t(`tasks.col.${column}`);
-        return (
-          <span
-            key={column}
-            role="columnheader"
-            aria-sort={isOn ? (sort.isDown ? 'descending' : 'ascending') : 'none'}
-            className={cx(numeric.has(column) && 'num')}
-          >
-            <button
-              type="button"
-              className="sort"
-              aria-label={words.t('tasks.sort-by', { column: name })}
-              onClick={() => onSort({ column, isDown: isOn ? !sort.isDown : numeric.has(column) })}
-            >
-              {isOn && numeric.has(column) && (sort.isDown ? <ArrowDown /> : <ArrowUp />)}
-              {name}
-              {isOn && !numeric.has(column) && (sort.isDown ? <ArrowDown /> : <ArrowUp />)}
-            </button>
-          </span>
-        );
-      })}
+      <SortHead
+        columns={taskColumns.map((id) => {
+          const text = words.t(`tasks.col.${id}`);
+          return { id, text, sortLabel: words.t('tasks.sort-by', { column: text }) };
+        })}
+        numeric={numeric}
+        sort={sort}
+        onSort={onSort}
+      />
     </div>
   );
 }
