@@ -1,19 +1,76 @@
 // A clock and timers that a test moves by hand. Wall and awake time can be driven apart, as a sleep or NTP would.
+// Timers wait in a binary heap, so that a simulation of hours costs what happens in it and not how long it lasts.
 import type { Clock } from '../../electron/core/kernel/ports.ts';
 import type { Timers } from '../../electron/shell/loop-timing.ts';
 
-type Timer = { readonly atMonoMs: number; readonly order: number; readonly call: () => void };
+/** `call` is null once it was cancelled: it leaves the heap when its turn comes. */
+type Timer = { readonly atMonoMs: number; readonly order: number; call: (() => void) | null };
 
 /** Up to a 1/1024 ms: such sums are exact, so that no rest of a rounding keeps a timer from ever being due. */
 function exact(ms: number): number {
   return Math.ceil(ms * 1024) / 1024;
 }
 
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.atMonoMs < b.atMonoMs || (a.atMonoMs === b.atMonoMs && a.order < b.order);
+}
+
+/** The smallest first. Written out by hand: the simulation spends a good part of its time here. */
+class TimerHeap {
+  readonly #timers: Timer[] = [];
+
+  get first(): Timer | undefined {
+    while (this.#timers[0]?.call === null) this.#takeFirst();
+    return this.#timers[0];
+  }
+
+  add(timer: Timer): void {
+    const timers = this.#timers;
+    let at = timers.length;
+    timers.push(timer);
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      const parent = timers[up];
+      if (!parent || !isBefore(timer, parent)) break;
+      timers[at] = parent;
+      at = up;
+    }
+    timers[at] = timer;
+  }
+
+  take(): Timer | undefined {
+    const { first } = this;
+    if (first) this.#takeFirst();
+    return first;
+  }
+
+  #takeFirst(): void {
+    const timers = this.#timers;
+    const last = timers.pop();
+    if (!last || timers.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const child = this.#smallerChild(at);
+      const below = timers[child];
+      if (!below || !isBefore(below, last)) break;
+      timers[at] = below;
+      at = child;
+    }
+    timers[at] = last;
+  }
+
+  #smallerChild(at: number): number {
+    const left = this.#timers[2 * at + 1];
+    const right = this.#timers[2 * at + 2];
+    return left && right && isBefore(right, left) ? 2 * at + 2 : 2 * at + 1;
+  }
+}
+
 export class VirtualTime implements Clock {
   #monoMs = 1000;
   #wallMs: number;
   #order = 0;
-  #timers: Timer[] = [];
+  readonly #timers = new TimerHeap();
   #soon: (() => void)[] = [];
 
   constructor(wallMs = 1_800_000_000_000) {
@@ -25,10 +82,10 @@ export class VirtualTime implements Clock {
 
   readonly timers: Timers = {
     after: (ms, call) => {
-      const timer = { atMonoMs: this.#monoMs + exact(Math.max(0, ms)), order: this.#order++, call };
-      this.#timers.push(timer);
+      const timer: Timer = { atMonoMs: this.#monoMs + exact(Math.max(0, ms)), order: this.#order++, call };
+      this.#timers.add(timer);
       return () => {
-        this.#timers = this.#timers.filter((each) => each !== timer);
+        timer.call = null;
       };
     },
     soon: (call) => {
@@ -50,12 +107,16 @@ export class VirtualTime implements Clock {
   advance(ms: number): void {
     const endMs = this.#monoMs + ms;
     this.settle();
-    for (let next = this.#nextTimer(); next && next.atMonoMs <= endMs; next = this.#nextTimer()) {
-      this.#pass(Math.max(0, next.atMonoMs - this.#monoMs));
-      this.settle();
-    }
-    this.#pass(endMs - this.#monoMs);
+    while (this.runNext(endMs));
+  }
+
+  /** Jumps to the next timer and settles there. False: there is none until then, and then it is. */
+  runNext(endMonoMs: number): boolean {
+    const next = this.#timers.first;
+    const isWithin = next !== undefined && next.atMonoMs <= endMonoMs;
+    this.#pass(Math.max(0, (isWithin ? next.atMonoMs : endMonoMs) - this.#monoMs));
     this.settle();
+    return isWithin;
   }
 
   /** Time passes and nobody was there to see it: a stopped process, or a system whose awake clock goes on in sleep. */
@@ -75,7 +136,7 @@ export class VirtualTime implements Clock {
   }
 
   get nextTimerMonoMs(): number | null {
-    return this.#nextTimer()?.atMonoMs ?? null;
+    return this.#timers.first?.atMonoMs ?? null;
   }
 
   #pass(ms: number): void {
@@ -83,23 +144,12 @@ export class VirtualTime implements Clock {
     this.#wallMs += exact(ms);
   }
 
-  #nextTimer(): Timer | undefined {
-    return this.#timers.reduce<Timer | undefined>(
-      (first, each) =>
-        !first ||
-        each.atMonoMs < first.atMonoMs ||
-        (each.atMonoMs === first.atMonoMs && each.order < first.order)
-          ? each
-          : first,
-      undefined,
-    );
-  }
-
   #runOneTimer(): boolean {
-    const next = this.#nextTimer();
+    const next = this.#timers.first;
     if (!next || next.atMonoMs > this.#monoMs) return false;
-    this.#timers = this.#timers.filter((each) => each !== next);
-    next.call();
+    const call = this.#timers.take()?.call;
+    next.call = null;
+    call?.();
     return true;
   }
 }
