@@ -247,6 +247,24 @@ func TestARecordSurvivesTheJournalWholeWithUnknownFields(t *testing.T) {
 	}
 }
 
+func TestA3_HalfALaunchIsNoTask(t *testing.T) {
+	r := newRig(t)
+	r.launch("t-a")
+	entries := r.journal
+	for kept, want := range []int{0, 0, 1} {
+		m := NewMachine()
+		replay := NewReplay(m)
+		for _, payload := range entries[:kept] {
+			if err := replay.Take(payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := replay.Done(); err != nil || m.Len() != want {
+			t.Errorf("%d of its records on disk: %d tasks, %v", kept, m.Len(), err)
+		}
+	}
+}
+
 func TestRecoverAdoptsWhatLivedAndAnnouncesWhatWaited(t *testing.T) {
 	r := newRig(t)
 	r.launch("t-a")

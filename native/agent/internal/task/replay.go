@@ -20,7 +20,7 @@ func (r *Replay) Take(payload []byte) error {
 		r.newest[id] = append(r.newest[id][:0], payload...)
 		return nil
 	case id == "": // not as encode writes it: nothing is put off any more
-		if err := r.Done(); err != nil {
+		if err := r.decode(); err != nil {
 			return err
 		}
 	default:
@@ -31,7 +31,20 @@ func (r *Replay) Take(payload []byte) error {
 }
 
 // Done decodes what was put off. Call it after the last record.
+//
+// A task without any state is one whose first two records the power cut came between. Its launch was not answered and
+// nothing of it began, so it is not there: half of it would be told as a task without an id.
 func (r *Replay) Done() error {
+	err := r.decode()
+	for id, record := range r.machine.tasks {
+		if record.Phase == "" {
+			delete(r.machine.tasks, id)
+		}
+	}
+	return err
+}
+
+func (r *Replay) decode() error {
 	for id, payload := range r.newest {
 		if err := r.machine.Replay(payload); err != nil {
 			return err

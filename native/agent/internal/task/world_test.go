@@ -175,8 +175,12 @@ func (w *world) die(id string) {
 	w.news = append(w.news, launch.News{TaskID: id, Run: run, Exit: &exit})
 }
 
-// crash is kill -9 of the agent: what was not durable is gone, the tasks are not.
+// crash is kill -9 of the agent: what was not durable is gone, the tasks are not. A power cut may leave the first
+// records of what was being written.
 func (w *world) crash(reboot bool) {
+	if reboot && len(w.all) > w.durable {
+		w.durable += w.random.Intn(len(w.all) - w.durable + 1)
+	}
 	w.all, w.pending, w.starts, w.news, w.others = w.all[:w.durable], nil, nil, nil, nil
 	if reboot {
 		w.boot++
@@ -186,6 +190,11 @@ func (w *world) crash(reboot bool) {
 	w.mirror = NewMachine()
 	w.reflect(w.all)
 	w.m = w.mirror
+	w.m.Each(func(record *Record) {
+		if record.Status.TaskID != record.ID {
+			w.fatalf("%s is half a task", record.ID)
+		}
+	})
 	w.all, w.durable = nil, 0
 	w.m.Snapshot(func(payload []byte) { w.all = append(w.all, payload) }) // as after a compaction
 	w.durable = len(w.all)
