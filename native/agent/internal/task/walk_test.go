@@ -51,6 +51,9 @@ func (w *world) anything() {
 		w.crash(false)
 	default:
 		if w.random.Intn(4) == 0 {
+			if w.launched < most && w.random.Intn(2) == 0 {
+				w.launch() // the power goes in the middle of it
+			}
 			w.crash(true)
 		}
 	}
