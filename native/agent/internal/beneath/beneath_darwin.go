@@ -1,150 +1,30 @@
-// Package beneath opens names inside a folder and never outside of it, whatever links are in it or are put there
-// meanwhile. It may import at, and may be imported by all.
 package beneath
 
 import (
-	"errors"
 	"os"
-	"strings"
 	"syscall"
-
-	"mesolite/agent/internal/at"
 )
 
-// ErrOutside: the name leads out of the folder.
-var ErrOutside = errors.New("leads out of the folder")
+// passFlags opens a folder on the way.
+const passFlags = folderFlags
 
-// ErrKind: neither a file nor a folder, so it was not opened.
-var ErrKind = errors.New("neither a file nor a folder")
+func (r *Root) find(name string, how way) (int, error) { return r.walk(name, how) }
 
-const (
-	maxLinks = 40
-	// Nothing we open may make us wait (a FIFO), become our terminal, or reach a child.
-	always = syscall.O_CLOEXEC | syscall.O_NONBLOCK | syscall.O_NOCTTY | syscall.O_NOFOLLOW
-
-	folderFlags = syscall.O_RDONLY | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC
-)
-
-// Root is a folder that names are looked up in.
-type Root struct{ dir *os.File }
-
-// OpenRoot opens the folder at a path that is ours (its own links are followed).
-func OpenRoot(path string) (*Root, error) {
-	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+// openPlain: there is no opening of a place alone here, so what was opened is looked at once more: it may have been
+// replaced in between.
+func (r *Root) openPlain(name string, flags int) (*os.File, error) {
+	file, err := r.open(name, way{flags: flags, follow: true, plain: true})
 	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+		return nil, err
 	}
-	return &Root{os.NewFile(uintptr(fd), path)}, nil
-}
-
-// RootOf takes an open folder over.
-func RootOf(dir *os.File) *Root { return &Root{dir} }
-
-// File is the folder itself.
-func (r *Root) File() *os.File { return r.dir }
-
-// Close gives the folder back.
-func (r *Root) Close() error { return r.dir.Close() }
-
-// Open opens a name, relative to the folder (`.` is the folder). Links inside the folder are followed as long as they
-// stay in it. The caller must look what it got (Stat): it may be a FIFO or a device, but opening it does not block.
-func (r *Root) Open(name string, flags int) (*os.File, error) {
-	return r.open(name, way{flags: flags, follow: true})
-}
-
-// OpenNoLinks is Open, but no link at all is followed (syscall.ELOOP).
-func (r *Root) OpenNoLinks(name string, flags int) (*os.File, error) {
-	return r.open(name, way{flags: flags})
-}
-
-// OpenPlain is Open for a file or a folder; what is seen to be anything else is not opened (ErrKind).
-func (r *Root) OpenPlain(name string, flags int) (*os.File, error) {
-	return r.open(name, way{flags: flags, follow: true, plain: true})
-}
-
-// way is how a name is opened.
-type way struct {
-	flags  int
-	follow bool // links that stay in the folder
-	plain  bool // only files and folders
-}
-
-func (r *Root) open(name string, how way) (*os.File, error) {
-	if name == "" || name[0] == '/' {
-		return nil, &os.PathError{Op: "open", Path: name, Err: ErrOutside}
+	var stat syscall.Stat_t
+	err = syscall.Fstat(int(file.Fd()), &stat)
+	if err == nil && !isPlain(&stat) {
+		err = ErrKind
 	}
-	fd, err := r.walk(name, how)
 	if err != nil {
+		_ = file.Close() // not given
 		return nil, &os.PathError{Op: "open", Path: name, Err: err}
 	}
-	return os.NewFile(uintptr(fd), name), nil
-}
-
-// walk takes one name at a time, each below the one before, the links in our hands: the kernel is never given a name
-// with a slash, and never follows a link.
-func (r *Root) walk(name string, how way) (int, error) {
-	base, err := at.Open(int(r.dir.Fd()), ".", folderFlags, 0)
-	if err != nil {
-		return -1, err
-	}
-	stack := []int{base} // the folders on the way, for `..`
-	defer func() {
-		for _, fd := range stack {
-			_ = syscall.Close(fd) // only looked at
-		}
-	}()
-	todo, links := split(name), 0
-	for len(todo) > 0 {
-		part := todo[0]
-		todo = todo[1:]
-		here := stack[len(stack)-1]
-		switch {
-		case part == ".." && len(stack) == 1:
-			return -1, ErrOutside
-		case part == "..":
-			_ = syscall.Close(here)
-			stack = stack[:len(stack)-1]
-			continue
-		}
-		var stat syscall.Stat_t
-		if err := at.Stat(here, part, &stat); err != nil {
-			return -1, err
-		}
-		kind := stat.Mode & syscall.S_IFMT
-		switch {
-		case kind == syscall.S_IFLNK:
-			if links++; !how.follow || links > maxLinks {
-				return -1, syscall.ELOOP
-			}
-			target, err := at.ReadLink(here, part)
-			if err != nil {
-				return -1, err
-			}
-			if target == "" || target[0] == '/' {
-				return -1, ErrOutside
-			}
-			todo = append(split(target), todo...)
-		case len(todo) == 0 && how.plain && kind != syscall.S_IFREG && kind != syscall.S_IFDIR:
-			return -1, ErrKind
-		case len(todo) == 0:
-			return at.Open(here, part, how.flags|always, 0) // a link by now: ELOOP
-		default:
-			fd, err := at.Open(here, part, folderFlags, 0)
-			if err != nil {
-				return -1, err
-			}
-			stack = append(stack, fd)
-		}
-	}
-	return at.Open(stack[len(stack)-1], ".", how.flags|always, 0)
-}
-
-func split(name string) []string {
-	var parts []string
-	for _, part := range strings.Split(name, "/") {
-		if part != "" && part != "." {
-			parts = append(parts, part)
-		}
-	}
-	return parts
+	return file, nil
 }

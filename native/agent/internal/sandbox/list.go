@@ -33,7 +33,7 @@ func List(root string, who *Who, path, after string) (page wire.SandboxListResul
 	}
 	defer func() { _ = folder.Close() }() // only looked in
 	err = as(who, func() error {
-		dir, err := openPath(folder, name, syscall.O_RDONLY|syscall.O_DIRECTORY)
+		dir, err := folder.OpenPlain(name, syscall.O_RDONLY|syscall.O_DIRECTORY)
 		if err != nil {
 			return err
 		}
@@ -73,14 +73,14 @@ func (s *smallest) Pop() interface{} {
 	return last
 }
 
-func (s *smallest) take(name []byte) error {
-	if s.after != "" && string(name) <= s.after {
+func (s *smallest) take(name string) error {
+	if s.after != "" && name <= s.after {
 		return nil
 	}
 	if len(s.names) < s.limit {
-		heap.Push(s, string(name))
-	} else if string(name) < s.names[0] {
-		s.names[0] = string(name)
+		heap.Push(s, name)
+	} else if name < s.names[0] {
+		s.names[0] = name
 		heap.Fix(s, 0)
 	}
 	return nil

@@ -7,5 +7,4 @@ const (
 	sysSetgroups = syscall.SYS_SETGROUPS32
 	sysSetfsgid  = syscall.SYS_SETFSGID32
 	sysSetfsuid  = syscall.SYS_SETFSUID32
-	sysFstatat   = syscall.SYS_FSTATAT64
 )

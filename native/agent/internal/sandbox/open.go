@@ -1,3 +1,5 @@
+// Package sandbox shows the folder of a task to others: lists, files, and whole folders as a tar. It looks with the
+// rights of the task's user, never with more, and never outside the folder. It may import at, beneath and wire.
 package sandbox
 
 import (
@@ -11,9 +13,16 @@ import (
 // Why something is not given.
 var (
 	ErrOutside = beneath.ErrOutside
-	ErrKind    = errors.New("neither a file nor a folder")
+	ErrKind    = beneath.ErrKind
 	ErrForeign = errors.New("a hard link to a file of another user")
 )
+
+// Who is the user of a task, where the agent could do more than that user. Nil: the agent's own rights are the task's.
+type Who struct {
+	UID    int
+	GID    int
+	Groups []int
+}
 
 // Opened is a file or a folder of a sandbox.
 type Opened struct {
@@ -34,7 +43,7 @@ func Open(root string, who *Who, path string) (opened Opened, err error) {
 	}
 	defer func() { _ = folder.Close() }() // only looked in
 	err = as(who, func() error {
-		file, err := openPath(folder, name, syscall.O_RDONLY)
+		file, err := folder.OpenPlain(name, syscall.O_RDONLY)
 		if err != nil {
 			return err
 		}

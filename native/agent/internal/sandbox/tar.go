@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"mesolite/agent/internal/at"
 )
 
 const (
@@ -71,8 +73,7 @@ func (t *tarWriter) leftOut() error {
 }
 
 func (t *tarWriter) folder(dir *os.File, path string, depth int) error {
-	return eachName(dir, func(raw []byte) error {
-		name := string(raw)
+	return eachName(dir, func(name string) error {
 		below := name
 		if path != "" {
 			below = path + "/" + name
@@ -91,7 +92,7 @@ func (t *tarWriter) folder(dir *os.File, path string, depth int) error {
 		case syscall.S_IFDIR:
 			return t.below(dir, name, e, depth)
 		case syscall.S_IFLNK:
-			target, err := readLinkAt(dir, name)
+			target, err := at.ReadLink(int(dir.Fd()), name)
 			if err != nil {
 				t.leave(below, err.Error())
 				return nil
@@ -170,8 +171,8 @@ type segment struct{ at, size int64 }
 
 func segmentsOf(file *os.File, size int64) ([]segment, bool) {
 	list := []segment{}
-	for at := int64(0); at < size; {
-		data, err := file.Seek(at, seekData)
+	for from := int64(0); from < size; {
+		data, err := file.Seek(from, seekData)
 		if err != nil {
 			if pathErr, ok := err.(*os.PathError); ok && pathErr.Err == syscall.ENXIO {
 				break // only a hole is left
@@ -188,7 +189,7 @@ func segmentsOf(file *os.File, size int64) ([]segment, bool) {
 		if data < hole {
 			list = append(list, segment{data, hole - data})
 		}
-		at = hole
+		from = hole
 	}
 	return list, true
 }

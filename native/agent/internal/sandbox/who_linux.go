@@ -1,5 +1,3 @@
-// Package sandbox shows the folder of a task to others: lists, files, and whole folders as a tar. It looks with the
-// rights of the task's user, never with more, and never outside the folder. It may import beneath and wire.
 package sandbox
 
 import (
@@ -9,13 +7,6 @@ import (
 	"syscall"
 	"unsafe"
 )
-
-// Who is the user of a task, where the agent could do more than that user. Nil: the agent's own rights are the task's.
-type Who struct {
-	UID    int
-	GID    int
-	Groups []int
-}
 
 // as does something with the file rights of a user. The kernel then checks every folder and file on the way as it
 // would for the task itself, so that a link or a hard link to somebody else's file is worth nothing.

@@ -5,13 +5,14 @@ import (
 	"path"
 	"strings"
 	"syscall"
-	"unsafe"
+
+	"mesolite/agent/internal/at"
 )
 
 // Folders opens the folder of that name and makes what is missing of it. It goes through no link, so what is written
 // there is written where the name says.
 func (r *Root) Folders(name string, mode os.FileMode) (*os.File, error) {
-	at, err := syscall.Openat(int(r.dir.Fd()), ".", syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	here, err := at.Open(int(r.dir.Fd()), ".", folderFlags, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: name, Err: err}
 	}
@@ -20,27 +21,26 @@ func (r *Root) Folders(name string, mode os.FileMode) (*os.File, error) {
 		if part == ".." {
 			err = ErrOutside
 		} else {
-			next, err = folderIn(at, part, mode)
+			next, err = folderIn(here, part, mode)
 		}
-		_ = syscall.Close(at) // only a place to stand
+		_ = syscall.Close(here) // only a place to stand
 		if err != nil {
 			return nil, &os.PathError{Op: "make folder", Path: name, Err: err}
 		}
-		at = next
+		here = next
 	}
-	return os.NewFile(uintptr(at), name), nil
+	return os.NewFile(uintptr(here), name), nil
 }
 
-func folderIn(at int, name string, mode os.FileMode) (int, error) {
-	const flags = syscall.O_RDONLY | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC
-	fd, err := syscall.Openat(at, name, flags, 0)
+func folderIn(here int, name string, mode os.FileMode) (int, error) {
+	fd, err := at.Open(here, name, folderFlags, 0)
 	if err != syscall.ENOENT {
 		return fd, err
 	}
-	if err := syscall.Mkdirat(at, name, uint32(mode.Perm())); err != nil && err != syscall.EEXIST {
+	if err := at.Mkdir(here, name, uint32(mode.Perm())); err != nil && err != syscall.EEXIST {
 		return -1, err
 	}
-	return syscall.Openat(at, name, flags, 0)
+	return at.Open(here, name, folderFlags, 0)
 }
 
 // parent opens the folder a name lies in, and gives the last part of the name.
@@ -62,12 +62,12 @@ func (r *Root) Create(name string, mode, folderMode os.FileMode) (*os.File, erro
 	}
 	defer func() { _ = folder.Close() }()
 	for try := 0; ; try++ {
-		fd, err := syscall.Openat(int(folder.Fd()), base, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, uint32(mode.Perm()))
+		fd, err := at.Open(int(folder.Fd()), base, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, uint32(mode.Perm()))
 		if err == nil {
 			return os.NewFile(uintptr(fd), name), nil
 		}
 		if err == syscall.EEXIST && try < 3 {
-			if err = syscall.Unlinkat(int(folder.Fd()), base); err == nil || err == syscall.ENOENT {
+			if err = at.Unlink(int(folder.Fd()), base); err == nil || err == syscall.ENOENT {
 				continue
 			}
 		}
@@ -77,13 +77,8 @@ func (r *Root) Create(name string, mode, folderMode os.FileMode) (*os.File, erro
 
 // Link makes a symbolic link, in place of a file or a link of that name. Where it leads is the caller's care.
 func (r *Root) Link(target, name string, folderMode os.FileMode) error {
-	return r.putName(name, folderMode, func(folder int, base *byte) syscall.Errno {
-		text, err := syscall.BytePtrFromString(target)
-		if err != nil {
-			return syscall.EINVAL
-		}
-		_, _, errno := syscall.Syscall(syscall.SYS_SYMLINKAT, uintptr(unsafe.Pointer(text)), uintptr(folder), uintptr(unsafe.Pointer(base)))
-		return errno
+	return r.putName(name, folderMode, func(folder int, base string) error {
+		return at.Symlink(target, folder, base)
 	})
 }
 
@@ -94,35 +89,26 @@ func (r *Root) HardLink(existing, name string, folderMode os.FileMode) error {
 		return err
 	}
 	defer func() { _ = from.Close() }()
-	old, err := syscall.BytePtrFromString(fromBase)
-	if err != nil {
-		return &os.PathError{Op: "link", Path: existing, Err: err}
-	}
-	return r.putName(name, folderMode, func(folder int, base *byte) syscall.Errno {
-		_, _, errno := syscall.Syscall6(syscall.SYS_LINKAT, from.Fd(), uintptr(unsafe.Pointer(old)), uintptr(folder), uintptr(unsafe.Pointer(base)), 0, 0)
-		return errno
+	return r.putName(name, folderMode, func(folder int, base string) error {
+		return at.Link(int(from.Fd()), fromBase, folder, base)
 	})
 }
 
-func (r *Root) putName(name string, folderMode os.FileMode, put func(folder int, base *byte) syscall.Errno) error {
+func (r *Root) putName(name string, folderMode os.FileMode, put func(folder int, base string) error) error {
 	folder, base, err := r.parent(name, folderMode)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = folder.Close() }()
-	text, err := syscall.BytePtrFromString(base)
-	if err != nil {
-		return &os.PathError{Op: "link", Path: name, Err: err}
-	}
-	errno := put(int(folder.Fd()), text)
-	if errno == syscall.EEXIST {
-		if err := syscall.Unlinkat(int(folder.Fd()), base); err != nil && err != syscall.ENOENT {
+	err = put(int(folder.Fd()), base)
+	if err == syscall.EEXIST {
+		if err := at.Unlink(int(folder.Fd()), base); err != nil && err != syscall.ENOENT {
 			return &os.PathError{Op: "link", Path: name, Err: err}
 		}
-		errno = put(int(folder.Fd()), text)
+		err = put(int(folder.Fd()), base)
 	}
-	if errno != 0 {
-		return &os.PathError{Op: "link", Path: name, Err: errno}
+	if err != nil {
+		return &os.PathError{Op: "link", Path: name, Err: err}
 	}
 	return nil
 }

@@ -1,3 +1,5 @@
+//go:build !arm
+
 package sandbox
 
 import "syscall"
@@ -7,5 +9,4 @@ const (
 	sysSetgroups = syscall.SYS_SETGROUPS
 	sysSetfsgid  = syscall.SYS_SETFSGID
 	sysSetfsuid  = syscall.SYS_SETFSUID
-	sysFstatat   = syscall.SYS_NEWFSTATAT
 )
