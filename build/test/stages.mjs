@@ -16,7 +16,7 @@ const goDir = inRoot('native', 'agent');
  *   show?: 'all' | 'stderr' | 'none', counts?: number }} Run one program to run; `counts` = it is that many tests by its exit code
  * @typedef {{ filters: string[], folder: string, env: NodeJS.ProcessEnv }} StageInput
  * @typedef {{ name: string, title: string, home: string, timeoutMs: number, needsLan?: boolean, needsApp?: boolean, takesFilter?: boolean,
- *   isOptional?: boolean, isOnDemand?: boolean, needsVm?: boolean, isTest: (file: string) => boolean, runs: (input: StageInput) => Promise<Run[]>,
+ *   isOptional?: boolean, isOnDemand?: boolean, startsEarly?: boolean, needsVm?: boolean, isTest: (file: string) => boolean, runs: (input: StageInput) => Promise<Run[]>,
  *   parse?: (text: string) => import('./results.mjs').Counts }} Stage
  */
 
@@ -120,6 +120,7 @@ export const stages = [
     title: 'The agent: go vet, go test',
     home: 'native/agent',
     timeoutMs: 6 * MINUTE_MS,
+    startsEarly: true,
     isTest: (file) => file.endsWith('_test.go'),
     runs: goRuns,
     parse: parseGo,

@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json]`: runs one bench. The last line of standard output is one JSON object. */
 import { benchAdd } from './add.ts';
 import { benchAgent } from './agent.ts';
+import { benchJourney } from './journey.ts';
 import { benchLoop } from './loop.ts';
 import type { BenchReport } from './report.ts';
 
@@ -18,6 +19,10 @@ const benches: Readonly<Record<string, Bench>> = {
   add: {
     about: 'adding a machine by password in the virtual LAN: median of five, and each step',
     run: benchAdd,
+  },
+  journey: {
+    about: 'how long the main process is blocked in the journey of the end-to-end test, three times',
+    run: benchJourney,
   },
   loop: {
     about: 'how long a turn of the master holds the process at 50 machines and 5,000 tasks',

@@ -48,7 +48,7 @@ export type AppUnderTest = {
   readonly hasEnded: () => boolean;
 };
 
-export type Blocking = {
+type Blocking = {
   readonly probes: number;
   readonly wallMaxMs: number;
   readonly wallP99Ms: number;
@@ -195,7 +195,7 @@ function metricsFile(profile: Profile): string {
 }
 
 /** Measured up to now: the file is written each second. */
-export async function freshMetrics(profile: Profile): Promise<Blocking> {
+async function freshMetrics(profile: Profile): Promise<Blocking> {
   const nowMs = Date.now();
   await until(() => statSync(metricsFile(profile)).mtimeMs > nowMs, { what: 'the measures were written' });
   return readMetrics(profile);
@@ -206,6 +206,18 @@ export async function resetMetrics(profile: Profile): Promise<void> {
   const file = path.join(profile.dataFolder, 'main-metrics.reset');
   writeFileSync(file, '');
   await until(() => !existsSync(file), { what: 'the measuring began anew', capMs: 5000 });
+}
+
+/**
+ * How long the main process was blocked since the last reset, in a line that `npm run bench -- journey` reads. No test
+ * asserts the maximum: on a shared machine the same code needs 8 ms of CPU in one run and 54 in another.
+ */
+export async function tellBlocking(profile: Profile, part: string): Promise<Blocking> {
+  const blocking = await freshMetrics(profile);
+  const { probes, worst, rssMib, ...numbers } = blocking;
+  const words = JSON.stringify({ part, ...numbers, probes, rssMib, worst: worst.slice(0, 3) });
+  console.log(`main process blocked ${words}`);
+  return blocking;
 }
 
 export function readLog(profile: Profile): string {
