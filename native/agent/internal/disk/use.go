@@ -1,12 +1,14 @@
 // Package disk measures what a folder takes on its file system, while somebody may be changing it and wishes us ill: it
 // follows no link, leaves no file system, holds one descriptor however deep the tree is, and rests between steps. It
-// imports nothing of ours.
+// may import at.
 package disk
 
 import (
-	"strconv"
+	"os"
 	"syscall"
 	"time"
+
+	"mesolite/agent/internal/at"
 )
 
 const (
@@ -18,6 +20,7 @@ const (
 	// maxPending folders are remembered; what is in others is not counted.
 	maxPending = 100_000
 	maxLinks   = 100_000
+	namesAt    = 512
 	blockBytes = 512 // st_blocks, on every file system
 )
 
@@ -28,8 +31,8 @@ func Use(path string, enough int64, stop <-chan struct{}) (bytes int64, ok bool)
 	if err != nil {
 		return 0, false
 	}
-	w := &walk{fd: fd, enough: enough, stop: stop, since: time.Now(), links: map[uint64]bool{}}
-	defer func() { _ = syscall.Close(w.fd) }() // only read from
+	w := &walk{dir: os.NewFile(uintptr(fd), path), enough: enough, stop: stop, since: time.Now(), links: map[uint64]bool{}}
+	defer func() { _ = w.dir.Close() }() // only read from
 	var own syscall.Stat_t
 	if syscall.Fstat(fd, &own) != nil {
 		return 0, false
@@ -39,7 +42,8 @@ func Use(path string, enough int64, stop <-chan struct{}) (bytes int64, ok bool)
 	return w.bytes, true
 }
 
-const openFlags = syscall.O_RDONLY | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC | syscall.O_NONBLOCK
+// openFlags open folders alone, so a FIFO cannot make us wait.
+const openFlags = syscall.O_RDONLY | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC
 
 // level is a folder on the way from the root to where the walk is.
 type level struct {
@@ -48,7 +52,7 @@ type level struct {
 }
 
 type walk struct {
-	fd      int // of the folder the walk is in
+	dir     *os.File // the folder the walk is in
 	device  uint64
 	bytes   int64
 	enough  int64
@@ -58,7 +62,6 @@ type walk struct {
 	links   map[uint64]bool // inodes with more than one name
 	stop    <-chan struct{}
 	since   time.Time
-	buf     [16 << 10]byte
 }
 
 func (w *walk) run(own *syscall.Stat_t) {
@@ -88,18 +91,9 @@ func (w *walk) isOver() bool {
 }
 
 func (w *walk) descend(name string) {
-	fd, err := syscall.Openat(w.fd, name, openFlags, 0)
-	if err != nil {
-		return // gone, or a link now
+	if own, ok := w.move(name); ok {
+		w.enter(&own)
 	}
-	var own syscall.Stat_t
-	if syscall.Fstat(fd, &own) != nil || uint64(own.Dev) != w.device {
-		_ = syscall.Close(fd) // only read from
-		return
-	}
-	_ = syscall.Close(w.fd) // only read from
-	w.fd = fd
-	w.enter(&own)
 }
 
 // leave goes back to the folder above, if that is still the one we came from.
@@ -108,14 +102,23 @@ func (w *walk) leave() bool {
 	if len(w.levels) == 0 {
 		return true
 	}
-	fd, err := syscall.Openat(w.fd, "..", openFlags, 0)
+	above, ok := w.move("..")
+	return ok && above.Ino == w.levels[len(w.levels)-1].inode
+}
+
+// move goes on to a folder of the same file system. A false says that it stays: gone, or a link now.
+func (w *walk) move(name string) (own syscall.Stat_t, ok bool) {
+	fd, err := at.Open(int(w.dir.Fd()), name, openFlags, 0)
 	if err != nil {
-		return false
+		return own, false
 	}
-	_ = syscall.Close(w.fd) // only read from
-	w.fd = fd
-	var above syscall.Stat_t
-	return syscall.Fstat(fd, &above) == nil && above.Ino == w.levels[len(w.levels)-1].inode && uint64(above.Dev) == w.device
+	if syscall.Fstat(fd, &own) != nil || uint64(own.Dev) != w.device {
+		_ = syscall.Close(fd) // only read from
+		return own, false
+	}
+	_ = w.dir.Close() // only read from
+	w.dir = os.NewFile(uintptr(fd), name)
+	return own, true
 }
 
 // enter counts what is in the folder the walk is in.
@@ -123,24 +126,22 @@ func (w *walk) enter(own *syscall.Stat_t) {
 	w.bytes += own.Blocks * blockBytes
 	w.levels = append(w.levels, level{inode: own.Ino})
 	here := &w.levels[len(w.levels)-1]
-	prefix := "/proc/self/fd/" + strconv.Itoa(w.fd) + "/"
 	for !w.isOver() {
-		n, err := syscall.ReadDirent(w.fd, w.buf[:])
-		if err != nil || n <= 0 {
-			return
-		}
-		_, _, names := syscall.ParseDirent(w.buf[:n], -1, nil)
+		names, err := w.dir.Readdirnames(namesAt)
 		for _, name := range names {
-			w.count(prefix, name, here)
+			w.count(name, here)
+		}
+		if err != nil {
+			return // its end, mostly
 		}
 		w.relax()
 	}
 }
 
-func (w *walk) count(prefix, name string, here *level) {
+func (w *walk) count(name string, here *level) {
 	var stat syscall.Stat_t
 	w.entries++
-	if syscall.Lstat(prefix+name, &stat) != nil || uint64(stat.Dev) != w.device {
+	if at.Stat(int(w.dir.Fd()), name, &stat) != nil || uint64(stat.Dev) != w.device {
 		return
 	}
 	if stat.Mode&syscall.S_IFMT == syscall.S_IFDIR {
@@ -172,7 +173,8 @@ func (w *walk) relax() {
 	w.since = time.Now()
 }
 
-// Fill is how full the file system of a folder is, in bytes.
+// Fill is how full the file system of a folder is, in bytes. The volumes of an APFS container share their room, so what
+// is not free is what counts.
 func Fill(path string) (used int64, ok bool) {
 	var s syscall.Statfs_t
 	if syscall.Statfs(path, &s) != nil {
