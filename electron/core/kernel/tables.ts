@@ -3,6 +3,7 @@
 import {
   type Diff,
   durableTables,
+  forEachTable,
   type Rows,
   type TableDiff,
   type TableName,
@@ -14,18 +15,7 @@ import { RowMap } from './rows.ts';
 type AnyRow = Rows[TableName];
 type Changes = Map<string, AnyRow | null>;
 
-export const emptyTables: Tables = {
-  machines: RowMap.empty(),
-  agents: RowMap.empty(),
-  tasks: RowMap.empty(),
-  settings: RowMap.empty(),
-  links: RowMap.empty(),
-  samples: RowMap.empty(),
-  lanes: RowMap.empty(),
-  operations: RowMap.empty(),
-  progress: RowMap.empty(),
-  faults: RowMap.empty(),
-};
+export const emptyTables: Tables = forEachTable(() => RowMap.empty());
 
 export class TableTx {
   readonly #base: Tables;
