@@ -30,9 +30,7 @@ func TestP6_NoDescriptorOfOursIsInATask(t *testing.T) {
 }
 
 func TestPrivilege_ATaskOfAnotherUserHasNothingOfRoot(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Fatal("this needs root")
-	}
+	needsRoot(t)
 	h := newHost(t)
 	c, _ := h.greet()
 	c.launch(with(shell("t-who", `id; grep -E "^(Cap|NoNew|Groups)" /proc/self/status; umask; cat /proc/self/oom_score_adj; ls /proc/$$/fd | tr '\n' ' '`), "user", "nobody"))
@@ -134,9 +132,7 @@ func atoi(text string) int {
 }
 
 func TestPrivilege_ATaskOfAnotherUserCannotReachItsAgent(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Fatal("this needs root")
-	}
+	needsRoot(t)
 	h := newHost(t)
 	c, hello := h.greet()
 	tool := filepath.Join(filepath.Dir(h.dir), "attack")
