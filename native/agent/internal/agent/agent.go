@@ -187,6 +187,7 @@ func open(folder *folder, config Config) (*Agent, error) {
 	if a.logs, err = a.newKeeper(); err != nil {
 		return nil, err
 	}
+	a.launcher.LogCap = a.logs.CapOf
 	if a.launcher.CardFiles = sysinfo.GpuFiles(os.DirFS(root + "/")); len(a.launcher.CardFiles) > 0 {
 		groups.GuardDevices()
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,8 +24,7 @@ func TestP6_NoDescriptorOfOursIsInATask(t *testing.T) {
 	c.launch(shell("t-fds", `find /proc/$$/fd -type l -printf '%f %l\n' | sort; true`))
 	c.terminal("t-fds")
 	out, _ := os.ReadFile(h.file("t-fds", "stdout"))
-	want := fmt.Sprintf("0 /dev/null\n1 %s\n2 %s\n", h.file("t-fds", "stdout"), h.file("t-fds", "stderr"))
-	if string(out) != want {
+	if !regexp.MustCompile(`^0 /dev/null\n1 pipe:\[\d+\]\n2 pipe:\[\d+\]\n$`).Match(out) {
 		t.Errorf("%s", out)
 	}
 }
