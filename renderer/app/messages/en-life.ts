@@ -62,6 +62,7 @@ export const enLife = {
   'life.gpus': 'GPUs given',
   'life.gpu': 'GPU {index}',
   'life.sandbox-most': 'Sandbox at most',
+  'life.labels': 'Labels',
   'life.restart': 'Restart',
   'life.most-time': 'Runs at most',
   'life.log-kept': 'Log kept',

@@ -1,7 +1,7 @@
 // English texts of the task table, the task page and its log.
 export const enTasks = {
   'tasks.title': 'Tasks',
-  'tasks.find': 'Filter by name, machine or command',
+  'tasks.find': 'Filter by name, machine, command or label',
   'tasks.filter.all': 'All',
   'tasks.filter.active': 'Active',
   'tasks.filter.restarting': 'Restarting',

@@ -62,6 +62,7 @@ export const zhCnLife = {
   'life.gpus': '分到的 GPU',
   'life.gpu': 'GPU {index}',
   'life.sandbox-most': '沙箱上限',
+  'life.labels': '标签',
   'life.restart': '重启',
   'life.most-time': '最长运行',
   'life.log-kept': '保留日志',

@@ -1,7 +1,7 @@
 // Simplified Chinese texts of the task table, the task page and its log.
 export const zhCnTasks = {
   'tasks.title': '任务',
-  'tasks.find': '按名称、机器或命令筛选',
+  'tasks.find': '按名称、机器、命令或标签筛选',
   'tasks.filter.all': '全部',
   'tasks.filter.active': '活动',
   'tasks.filter.restarting': '等待重启',
