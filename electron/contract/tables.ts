@@ -38,7 +38,7 @@ export const tableNames: readonly TableName[] = [...durableTables, ...sessionTab
 export type DurableTable = (typeof durableTables)[number];
 
 /** Something for each table, made by `make`. `M` says of what type each is. */
-export function forEachTable<M extends { readonly [T in TableName]: unknown }>(make: () => M[TableName]): M {
+export function forEachTable<M extends { readonly [T in TableName]: unknown }>(make: () => unknown): M {
   return Object.fromEntries(tableNames.map((name) => [name, make()])) as M;
 }
 
