@@ -31,6 +31,7 @@ type Driver struct {
 	bases map[string]string
 	// v1: where groups that close devices would be.
 	devices string
+	filters filters  // v2: what closes devices
 	trees   []string // the bases without those that are the same tree under two names (cpu and cpuacct)
 	mu      sync.Mutex
 	groups  map[string]bool
@@ -101,7 +102,10 @@ func (d *Driver) Create(task string, limits Limits, denied ...string) (Group, er
 		}
 	}
 	d.limit(task, limits)
-	d.deny(task, denied)
+	if err := d.deny(task, denied); err != nil {
+		d.removeLocked(task)
+		return Group{}, err
+	}
 	return group, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -200,53 +199,6 @@ func TestARealGroupIsMadeEmptiedAndRemoved(t *testing.T) {
 	d.Sweep(func(task string) bool { return task != "t-stray" })
 	if _, err := os.Stat(filepath.Dir(stray.Joins[0])); err == nil {
 		t.Error("an empty group was not swept")
-	}
-}
-
-// The unified tree of this machine has no controllers, but it kills: a driver that is shown only that tree is v2.
-func TestARealV2TreeIsUsed(t *testing.T) {
-	place := parseMounts(read(t, "/proc/self/mountinfo"))[""]
-	if place == "" && os.Geteuid() == 0 {
-		place = t.TempDir()
-		if err := syscall.Mount("cgroup2", place, "cgroup2", 0, ""); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = syscall.Unmount(place, 0) }()
-	}
-	root := fake(t, unified, map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/x": ""})
-	if err := os.Symlink(place, filepath.Join(root, "sys/fs/cgroup")); err != nil {
-		t.Fatal(err)
-	}
-	d := Detect(root, fmt.Sprintf("test-%d", os.Getpid()))
-	defer d.Close()
-	if d.Kind != KindV2 {
-		if os.Geteuid() == 0 || d.Kind != KindNone {
-			t.Errorf("the unified tree is not used: %s", d.Kind)
-		}
-		return
-	}
-	group, err := d.Create("t-v2", Limits{MemMib: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command("sh", "-c", "echo $$ > "+group.Joins[0]+"; (setsid sleep 100 &); echo on; sleep 100")
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := out.Read(make([]byte, 3)); err != nil {
-		t.Fatal(err)
-	}
-	d.KillAll("t-v2")
-	if err := command.Wait(); err == nil {
-		t.Error("it was not killed")
-	}
-	d.Remove("t-v2")
-	if _, err := os.Stat(group.Procs); err == nil {
-		t.Error("the group stays")
 	}
 }
 
