@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"mesolite/agent/internal/wire"
 )
 
 // What a test needs of the machine. A missing right is a failure or another thing to assert, never a reason to look away.
@@ -15,6 +17,14 @@ func needsRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Fatal("this needs root")
+	}
+}
+
+// needsMemory: what such a test starts would take the memory of the machine where nothing holds it.
+func needsMemory(t *testing.T, hello wire.HelloResult) {
+	t.Helper()
+	if hello.Facts.Isolation.Memory != "cgroup" {
+		t.Fatalf("this needs the memory controller: %+v", hello.Facts.Isolation)
 	}
 }
 
