@@ -116,29 +116,15 @@ func (l *Launcher) start(info wire.TaskInfo, run int) (words string) {
 // prepare makes the folder with its fifos. A folder left by a start that never ran is used again.
 func (l *Launcher) prepare(taskID string, run int, account account) error {
 	dir := l.TaskDir(taskID)
-	sandbox := filepath.Join(dir, "sandbox")
-	open := os.FileMode(0o700)
-	if account.change {
-		open = 0o711 // the task's user must be able to reach its sandbox
-	} else if run == 0 {
+	if run == 0 && !account.change {
 		l.takeFolder(dir)
 	}
-	for _, folder := range []string{dir, sandbox} {
-		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-			return plain(err)
-		}
-	}
-	if account.change {
-		if err := os.Chmod(dir, open); err != nil {
-			return plain(err)
-		}
-		if err := os.Chown(sandbox, account.uid, account.gid); err != nil {
-			return plain(err)
-		}
+	if err := makeHome(dir, account.who()); err != nil {
+		return err
 	}
 	if run > 0 {
-		if err := os.Mkdir(l.RunDir(taskID, run), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-			return plain(err)
+		if err := makeFolder(l.RunDir(taskID, run)); err != nil {
+			return err
 		}
 	}
 	return l.takeFifos(l.RunDir(taskID, run))
