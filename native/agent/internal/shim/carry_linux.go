@@ -36,6 +36,7 @@ type side struct {
 	to      int   // the log
 	start   int64 // what is before it takes no room
 	sinceMs int64 // since when it has no room
+	alone   bool  // nobody else makes room for it
 	tickMs  int64 // not 0: it waits, and is tried again after this
 	at      int   // what the log did not take yet
 	held    int
@@ -166,7 +167,9 @@ func room(s *side) int64 {
 		s.start = 0 // it was begun again
 	}
 	if capBytes-(size-s.start) < leastRoom {
-		s.start = firstData(s.to, s.start, size)
+		start := firstData(s.to, s.start, size)
+		s.alone = s.alone && start == s.start
+		s.start = start
 	}
 	if free := capBytes - (size - s.start); free >= leastRoom {
 		s.sinceMs = 0
@@ -190,7 +193,7 @@ func waits(s *side) bool {
 	if s.sinceMs == 0 {
 		s.sinceMs = t
 	}
-	if t-s.sinceMs >= patienceMs {
+	if s.alone = s.alone || t-s.sinceMs >= patienceMs; s.alone {
 		return false
 	}
 	aliveFd[0] = pollFd{fd: FdAlive} // shows an error once its reader is gone
