@@ -181,11 +181,13 @@ func TestARealGroupIsMadeEmptiedAndRemoved(t *testing.T) {
 		t.Fatal("it lives")
 	}
 	d.Remove("t-real")
+	d.dropSpares()
 	for _, join := range group.Joins {
 		if _, err := os.Stat(filepath.Dir(join)); err == nil {
 			t.Errorf("%s stays", filepath.Dir(join))
 		}
 	}
+	d.usedAt = time.Time{}
 	d.closeIdle()
 	for _, base := range d.folders() {
 		if _, err := os.Stat(base); err == nil {
