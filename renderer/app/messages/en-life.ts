@@ -14,8 +14,6 @@ export const enLife = {
   'life.end-disk': 'a full sandbox',
   'life.next-start': 'starts again in {age}',
   'life.next-start-now': 'starting again',
-  'life.on-request': 'killed on request',
-  'life.gave-up': '{n, plural, one {given up after # restart} other {given up after # restarts}}',
   'life.restarts': '{n, plural, one {started again once} other {started again # times}}',
   'life.oom': 'Ended for its memory: it reached {peak}, its ceiling is {limit}.',
   'life.oom-plain': 'Ended for its memory.',

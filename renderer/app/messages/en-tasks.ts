@@ -29,8 +29,6 @@ export const enTasks = {
   'tasks.exit-code': 'code {code}',
   'tasks.exit-signal': 'signal {signal}',
 
-  'task.ended-code': 'exited with code {code}',
-  'task.ended-signal': 'killed by signal {signal}',
   'task.missing': 'This task is not known any more. It may have been forgotten.',
   'task.back-to-tasks': 'All tasks',
   'task.facts': 'Facts',

@@ -14,8 +14,6 @@ export const zhCnLife = {
   'life.end-disk': '沙箱超限',
   'life.next-start': '{age}后重新启动',
   'life.next-start-now': '正在重新启动',
-  'life.on-request': '按请求终止',
-  'life.gave-up': '重启 {n} 次后放弃',
   'life.restarts': '已重启 {n} 次',
   'life.oom': '因内存结束：达到 {peak}，上限是 {limit}。',
   'life.oom-plain': '因内存结束。',

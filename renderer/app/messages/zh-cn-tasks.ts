@@ -29,8 +29,6 @@ export const zhCnTasks = {
   'tasks.exit-code': '退出码 {code}',
   'tasks.exit-signal': '信号 {signal}',
 
-  'task.ended-code': '以退出码 {code} 结束',
-  'task.ended-signal': '被信号 {signal} 终止',
   'task.missing': '这个任务已不存在，可能已被清除。',
   'task.back-to-tasks': '所有任务',
   'task.facts': '信息',
