@@ -36,7 +36,7 @@ export function makeLoad(shape: Shape): Load {
   return { ...shape, totals, used, declined };
 }
 
-function fill(load: Load): Allocator {
+export function fill(load: Load): Allocator {
   const allocator = createAllocator();
   const must = (result: { readonly ok: boolean }): void => {
     if (!result.ok) throw new Error(JSON.stringify(result));

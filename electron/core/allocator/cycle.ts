@@ -9,17 +9,21 @@ import { lookAt, newScene, stopsSize } from './rules.ts';
 import { amountsAt } from './scalars.ts';
 import type { AgentRow, Client, Index } from './shapes.ts';
 import { noSets } from './state.ts';
-import { pour } from './targets.ts';
+import { newTargets, pour, type Targets } from './targets.ts';
 import { moveBack, refreshOrder, root } from './tree.ts';
-import type { AllocateRequest, Allocation } from './types.ts';
+import type { AllocateRequest, Allocation, Parts } from './types.ts';
 import { type Stage, serveUnits } from './units.ts';
 
 /** After each pouring less than half of the rest is left for want of a client that can use it. */
 const mostPourings = 3;
+/** A rest that is this part of the whole is not worth another pouring. */
+const smallRest = 1 / 16;
+/** A share that rounding kept this near to its level has reached it. */
+const justBelow = 1 - 1e-4;
 
 type Cycle = PieceRun & {
   stage: Stage;
-  targets: Float64Array | null;
+  targets: Targets | null;
   /** By node: children before the cursor are known to get nothing of the agent in the scene; valid with the mark. */
   readonly cursorMark: Int32Array;
   readonly cursor: Int32Array;
@@ -46,8 +50,15 @@ function serve(cycle: Cycle, node: number): boolean {
   let at = cycle.cursorMark[node] === cycle.serial ? cycle.cursor[node]! : 0;
   cycle.cursorMark[node] = cycle.serial;
   const isGuarantees = node === root && cycle.stage === 'guarantees';
+  const level = isGuarantees || cycle.targets === null ? Infinity : cycle.targets.levels[node]! * justBelow;
   for (; at < order.length; at += 1) {
     const child = order[at]!;
+    if (tree.share[child]! >= level) {
+      // So are all behind it.
+      cycle.isLeft = true;
+      at = order.length;
+      break;
+    }
     if (isGuarantees && !isOwed(cycle, child)) continue;
     const client = tree.clients[child];
     if (client === undefined ? serve(cycle, child) : serveClient(cycle, client)) {
@@ -84,7 +95,7 @@ function visit(cycle: Cycle, row: AgentRow): void {
   if (cycle.isLeft) cycle.isLeftAt[row.number] = 1;
 }
 
-function pass(cycle: Cycle, rows: readonly AgentRow[], targets: Float64Array | null): void {
+function pass(cycle: Cycle, rows: readonly AgentRow[], targets: Targets | null): void {
   cycle.targets = targets;
   for (const row of rows) if (cycle.isLeftAt[row.number] === 1) visit(cycle, row);
 }
@@ -124,7 +135,7 @@ function serveGuarantees(cycle: Cycle, rows: readonly AgentRow[]): void {
   cycle.stage = 'guarantees';
   cycle.isLeftAt.fill(1);
   if (cycle.isShared) {
-    const targets = new Float64Array(index.tree.size);
+    const targets = newTargets(index.tree.size);
     for (const [top, unmet] of owed) pour({ index, pool: unmet.slice(), targets }, top, 1);
     pass(cycle, rows, targets);
   }
@@ -132,14 +143,21 @@ function serveGuarantees(cycle: Cycle, rows: readonly AgentRow[]): void {
   pass(cycle, rows, null);
 }
 
+function isSmall(pool: Float64Array, first: Float64Array): boolean {
+  for (let r = 0; r < pool.length; r += 1) if (pool[r]! > first[r]! * smallRest) return false;
+  return true;
+}
+
 function serveShares(cycle: Cycle, rows: readonly AgentRow[]): void {
   const { index } = cycle;
   cycle.stage = 'shares';
   cycle.isLeftAt.fill(1);
-  const targets = new Float64Array(index.tree.size);
+  const targets = newTargets(index.tree.size);
+  let first: Float64Array | null = null;
   for (let n = 0; cycle.isShared && n < mostPourings; n += 1) {
     const pool = poolOf(cycle, rows);
-    if (pool.every((amount) => amount === 0)) return;
+    first ??= pool;
+    if (isSmall(pool, first)) break;
     pour({ index, pool, targets }, root, 1);
     pass(cycle, rows, targets);
   }
@@ -162,13 +180,25 @@ function newCycle(index: Index, nowMonoMs: number): Cycle {
     }
   }
   const marks = (): Int32Array => new Int32Array(tree.size);
+  const scene = newScene(index, nowMonoMs);
+  // Field by field: a spread of this many costs as much as a small cycle.
   return {
-    ...newScene(index, nowMonoMs),
+    index,
+    nowMonoMs,
+    row: scene.row,
+    serial: scene.serial,
+    filterMark: scene.filterMark,
+    filterHead: scene.filterHead,
+    filterNext: scene.filterNext,
+    shortage: scene.shortage,
+    reservedFree: scene.reservedFree,
+    reservedUse: scene.reservedUse,
+    need: scene.need,
     drafts: [],
-    draftsOf: [],
+    draftsOf: Array.from({ length: agents.size }),
     draftMark: marks(),
-    draftOf: [],
-    before: new Map(),
+    draftOf: Array.from({ length: tree.size }),
+    before: [],
     demandMark: marks(),
     demandAt: marks(),
     zeros: new Float64Array(width),
@@ -189,24 +219,23 @@ function newCycle(index: Index, nowMonoMs: number): Cycle {
 }
 
 function allocationOf({ index }: Run, draft: Draft): Allocation {
-  const { client, row } = draft;
+  const { row, sets, ports } = draft;
   const { scalars } = index;
-  return {
-    frameworkId: client.input.frameworkId,
-    role: client.input.role,
-    agentId: row.input.agentId,
-    parts: {
-      unreserved: amountsAt(scalars, draft.unreserved),
-      reserved: [...(draft.reserved ?? [])].map(([slot, amounts]) => ({
-        reservationId: slot.input.id,
-        amounts: amountsAt(scalars, amounts),
-      })),
-      ports: draft.ports,
-      ...(draft.sets === noSets ? {} : { sets: draft.sets }),
-    },
-    units: [...(draft.units ?? [])].map(([demand, count]) => ({ demand: demand.place, count })),
-    unavailability: row.input.unavailability,
-  };
+  const { frameworkId, role } = draft.client.input;
+  const { agentId, unavailability } = row.input;
+  const unreserved = amountsAt(scalars, draft.unreserved);
+  const reserved: Parts['reserved'] =
+    draft.reserved === null
+      ? []
+      : [...draft.reserved].map(([slot, amounts]) => ({
+          reservationId: slot.input.id,
+          amounts: amountsAt(scalars, amounts),
+        }));
+  const units =
+    draft.units === null ? [] : [...draft.units].map(([{ place }, count]) => ({ demand: place, count }));
+  const parts: Parts =
+    sets === noSets ? { unreserved, reserved, ports } : { unreserved, reserved, ports, sets };
+  return { frameworkId, role, agentId, parts, units, unavailability };
 }
 
 /** What was given is held from now on. */

@@ -2,7 +2,7 @@
 // taken back, and what is applied goes through the same door as what the owner holds.
 import { setsMinus } from './holdings.ts';
 import { addFree, recountUnmet } from './quota.ts';
-import { type Ranges, united, without } from './ranges.ts';
+import { noRanges, type Ranges, united, without } from './ranges.ts';
 import type { Scene } from './rules.ts';
 import type { AgentRow, Client, DemandRow, Sets, Slot } from './shapes.ts';
 import { noSets } from './state.ts';
@@ -31,8 +31,8 @@ export type Run = Scene & {
   /** By client's node: its draft on the agent in the scene, valid when the mark is of this look. */
   readonly draftMark: Int32Array;
   readonly draftOf: (Draft | undefined)[];
-  /** Free ports and sets as they were. */
-  readonly before: Map<AgentRow, { readonly ports: Ranges; readonly sets: Sets }>;
+  /** Free ports and sets as they were before each change. */
+  readonly before: { readonly row: AgentRow; readonly ports: Ranges; readonly sets: Sets }[];
   /** By client's node: the first demand that was not found stopped on the agent in the scene, valid with the mark. */
   readonly demandMark: Int32Array;
   readonly demandAt: Int32Array;
@@ -121,9 +121,9 @@ export function takeFromSlot(draft: Draft, slot: Slot, r: number, amount: number
 export function takeNamed(run: Run, draft: Draft, ports: Ranges, sets: Sets): void {
   const { row } = draft;
   if (ports.length === 0 && sets === noSets) return;
-  if (!run.before.has(row)) run.before.set(row, { ports: row.freePorts, sets: row.freeSets });
-  draft.ports = united(draft.ports, ports);
-  row.freePorts = without(row.freePorts, ports);
+  run.before.push({ row, ports: row.freePorts, sets: row.freeSets });
+  draft.ports = draft.ports.length === 0 ? ports : united(draft.ports, ports);
+  row.freePorts = ports === row.freePorts ? noRanges : without(row.freePorts, ports);
   if (sets === noSets) return;
   draft.sets = sets;
   row.freeSets = setsMinus(row.freeSets, sets);
@@ -155,7 +155,8 @@ export function takeAllBack(run: Run): void {
     }
     recountUnmet(index, client.top);
   }
-  for (const [row, { ports, sets }] of run.before) {
+  for (let at = run.before.length - 1; at >= 0; at -= 1) {
+    const { row, ports, sets } = run.before[at]!;
     row.freePorts = ports;
     row.freeSets = sets;
   }

@@ -199,7 +199,7 @@ export function setsMinus(some: Sets, taken: Sets): Sets {
     if (rest.length > 0) left[name] = rest;
     else delete left[name];
   }
-  return left;
+  return Object.keys(left).length === 0 ? noSets : left;
 }
 
 export function setsWith(some: Sets, others: Sets): Sets {

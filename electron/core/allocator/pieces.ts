@@ -5,18 +5,18 @@ import { draftFor, findDraft, give, type Run, takeFromSlot, takeNamed } from './
 import { firstPorts, rangesSize } from './ranges.ts';
 import { blockingFilter, isWhole, limitLeft, mayUse, spareFor, stopsPair, stopsSize } from './rules.ts';
 import type { Client, Slot } from './shapes.ts';
-import { noSets } from './state.ts';
+import type { Targets } from './targets.ts';
 import type { Stage } from './units.ts';
 
 /** Without a usual task known, an agent is not cut into more pieces than this. */
 const mostPieces = 8;
-/** Below this a difference of shares is rounding. */
-const roundingShare = 1e-9;
+/** What is missing to a target and less than this part of a usual task is rounding. */
+const roundingPart = 0.02;
 
 export type PieceRun = Run & {
   readonly stage: Stage;
-  /** Dominant shares not to be passed, by client's node; null: as far as there is something. */
-  readonly targets: Float64Array | null;
+  /** What is not to be passed; null: as far as there is something. */
+  readonly targets: Targets | null;
   /** More than one client waits without demand. */
   readonly isShared: boolean;
   /** Something was left because of a target or of a piece: a later pass may give it. */
@@ -84,9 +84,9 @@ function targetPart(run: PieceRun, client: Client, target: number): number {
     const room = target * index.agents.sumTotal[r]! - held[client.node * index.width + r]!;
     part = Math.min(part, room / sum[r]!);
   }
-  if (part <= roundingShare) return 0;
+  if (part <= 0) return 0;
   const unit = unitPart(run, client);
-  return Math.min(1, Math.ceil(part / unit - 1e-6) * unit);
+  return Math.min(1, Math.ceil(part / unit - roundingPart) * unit);
 }
 
 /** What was refused here is doubled, not repeated: the next piece goes through the filter, and is still not everything. */
@@ -110,7 +110,7 @@ function partOf(run: PieceRun, client: Client): number {
   const { sum, usable, reservedPart, index } = run;
   for (let r = 0; r < sum.length; r += 1) sum[r] = usable[r]! + reservedPart[r]!;
   if (run.targets === null) return 1;
-  const part = targetPart(run, client, run.targets[client.node]!);
+  const part = targetPart(run, client, run.targets.shares[client.node]!);
   if (part < 1) run.isLeft = true;
   if (part === 0 || part === 1) return part;
   for (let r = 0; r < sum.length; r += 1) sum[r] = sum[r]! * (1 - part);
@@ -192,6 +192,5 @@ function carryNamed(run: PieceRun, client: Client, part: number): void {
   const draft = findDraft(run, client);
   if (draft === undefined) return;
   const ports = part === 1 ? freePorts : firstPorts(freePorts, Math.floor(rangesSize(freePorts) * part));
-  const sets = Object.keys(freeSets).length === 0 ? noSets : freeSets;
-  takeNamed(run, draft, ports, sets);
+  takeNamed(run, draft, ports, freeSets);
 }

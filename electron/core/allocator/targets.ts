@@ -11,8 +11,14 @@ export type Pouring = {
   readonly index: Index;
   /** What is poured. */
   readonly pool: Float64Array;
-  /** By node. */
-  readonly targets: Float64Array;
+  readonly targets: Targets;
+};
+
+export type Targets = {
+  /** By client's node: the dominant share it may reach. */
+  readonly shares: Float64Array;
+  /** By any other node: the level of its children, a share divided by weight. Children at or above it get nothing. */
+  readonly levels: Float64Array;
 };
 
 /** How much of the pool a client can use at most, 0..1. */
@@ -87,13 +93,16 @@ function partAt({ most, slope, start }: Level, at: number, level: number): numbe
 function findLevel(level: Level, fraction: number): number {
   let low = 0;
   let high = 0;
+  let isMeasured = false;
   const width = level.slope.length / level.most.length;
   // High enough for the one that would need the highest to get everything.
   for (let at = 0; at < level.slope.length; at += 1) {
     if (level.slope[at] === Infinity) continue;
     const most = Math.min(fraction, level.most[Math.floor(at / width)]!);
     high = Math.max(high, (most + level.start[at]!) / level.slope[at]!);
+    isMeasured = true;
   }
+  if (!isMeasured) return Infinity;
   for (let n = 0; n < halvings; n += 1) {
     const middle = (low + high) / 2;
     let sum = 0;
@@ -102,6 +111,10 @@ function findLevel(level: Level, fraction: number): number {
     else high = middle;
   }
   return high;
+}
+
+export function newTargets(size: number): Targets {
+  return { shares: new Float64Array(size), levels: new Float64Array(size) };
 }
 
 /** Sets the targets of all waiting clients at and below the node, which gets this part of the pool. */
@@ -117,12 +130,20 @@ export function pour(pouring: Pouring, node: number, fraction: number): void {
       isMeasured ||= pool[r]! > 0;
       target = Math.max(target, (tree.held[node * width + r]! + fraction * pool[r]!) / total);
     }
-    targets[node] = isMeasured ? target : Infinity;
+    targets.shares[node] = isMeasured ? target : Infinity;
+    return;
+  }
+  const only = tree.order[node];
+  if (only?.length === 1) {
+    // Nobody to be measured against.
+    targets.levels[node] = Infinity;
+    pour(pouring, only[0]!, Math.min(fraction, mostBelow(pouring, only[0]!)));
     return;
   }
   const level = levelOf(pouring, node);
   if (level.most.length === 0) return;
   const height = findLevel(level, fraction);
+  targets.levels[node] = height;
   for (let at = 0; at < level.children.length; at += 1) {
     pour(pouring, level.children[at]!, partAt(level, at, height));
   }

@@ -1,6 +1,6 @@
 // A client that said what it waits for gets one unit at a time: progressive filling, as in the DRF paper.
 import { draftFor, give, type Run, takeFromSlot, takeNamed } from './drafts.ts';
-import { firstPorts, without } from './ranges.ts';
+import { firstPorts, united, without } from './ranges.ts';
 import { mayUse, stopsAmounts, stopsUnit } from './rules.ts';
 import type { Client, DemandRow } from './shapes.ts';
 import { noSets } from './state.ts';
@@ -42,7 +42,7 @@ function giveUnit(run: Run, client: Client, demand: DemandRow): void {
   if (!demand.isPlain) {
     const wanted = demand.input.ports ?? [];
     const any = firstPorts(without(run.row.freePorts, wanted), demand.input.anyPorts ?? 0);
-    takeNamed(run, draft, [...wanted, ...any], noSets);
+    takeNamed(run, draft, united(wanted, any), noSets);
   }
   demand.left -= 1;
   client.left -= 1;
