@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -8,6 +9,9 @@ import (
 
 	"mesolite/agent/internal/errand"
 )
+
+// ErrNoUser: the words that follow the name of a user.
+var ErrNoUser = errors.New("does not exist")
 
 // account is who a task runs as. change is set when the shim must switch to it, and groups only then.
 type account struct {
@@ -31,7 +35,7 @@ func findAccount(name *string) (account, error) {
 	}
 	wanted, err := accountOf(*name)
 	if err != nil {
-		return account{}, fmt.Errorf("user %s does not exist", *name)
+		return account{}, fmt.Errorf("user %s %w", *name, ErrNoUser)
 	}
 	if wanted.uid != own.uid {
 		wanted.change, wanted.groups = true, strings.Join(groupsOf(wanted), ",")
