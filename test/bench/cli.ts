@@ -2,6 +2,7 @@
 import { benchAdd } from './add.ts';
 import { benchAgent } from './agent.ts';
 import { benchAllocator } from './allocator.ts';
+import { benchFlood } from './flood.ts';
 import { benchJourney } from './journey.ts';
 import { benchLoop } from './loop.ts';
 import type { BenchReport } from './report.ts';
@@ -20,6 +21,10 @@ const benches: Readonly<Record<string, Bench>> = {
   add: {
     about: 'adding a machine by password in the virtual LAN: median of five, and each step',
     run: benchAdd,
+  },
+  flood: {
+    about: 'floods of output: how far over the cap of a log, and what a start costs meanwhile',
+    run: benchFlood,
   },
   journey: {
     about: 'how long the main process is blocked in the journey of the end-to-end test, three times',

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
@@ -226,4 +227,65 @@ func TestP4_TheCapOfARunningFloodIsChanged(t *testing.T) {
 			t.Errorf("%d bytes over the cap of %d MiB", over, capMib)
 		}
 	}
+}
+
+// BenchmarkFlood says what a flood costs others: run it with -bench Flood -benchtime 1x. One flood for each size of cap
+// and each way to write, and none for comparison; meanwhile the agent is asked and starts tasks, one at a time.
+func BenchmarkFlood(b *testing.B) {
+	each, err := time.ParseDuration(os.Getenv("MESOLITE_FLOOD_S") + "s")
+	if err != nil {
+		each = 10 * time.Second
+	}
+	for _, capMib := range []int{0, 2, 16, 64} {
+		for _, line := range []string{flood, "dd if=/dev/zero bs=1M", "dd if=/dev/urandom bs=64k", flood + " & exec " + flood + " >&2"} {
+			if capMib == 0 {
+				line = ":"
+			}
+			b.Run(strconv.Itoa(capMib), func(b *testing.B) { measureFlood(b, line, capMib, each) })
+			if capMib == 0 {
+				break
+			}
+		}
+	}
+}
+
+func measureFlood(b *testing.B, line string, capMib int, each time.Duration) {
+	h := newBenchHost(b, &testing.T{})
+	c, _ := h.greet()
+	logs := []string{h.file("t-a", "stdout"), h.file("t-a", "stderr")}
+	most := gauge(logs...)
+	c.launch(limited(shell("t-a", line+"; exec sleep 1000"), capMib))
+	c.status()
+	fifo := filepath.Join(filepath.Dir(h.dir), filepath.Base(h.dir)+".fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = os.Remove(fifo) }()
+	var started, answered []time.Duration
+	begin := time.Now()
+	for n := 0; time.Since(begin) < each; n++ {
+		from := time.Now()
+		_ = c.send("task.launch", map[string]interface{}{"info": shell(fmt.Sprintf("t-%d", n), ": > "+fifo)})
+		file, err := os.Open(fifo) // until the task opens it too
+		if err != nil {
+			b.Fatal(err)
+		}
+		started = append(started, time.Since(from))
+		_ = file.Close() // nothing comes
+		for over := false; !over; {
+			status := <-c.statuses
+			over = status.State != wire.StateRunning
+			_ = c.send("update.ack", wire.AckParams{TaskID: status.TaskID, UUID: *status.UUID})
+		}
+		from = time.Now()
+		c.call("ping", wire.Empty{}, nil)
+		answered = append(answered, time.Since(from))
+	}
+	written := fileSize(logs[0]) + fileSize(logs[1])
+	b.ReportMetric(float64(written)/1e6/time.Since(begin).Seconds(), "MB/s")
+	b.ReportMetric(float64(most()-int64(capMib)<<20)/1024, "over-KiB")
+	b.ReportMetric(percentile(started, 50), "start-p50-ms")
+	b.ReportMetric(percentile(started, 99), "start-p99-ms")
+	b.ReportMetric(percentile(answered, 50), "ping-p50-ms")
+	b.ReportMetric(percentile(answered, 99), "ping-p99-ms")
 }

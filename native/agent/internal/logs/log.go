@@ -1,5 +1,10 @@
-// Package logs keeps the logs of tasks within their caps while the tasks write straight into them, remembers when the
-// bytes were written, searches them, and removes those of ended tasks by age and size. It may import wire.
+// Package logs gives the beginning of logs back to the disk, so that their shims have room to write within the cap,
+// remembers when the bytes were written, searches them, and removes those of ended tasks by age and size. It may import
+// wire.
+//
+// The cap itself is held by the shim of a task, which never writes beyond it. Logs that are written without one (of
+// containers, on darwin, of tasks that an agent before this one started) are cut as soon as a thread of high priority
+// comes to it, and a task that still outruns it is frozen for the moment: that is nearly always enough.
 //
 // A log is one file that grows. What is beyond its cap is given back to the disk from its beginning (a hole), so that
 // offsets stay true for ever and nobody has to copy anything. Where the file system makes no holes, the newest part is

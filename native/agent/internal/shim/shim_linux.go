@@ -1,6 +1,6 @@
 // Package shim is the small process between the agent and each task. It starts the task, outlives the agent, is the
-// only one that signals the task (as its parent, so a pid can never have been reused), kills what is left of it, and
-// writes the exit status. It may import syscall and unsafe only.
+// only one that signals the task (as its parent, so a pid can never have been reused), kills what is left of it, carries
+// its output into the logs within their cap, and writes the exit status. It may import syscall and unsafe only.
 //
 // It runs without the Go runtime: entry_*.s catches the process before the runtime starts, when argv[0] is Name. A
 // runtime costs 1.6 MB a process, this costs 0.2. The price is a dialect: no allocation, no append, no maps,
