@@ -20,6 +20,16 @@ func needsRoot(t *testing.T) {
 	}
 }
 
+// usesV1 tells whether tasks are put into groups of v1, as they must be where there is a freezer for root.
+func usesV1(t *testing.T, hello wire.HelloResult) bool {
+	t.Helper()
+	uses := hello.Facts.Cgroup == "v1"
+	if !uses && v1Place("freezer") != "" && os.Geteuid() == 0 {
+		t.Errorf("the tree of v1 is not used: %s", hello.Facts.Cgroup)
+	}
+	return uses
+}
+
 // needsMemory: what such a test starts would take the memory of the machine where nothing holds it.
 func needsMemory(t *testing.T, hello wire.HelloResult) {
 	t.Helper()
