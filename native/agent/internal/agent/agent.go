@@ -346,6 +346,8 @@ func (a *Agent) handle(e event) {
 		a.serve(e)
 	case sandboxOpened:
 		a.sandboxStream(e)
+	case logCap:
+		a.capLogs(e)
 	case closed:
 		a.sessionClosed(e.from)
 	case askSnap:
