@@ -72,11 +72,12 @@ type Launcher struct {
 
 	removals removals // groups that are just being removed
 
-	mu      sync.Mutex // guards the spare fifos
+	mu      sync.Mutex // guards what follows: what is used again, and what may be
 	spares  []string
 	made    int
 	cleared bool
-	folders []string // spare folders of tasks
+	folders []spareFolder
+	watches map[string][]*watched // by task
 }
 
 // TaskDir is the folder of a task.
@@ -117,7 +118,11 @@ func (l *Launcher) start(info wire.TaskInfo, run int) (words string) {
 func (l *Launcher) prepare(taskID string, run int, account account) error {
 	dir := l.TaskDir(taskID)
 	if run == 0 && !account.change {
-		l.takeFolder(dir)
+		if taken, whole := l.takeFolder(dir); whole {
+			return nil
+		} else if taken {
+			return l.takeFifos(dir)
+		}
 	}
 	if err := makeHome(dir, account.who()); err != nil {
 		return err
@@ -177,7 +182,7 @@ func (l *Launcher) spawn(info wire.TaskInfo, run int, account account, group cgr
 		return describeErrno(err)
 	}
 	l.watching.Add(1)
-	go l.watch(info.TaskID, run, alive, pid)
+	go l.watch(l.beginWatch(info.TaskID), run, alive, pid)
 	return ""
 }
 
@@ -306,7 +311,7 @@ func tell(runDir, line string) error {
 // Forget removes everything of an ended task.
 func (l *Launcher) Forget(taskID string) error {
 	dir := l.TaskDir(taskID)
-	if l.giveFolder(dir) {
+	if l.leave(taskID, dir) || l.giveFolder(dir) {
 		return nil
 	}
 	// What is nearly always all there is goes without reading folders.
