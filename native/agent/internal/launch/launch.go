@@ -65,6 +65,8 @@ type Launcher struct {
 	// CardFiles are the numbers of the device files of each card, by its index.
 	CardFiles map[int][]string
 	OomAdj    string
+	// DownAtMs is when the machine began to go down before this boot; 0: not known, or it did not in order.
+	DownAtMs int64
 	// LogCap is how many bytes a log of this many MiB (0: as the settings say) may have; nil: no cap.
 	LogCap func(logMib int64) int64
 

@@ -94,7 +94,8 @@ func (l *Launcher) AwaitShims(limit time.Duration) {
 	}
 }
 
-// gone finds out what became of a run whose shim is no more.
+// gone finds out what became of a run whose shim is no more. What the machine ended while it went down is lost by the
+// reboot, however it looks: a service that ends well on TERM would never come back.
 func (l *Launcher) gone(taskID string, run int, sameBoot bool) {
 	data, err := os.ReadFile(filepath.Join(l.RunDir(taskID, run), "run"))
 	if err != nil {
@@ -102,7 +103,7 @@ func (l *Launcher) gone(taskID string, run int, sameBoot bool) {
 		return
 	}
 	mark, exit, ended := parseRun(data)
-	if ended {
+	if ended && (sameBoot || l.DownAtMs == 0 || exit.EndedAtMs < l.DownAtMs) {
 		l.ended(taskID, run, exit)
 		return
 	}
