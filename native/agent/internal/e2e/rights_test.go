@@ -122,3 +122,12 @@ func expectFiles(t *testing.T, folder string, files map[string]string) {
 		}
 	}
 }
+
+// expectV1 is expectFiles in the trees of v1: the names are CONTROLLER/FILE, the group is below our own.
+func expectV1(t *testing.T, group string, files map[string]string) {
+	t.Helper()
+	for file, want := range files {
+		controller, name, _ := strings.Cut(file, "/")
+		expectFiles(t, filepath.Join(v1Place(controller), "mesolite", group), map[string]string{name: want})
+	}
+}
