@@ -19,7 +19,7 @@ export type Load = Shape & {
   readonly declined: readonly (readonly number[])[];
 };
 
-export function makeLoad(shape: Shape): Load {
+function makeLoad(shape: Shape): Load {
   const random = createRandom(shape.agents);
   const whole = (most: number): number => Math.floor(random() * most);
   const totals = Array.from({ length: shape.agents }, () => {

@@ -1,6 +1,7 @@
 // Agents, clients and holdings for tests of the allocator; and its answers in short.
-import type { PortRange } from '../../electron/contract/resources.ts';
+
 import type { Result } from '../../electron/contract/errors.ts';
+import type { PortRange } from '../../electron/contract/resources.ts';
 import { createAllocator } from '../../electron/core/allocator/allocator.ts';
 import type {
   AgentInput,

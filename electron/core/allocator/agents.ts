@@ -10,7 +10,7 @@ import { refuseAmounts, vectorOf } from './scalars.ts';
 import type { AgentRow, Index, Slot } from './shapes.ts';
 import { noSets } from './state.ts';
 import { chainOf, markAllDirty, pruneFrom, roleNode } from './tree.ts';
-import { type AgentInput, agentModes, type Amounts } from './types.ts';
+import { type AgentInput, type Amounts, agentModes } from './types.ts';
 
 const maxAgents = 16_000;
 const maxReservations = 1000;

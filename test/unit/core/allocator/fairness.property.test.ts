@@ -219,7 +219,7 @@ describe('machines and tasks', () => {
           const { agents, clients } = allocator.snapshot();
           const renamed = allocatorWith({
             agents: agents.map((one) => ({ ...one, agentId: `z${one.agentId}` })),
-            clients: clients.map(({ allocations: _, ...one }) => ({
+            clients: clients.map((one) => ({
               ...one,
               frameworkId: `z${one.frameworkId}`,
             })),

@@ -15,7 +15,7 @@ const frameworkIds = ['u', 'v', 'w', 'x', 'y', 'z'];
 const roles = ['*', 'eng', 'eng/dev', 'eng/dev/web', 'ops', 'sales'];
 const topRoles = ['eng', 'ops', 'sales'];
 
-export const someAmounts = (most: number): fc.Arbitrary<Amounts> =>
+const someAmounts = (most: number): fc.Arbitrary<Amounts> =>
   fc.record({
     cpusMilli: fc.integer({ min: 0, max: most }),
     memMib: fc.integer({ min: 0, max: most }),
@@ -30,7 +30,7 @@ const plus = (a: Amounts, b: Amounts): Amounts => ({
   gpus: a.gpus + b.gpus,
 });
 
-export const anAgent: fc.Arbitrary<AgentInput> = fc
+const anAgent: fc.Arbitrary<AgentInput> = fc
   .record({
     agentId: fc.constantFrom(...agentIds),
     unreserved: someAmounts(12),
@@ -83,7 +83,7 @@ const onRack = (value: string) => ({
   ],
 });
 
-export const aClient: fc.Arbitrary<ClientInput> = fc
+const aClient: fc.Arbitrary<ClientInput> = fc
   .record({
     frameworkId: fc.constantFrom(...frameworkIds),
     role: fc.constantFrom(...roles),

@@ -9,7 +9,7 @@ import {
   type ClusterSums,
 } from '../../../../electron/core/allocator/types.ts';
 import { noAmounts, plus, totalOf } from '../../../support/allocator-rig.ts';
-import { aChange, change, type Change, type Walk } from './random-cluster.ts';
+import { aChange, type Change, change, type Walk } from './random-cluster.ts';
 
 const scalars = ['cpusMilli', 'memMib', 'diskMib', 'gpus'] as const;
 /** Amounts are a few thousandths here, so that they collide; offers of one thousandth are made. */
