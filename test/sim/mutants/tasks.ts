@@ -43,8 +43,7 @@ export const taskMutants: readonly Mutant[] = [
     id: 'no-return',
     file: `${core}/task-states.ts`,
     find: 'if (!canAgentSay(task.state)) return move(task, isKnown ? asReturn(status) : status);',
-    replace:
-      "if (!canAgentSay(task.state)) return isKnown ? { kind: 'duplicate' } : move(task, status);",
+    replace: "if (!canAgentSay(task.state)) return isKnown ? { kind: 'duplicate' } : move(task, status);",
     why: 'a task that was out of sight does not come back when its agent tells what is known already',
   },
   {
@@ -133,13 +132,6 @@ export const taskMutants: readonly Mutant[] = [
     find: "if (task.killAskedAtMs === null) draft.put('tasks', { ...task, killAskedAtMs: draft.atMs });",
     replace: '',
     why: 'sends a kill without writing down that it was asked for',
-  },
-  {
-    id: 'kill-answer-is-the-end',
-    file: `${core}/task-answers.ts`,
-    find: "if (session.isAbsent && task.state === 'TASK_STAGING' && !wasSeenOnAgent(task)) {",
-    replace: "if (task.state === 'TASK_STAGING' && !wasSeenOnAgent(task)) {",
-    why: 'ends a task at the answer to its kill, although the agent may have started it just before',
   },
   {
     id: 'kill-again-forgets-absence',
