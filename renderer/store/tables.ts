@@ -23,7 +23,7 @@ export type TableState = {
   readonly tables: Tables;
 };
 
-const emptyTables: Tables = forEachTable(() => new Map());
+const emptyTables: Tables = forEachTable(() => new Map<string, never>());
 
 export const tableStore = createStore<TableState>()(() => ({
   status: 'loading',

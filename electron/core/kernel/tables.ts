@@ -15,7 +15,7 @@ import { RowMap } from './rows.ts';
 type AnyRow = Rows[TableName];
 type Changes = Map<string, AnyRow | null>;
 
-export const emptyTables: Tables = forEachTable(() => RowMap.empty());
+export const emptyTables: Tables = forEachTable(() => RowMap.empty<never>());
 
 export class TableTx {
   readonly #base: Tables;

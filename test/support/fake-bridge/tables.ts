@@ -11,7 +11,7 @@ import {
 type RowsById = { [T in TableName]: Map<string, Rows[T]> };
 
 export class FakeTables {
-  readonly #rows: RowsById = forEachTable(() => new Map());
+  readonly #rows: RowsById = forEachTable(() => new Map<string, never>());
   readonly #put = new Map<TableName, Map<string, unknown>>();
   readonly #drop = new Map<TableName, Set<string>>();
   #seq = 1;
