@@ -67,7 +67,7 @@ function checkReach(task: TaskRecord, agent: AgentRecord | undefined): string[] 
 }
 
 /** I7. An agent that comes back smaller than its tasks is a fact, not our mistake: the caller leaves those out. */
-export function overCommitted(tables: Tables): string[] {
+function overCommitted(tables: Tables): string[] {
   return [...tables.agents.values()].flatMap((agent) => {
     const allocated = allocatedOn(agent.id, tables.tasks.values());
     const over = scalarNames.filter((name) => allocated[name] > agent.resources[name]);
