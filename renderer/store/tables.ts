@@ -12,12 +12,18 @@ const names: readonly TableName[] = [
   'agents',
   'tasks',
   'settings',
+  'frameworks',
+  'roles',
+  'reservations',
+  'runs',
   'links',
   'samples',
   'lanes',
   'operations',
   'progress',
   'faults',
+  'subscriptions',
+  'offers',
 ];
 
 export type TableState = {
@@ -32,12 +38,18 @@ const emptyTables: Tables = {
   agents: new Map(),
   tasks: new Map(),
   settings: new Map(),
+  frameworks: new Map(),
+  roles: new Map(),
+  reservations: new Map(),
+  runs: new Map(),
   links: new Map(),
   samples: new Map(),
   lanes: new Map(),
   operations: new Map(),
   progress: new Map(),
   faults: new Map(),
+  subscriptions: new Map(),
+  offers: new Map(),
 };
 
 export const tableStore = createStore<TableState>()(() => ({

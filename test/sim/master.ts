@@ -1,7 +1,7 @@
 // One life of the master in the simulation: the real loop over the modelled disk, network and lanes. It can die at any write or
 // effect, and it can sleep. A next life starts from what the disk holds.
 import type { Result } from '../../electron/contract/errors.ts';
-import type { Tables } from '../../electron/contract/tables.ts';
+import { durableTables, type Tables } from '../../electron/contract/tables.ts';
 import type { CommandEvent, MasterEvent, Posted } from '../../electron/core/kernel/events.ts';
 import type { Clock } from '../../electron/core/kernel/ports.ts';
 import { applyDiff, diffOf, emptyTables, isEmpty } from '../../electron/core/kernel/tables.ts';
@@ -156,7 +156,7 @@ export class Master {
     if (this.store.mostUnderWay > 1) world.violate('more than one commit under way');
     this.#checkedCommits = commits;
     const reloaded = createState(rowsOf(this.#options.disk)).tables;
-    for (const table of ['machines', 'agents', 'tasks', 'settings'] as const) {
+    for (const table of durableTables) {
       const drift = diffOf(
         { ...emptyTables, [table]: reloaded[table] },
         { ...emptyTables, [table]: tables[table] },

@@ -8,7 +8,7 @@ import { journalJson } from './journal.ts';
 export type Columns = {
   readonly id: string;
   readonly json: string;
-  readonly machineId?: string;
+  readonly machineId?: string | null;
   readonly state?: string;
 };
 
@@ -32,6 +32,10 @@ const columnsOf: { readonly [T in DurableTable]: (row: Rows[T]) => Columns } = {
   agents: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
   tasks: (row) => ({ id: row.id, machineId: row.machineId, state: row.state, json: JSON.stringify(row) }),
   settings: (row) => ({ id: row.id, json: JSON.stringify(row) }),
+  frameworks: (row) => ({ id: row.id, json: JSON.stringify(row) }),
+  roles: (row) => ({ id: row.id, json: JSON.stringify(row) }),
+  reservations: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
+  runs: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
 };
 
 export function writesOf(batch: readonly MasterEvent[], diff: Diff): Writes {
@@ -60,5 +64,13 @@ function columnsIn(diff: Diff, table: DurableTable): Columns[] {
       return (diff.tasks?.put ?? []).map(columnsOf.tasks);
     case 'settings':
       return (diff.settings?.put ?? []).map(columnsOf.settings);
+    case 'frameworks':
+      return (diff.frameworks?.put ?? []).map(columnsOf.frameworks);
+    case 'roles':
+      return (diff.roles?.put ?? []).map(columnsOf.roles);
+    case 'reservations':
+      return (diff.reservations?.put ?? []).map(columnsOf.reservations);
+    case 'runs':
+      return (diff.runs?.put ?? []).map(columnsOf.runs);
   }
 }

@@ -19,12 +19,18 @@ export const emptyTables: Tables = {
   agents: RowMap.empty(),
   tasks: RowMap.empty(),
   settings: RowMap.empty(),
+  frameworks: RowMap.empty(),
+  roles: RowMap.empty(),
+  reservations: RowMap.empty(),
+  runs: RowMap.empty(),
   links: RowMap.empty(),
   samples: RowMap.empty(),
   lanes: RowMap.empty(),
   operations: RowMap.empty(),
   progress: RowMap.empty(),
   faults: RowMap.empty(),
+  subscriptions: RowMap.empty(),
+  offers: RowMap.empty(),
 };
 
 export class TableTx {
@@ -57,6 +63,20 @@ export class TableTx {
 
   drop(table: TableName, id: string): void {
     if (this.get(table, id) !== undefined) this.#changesOf(table).set(id, null);
+  }
+
+  /** [id, before this transaction, now] of every row that it has touched. */
+  *changed<T extends TableName>(
+    table: T,
+  ): Generator<readonly [string, Rows[T] | undefined, Rows[T] | undefined]> {
+    for (const [id, row] of [...(this.#changes.get(table) ?? [])]) {
+      yield [id, this.#base[table].get(id), row === null ? undefined : (row as Rows[T])];
+    }
+  }
+
+  /** As they are now within this transaction, which goes on. */
+  current(): Tables {
+    return applyDiff(this.#base, this.#diff());
   }
 
   finish(): { readonly tables: Tables; readonly diff: Diff } {

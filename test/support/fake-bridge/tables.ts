@@ -6,12 +6,18 @@ const names: readonly TableName[] = [
   'agents',
   'tasks',
   'settings',
+  'frameworks',
+  'roles',
+  'reservations',
+  'runs',
   'links',
   'samples',
   'lanes',
   'operations',
   'progress',
   'faults',
+  'subscriptions',
+  'offers',
 ];
 
 export class FakeTables {
@@ -20,12 +26,18 @@ export class FakeTables {
     agents: new Map(),
     tasks: new Map(),
     settings: new Map(),
+    frameworks: new Map(),
+    roles: new Map(),
+    reservations: new Map(),
+    runs: new Map(),
     links: new Map(),
     samples: new Map(),
     lanes: new Map(),
     operations: new Map(),
     progress: new Map(),
     faults: new Map(),
+    subscriptions: new Map(),
+    offers: new Map(),
   };
   readonly #put = new Map<TableName, Map<string, unknown>>();
   readonly #drop = new Map<TableName, Set<string>>();
