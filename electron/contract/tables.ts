@@ -53,6 +53,11 @@ const sessionTables = [
 export const tableNames: readonly TableName[] = [...durableTables, ...sessionTables];
 export type DurableTable = (typeof durableTables)[number];
 
+/** Something for each table, made by `make`. `M` says of what type each is. */
+export function forEachTable<M extends { readonly [T in TableName]: unknown }>(make: () => unknown): M {
+  return Object.fromEntries(tableNames.map((name) => [name, make()])) as M;
+}
+
 export type Tables = { readonly [T in TableName]: ReadonlyMap<string, Rows[T]> };
 
 /** Changed and removed rows of one table. `put` holds whole rows. */

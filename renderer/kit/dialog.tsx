@@ -2,7 +2,7 @@
 import './dialog.css';
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import { type FormEvent, type ReactNode, useRef } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useRef } from 'react';
 import { IconButton } from './button.tsx';
 import { cx } from './cx.ts';
 
@@ -16,6 +16,8 @@ export type DialogProps = {
   readonly buttons?: ReactNode;
   readonly size?: 'narrow' | 'normal' | 'wide';
   readonly isAlert?: boolean;
+  /** What came back after a submit: with another answer the first wrong field is looked for again. */
+  readonly answer?: unknown;
   readonly children?: ReactNode;
 };
 
@@ -29,13 +31,22 @@ function firstFocus(popup: HTMLElement | null, isAlert: boolean): HTMLElement | 
   return (isAlert ? button : (field ?? button)) ?? popup;
 }
 
+/** The first field that is wrong gets the focus, once it is drawn: its fault may open what is folded. */
+function focusFault(popup: HTMLElement | null): void {
+  requestAnimationFrame(() => popup?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+}
+
 export function Dialog(props: DialogProps) {
   const { title, lead, closeLabel, onClose, onSubmit, buttons, size = 'normal', children } = props;
   const popup = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (props.answer !== null && props.answer !== undefined) focusFault(popup.current);
+  }, [props.answer]);
   const hasBody = children !== undefined && children !== null && children !== false;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSubmit?.();
+    focusFault(popup.current);
   };
   return (
     <Base.Root open onOpenChange={(open) => !open && onClose()}>

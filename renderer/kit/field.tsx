@@ -17,7 +17,15 @@ type Around = {
   readonly width?: 'full' | 'short' | 'tiny';
   /** Where the label stands already, said by something else. */
   readonly isLabelHidden?: boolean;
+  /** The id of a hint that stands elsewhere, for several fields together. */
+  readonly describedBy?: string;
 };
+
+/** What is read out after the label: what stands below the field, then what is said of it elsewhere. */
+function descriptionOf(id: string, { hint, fault, describedBy }: Omit<Around, 'label'>): string | undefined {
+  const isBelow = hint !== undefined || typeof fault === 'string';
+  return [isBelow && `${id}-below`, describedBy].filter(Boolean).join(' ') || undefined;
+}
 
 function Below(props: { readonly id: string; readonly hint?: ReactNode; readonly fault: string | null }) {
   const { id, hint, fault } = props;
@@ -44,7 +52,7 @@ export type TextFieldProps = Around &
 
 export function TextField(props: TextFieldProps) {
   const { label, hint, fault, width = 'full', onText, isMono = false, after, inputRef, ...others } = props;
-  const { isLabelHidden = false, ...rest } = others;
+  const { isLabelHidden = false, describedBy: _said, ...rest } = others;
   const id = useId();
   const isBad = fault !== null && fault !== undefined;
   return (
@@ -62,7 +70,7 @@ export function TextField(props: TextFieldProps) {
           ref={inputRef}
           id={id}
           aria-invalid={isBad}
-          aria-describedby={isBad || hint !== undefined ? `${id}-below` : undefined}
+          aria-describedby={descriptionOf(id, props)}
           className={cx('input', isMono && 'mono')}
           onChange={(event) => onText(event.target.value)}
         />
@@ -80,7 +88,8 @@ export type TextAreaProps = Around &
   };
 
 export function TextArea(props: TextAreaProps) {
-  const { label, hint, fault, width = 'full', onText, isMono = false, isLabelHidden, ...rest } = props;
+  const { label, hint, fault, width = 'full', onText, isMono = false, isLabelHidden, ...others } = props;
+  const { describedBy: _said, ...rest } = others;
   const id = useId();
   const isBad = fault !== null && fault !== undefined;
   return (
@@ -94,7 +103,7 @@ export function TextArea(props: TextAreaProps) {
         {...rest}
         id={id}
         aria-invalid={isBad}
-        aria-describedby={isBad || hint !== undefined ? `${id}-below` : undefined}
+        aria-describedby={descriptionOf(id, props)}
         className={cx('input', 'input--area', isMono && 'mono')}
         onChange={(event) => onText(event.target.value)}
       />

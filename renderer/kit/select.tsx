@@ -27,6 +27,7 @@ function Trigger(props: {
       className={cx('select', isMono && 'mono')}
       aria-labelledby={props.labelledBy}
       data-bad={isBad || undefined}
+      aria-invalid={isBad || undefined}
     >
       <Base.Value className="select__value">
         {chosen === undefined ? (

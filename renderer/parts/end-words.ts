@@ -1,6 +1,7 @@
 // Words for how a run or a task ended. Pure.
 import type { TaskRecord, TaskStatus } from '../../electron/contract/task.ts';
 import { mib } from '../app/messages/amounts.ts';
+import { said } from '../app/messages/said.ts';
 import type { Words } from '../app/messages/words.ts';
 import { limitationOf } from '../store/life.ts';
 
@@ -20,15 +21,7 @@ export function endShort(status: TaskStatus, words: Words): string {
   return endMessage(status, words);
 }
 
-/** `exited with code 3`, `killed by signal 6 (ABRT)`; null: something else. */
-function plainEnd(message: string, words: Words): string | null {
-  const code = /^exited with code (\d+)$/.exec(message)?.[1];
-  if (code !== undefined) return words.t('task.ended-code', { code });
-  const signal = /^killed by signal (\d+(?: \([A-Z0-9+-]+\))?)$/.exec(message)?.[1];
-  return signal === undefined ? null : words.t('task.ended-signal', { signal });
-}
-
-/** The plain ways to end, in the language chosen; whatever else the agent said, as it said it. */
+/** What was said of it, in the language chosen. */
 export function endMessage(
   status: TaskStatus | undefined,
   words: Words,
@@ -38,15 +31,8 @@ export function endMessage(
   const { message } = status;
   // The state, or the word of the check, says it already.
   if (/^(running|running again|healthy|ready)$/.test(message)) return '';
-  if (kind === 'health' || kind === 'readiness') return message.replace(/^(unhealthy|not ready): /, '');
-  const [, asked = '', said = message, gaveUp] =
-    /^(killed on request: )?(.*?)(?:; given up after (\d+) restarts?)?$/s.exec(message) ?? [];
-  const plain = plainEnd(said, words) ?? said;
-  const parts = [
-    asked === '' ? plain : `${words.t('life.on-request')}${words.t('list.comma')}${plain}`,
-    ...(gaveUp === undefined ? [] : [words.t('life.gave-up', { n: Number(gaveUp) })]),
-  ];
-  return parts.join(words.t('list.comma'));
+  const isCheck = kind === 'health' || kind === 'readiness';
+  return said(isCheck ? message.replace(/^(unhealthy|not ready): /, '') : message, words);
 }
 
 export type EndNotice = { readonly what: string; readonly remedy: string };

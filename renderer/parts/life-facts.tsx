@@ -78,8 +78,10 @@ export function lifeFacts(
   agent: AgentRecord | undefined,
   words: Words,
 ): readonly (Fact | null)[] {
-  const { container, maxCompletionMs, logMib, resources } = task.info;
+  const { container, maxCompletionMs, logMib, resources, labels } = task.info;
+  const shown = labels.map(({ key, value }) => (value === '' ? key : `${key}=${value}`));
   return [
+    shown.length === 0 ? null : [words.t('life.labels'), <Lines key="l" lines={shown} />],
     [words.t('life.gpus'), gpuNames(task, agent, words)],
     [words.t('life.sandbox-most'), resources.diskMib === 0 ? '' : mib(resources.diskMib)],
     [words.t('life.restart'), restartFact(task, words)],

@@ -3,28 +3,18 @@
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import type { Refusal } from '../../electron/contract/errors.ts';
-import type { Diff, Patch, Rows, Snapshot, TableName, Tables } from '../../electron/contract/tables.ts';
+import {
+  type Diff,
+  forEachTable,
+  type Patch,
+  type Rows,
+  type Snapshot,
+  type TableName,
+  type Tables,
+  tableNames,
+} from '../../electron/contract/tables.ts';
 import { forgetHistory, recordSample } from './history.ts';
 import { identityOf } from './identity.ts';
-
-const names: readonly TableName[] = [
-  'machines',
-  'agents',
-  'tasks',
-  'settings',
-  'frameworks',
-  'roles',
-  'reservations',
-  'runs',
-  'links',
-  'samples',
-  'lanes',
-  'operations',
-  'progress',
-  'faults',
-  'subscriptions',
-  'offers',
-];
 
 export type TableState = {
   readonly status: 'loading' | 'ready' | 'failed';
@@ -33,24 +23,7 @@ export type TableState = {
   readonly tables: Tables;
 };
 
-const emptyTables: Tables = {
-  machines: new Map(),
-  agents: new Map(),
-  tasks: new Map(),
-  settings: new Map(),
-  frameworks: new Map(),
-  roles: new Map(),
-  reservations: new Map(),
-  runs: new Map(),
-  links: new Map(),
-  samples: new Map(),
-  lanes: new Map(),
-  operations: new Map(),
-  progress: new Map(),
-  faults: new Map(),
-  subscriptions: new Map(),
-  offers: new Map(),
-};
+const emptyTables: Tables = forEachTable(() => new Map());
 
 export const tableStore = createStore<TableState>()(() => ({
   status: 'loading',
@@ -73,7 +46,7 @@ function rowsOf<T extends TableName>(rows: readonly Rows[T][]): ReadonlyMap<stri
 
 export function applySnapshot(snapshot: Snapshot): void {
   const tables = Object.fromEntries(
-    names.map((name) => [name, rowsOf(snapshot.rows[name])]),
+    tableNames.map((name) => [name, rowsOf(snapshot.rows[name])]),
   ) as unknown as Tables;
   for (const row of snapshot.rows.samples) recordSample(row);
   // In the order of their birth, so that every page and every session gives a name the same hue.
@@ -93,7 +66,7 @@ function applyTable<T extends TableName>(old: ReadonlyMap<string, Rows[T]>, diff
 export function applyPatch(patch: Patch): void {
   const { tables } = tableStore.getState();
   const next: Record<string, unknown> = { ...tables };
-  for (const name of names) {
+  for (const name of tableNames) {
     const diff = patch.diff[name];
     if (diff !== undefined)
       next[name] = applyTable(tables[name] as ReadonlyMap<string, never>, diff as never);

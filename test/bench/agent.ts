@@ -7,15 +7,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inRoot } from '../../build/lib/paths.mjs';
-import { run } from '../../build/lib/run.mjs';
-import { ensureGo, goEnv } from '../../build/steps/agent.mjs';
 import { Session } from '../../electron/adapters/agentlink/session.ts';
 import { socketPlace } from '../../electron/adapters/system/local-agent.ts';
 import type { MasterId } from '../../electron/contract/ids.ts';
 import { builtAgent } from '../lan/built-agent.ts';
 import { aTask } from '../support/agent-talk.ts';
 import { pause, until } from '../support/wait.ts';
+import { figure, goTest } from './go-test.ts';
 import type { BenchReport } from './report.ts';
 import { rounded } from './statistics.ts';
 
@@ -68,24 +66,6 @@ async function cost(say: (line: string) => void): Promise<BenchReport> {
     execFileSync(binary, ['stop', '--tasks', 'stop', '--dir', dir]);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function goTest(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const go = await ensureGo();
-  const result = await run(go, ['test', './internal/e2e', '-v', '-timeout', '20m', ...args], {
-    cwd: inRoot('native', 'agent'),
-    env: { ...process.env, ...goEnv(), ...env },
-    timeoutMs: 20 * 60_000,
-  });
-  if (result.code !== 0) throw new Error(result.output.slice(-3000));
-  return result.output;
-}
-
-/** A figure of Go's benchmarks: the number before its unit. */
-function figure(text: string, unit: string): number {
-  const found = new RegExp(`([\\d.]+) ${unit}(?:\\s|$)`).exec(text)?.[1];
-  if (found === undefined) throw new Error(`no ${unit} in ${text}`);
-  return Number(found);
 }
 
 async function speed(say: (line: string) => void): Promise<BenchReport> {

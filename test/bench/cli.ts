@@ -1,6 +1,8 @@
 /** `npm run bench -- NAME [--json]`: runs one bench. The last line of standard output is one JSON object. */
 import { benchAdd } from './add.ts';
 import { benchAgent } from './agent.ts';
+import { benchAllocator } from './allocator.ts';
+import { benchFlood } from './flood.ts';
 import { benchJourney } from './journey.ts';
 import { benchLoop } from './loop.ts';
 import type { BenchReport } from './report.ts';
@@ -20,9 +22,17 @@ const benches: Readonly<Record<string, Bench>> = {
     about: 'adding a machine by password in the virtual LAN: median of five, and each step',
     run: benchAdd,
   },
+  flood: {
+    about: 'floods of output: how far over the cap of a log, and what a start costs meanwhile',
+    run: benchFlood,
+  },
   journey: {
     about: 'how long the main process is blocked in the journey of the end-to-end test, three times',
     run: benchJourney,
+  },
+  allocator: {
+    about: 'one full allocation cycle at three sizes, beside a floor of plain arrays',
+    run: benchAllocator,
   },
   loop: {
     about: 'how long a turn of the master holds the process at 50 machines and 5,000 tasks',
@@ -37,7 +47,7 @@ async function main(): Promise<number> {
   const bench = name === undefined ? undefined : benches[name];
   if (bench === undefined) {
     for (const [known, { about }] of Object.entries(benches))
-      process.stderr.write(`${known.padEnd(8)} ${about}\n`);
+      process.stderr.write(`${known.padEnd(10)} ${about}\n`);
     return 2;
   }
   const report = await bench.run((line) => process.stderr.write(`${line}\n`));

@@ -1,6 +1,7 @@
 /** What a fake agent is made of: facts, samples, and a stream with two ends. */
 import { Duplex, PassThrough } from 'node:stream';
 import type { MachineFacts, Sample } from '../../electron/contract/machine.ts';
+import { aSample } from './builders.ts';
 
 export const fakeFacts: MachineFacts = {
   hostname: 'fake',
@@ -23,24 +24,7 @@ export const fakeFacts: MachineFacts = {
 };
 
 export function fakeSample(seq: number): Sample {
-  return {
-    seq,
-    atMs: 1_700_000_000_000 + seq * 1000,
-    cpuBusyMilli: 100,
-    perCpu: [25, 25, 25, 25],
-    memTotalMib: 8192,
-    memUsedMib: 1024,
-    swapUsedMib: 0,
-    disks: [{ mount: '/', totalMib: 10_000, usedMib: 5000 }],
-    diskReadBytesPerS: 0,
-    diskWriteBytesPerS: 0,
-    netRxBytesPerS: 0,
-    netTxBytesPerS: 0,
-    load: [10, 10, 10],
-    temps: [],
-    gpus: [],
-    tasks: [],
-  };
+  return aSample({ seq, atMs: 1_700_000_000_000 + seq * 1000 });
 }
 
 /** A pair of streams, each the other end of the other. */

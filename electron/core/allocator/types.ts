@@ -83,7 +83,7 @@ export type Demand = {
   readonly ports?: readonly PortRange[];
   /** So many ports besides, whichever are free. */
   readonly anyPorts?: number;
-  /** Volumes of the agent that must come with it, by reservation id. */
+  /** Volumes of the agent that must come with it, whole and besides the amounts, by reservation id. */
   readonly volumes?: readonly string[];
   readonly constraints?: OfferConstraints;
 };

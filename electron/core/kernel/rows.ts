@@ -15,6 +15,7 @@ function bucketOf(id: string): number {
 export class RowMap<R> implements ReadonlyMap<string, R> {
   readonly size: number;
   readonly #buckets: readonly (Bucket<R> | undefined)[];
+  #walked: readonly Bucket<R>[] | null = null;
 
   private constructor(buckets: readonly (Bucket<R> | undefined)[], size: number) {
     this.#buckets = buckets;
@@ -78,17 +79,17 @@ export class RowMap<R> implements ReadonlyMap<string, R> {
   }
 
   *entries(): Generator<[string, R], undefined> {
-    for (const bucket of this.#buckets) if (bucket) yield* bucket;
+    for (const bucket of this.#filled()) for (const entry of bucket) yield entry;
     return undefined;
   }
 
   *keys(): Generator<string, undefined> {
-    for (const bucket of this.#buckets) if (bucket) yield* bucket.keys();
+    for (const bucket of this.#filled()) for (const id of bucket.keys()) yield id;
     return undefined;
   }
 
   *values(): Generator<R, undefined> {
-    for (const bucket of this.#buckets) if (bucket) yield* bucket.values();
+    for (const bucket of this.#filled()) for (const row of bucket.values()) yield row;
     return undefined;
   }
 
@@ -98,5 +99,11 @@ export class RowMap<R> implements ReadonlyMap<string, R> {
 
   forEach(call: (row: R, id: string, map: ReadonlyMap<string, R>) => void): void {
     for (const [id, row] of this.entries()) call(row, id, this);
+  }
+
+  /** Most tables are small or empty, and are walked far more often than they change: the empty buckets are passed over once. */
+  #filled(): readonly Bucket<R>[] {
+    this.#walked ??= this.#buckets.filter((bucket) => bucket !== undefined && bucket.size > 0) as Bucket<R>[];
+    return this.#walked;
   }
 }

@@ -3,6 +3,7 @@
 import {
   type Diff,
   durableTables,
+  forEachTable,
   type Rows,
   type TableDiff,
   type TableName,
@@ -14,24 +15,7 @@ import { RowMap } from './rows.ts';
 type AnyRow = Rows[TableName];
 type Changes = Map<string, AnyRow | null>;
 
-export const emptyTables: Tables = {
-  machines: RowMap.empty(),
-  agents: RowMap.empty(),
-  tasks: RowMap.empty(),
-  settings: RowMap.empty(),
-  frameworks: RowMap.empty(),
-  roles: RowMap.empty(),
-  reservations: RowMap.empty(),
-  runs: RowMap.empty(),
-  links: RowMap.empty(),
-  samples: RowMap.empty(),
-  lanes: RowMap.empty(),
-  operations: RowMap.empty(),
-  progress: RowMap.empty(),
-  faults: RowMap.empty(),
-  subscriptions: RowMap.empty(),
-  offers: RowMap.empty(),
-};
+export const emptyTables: Tables = forEachTable(() => RowMap.empty());
 
 export class TableTx {
   readonly #base: Tables;

@@ -28,7 +28,7 @@ export function reconcile(
   for (const task of ours) {
     if (isTerminal(task)) continue;
     if (heldIds.has(task.id)) {
-      if (task.killAskedAtMs !== null) send(draft, 'kill', task.id);
+      if (task.killAskedAtMs !== null) send(draft, 'kill', task.id, { isAbsent: false });
     } else meetAbsence(draft, task);
   }
   resendForgets(draft, machineId);

@@ -45,7 +45,8 @@ export function send(
     taskId,
     attempt: (previous?.attempt ?? 0) + 1,
     retryAtMonoMs: isUp ? draft.monoMs + answerCapMs : null,
-    isAbsent: options?.isAbsent ?? false,
+    // Asking again does not make the task any more present than the agent's list said.
+    isAbsent: options?.isAbsent ?? previous?.isAbsent ?? false,
   });
   if (!isUp) return;
   const { machineId, info } = task;

@@ -76,13 +76,15 @@ export const enDialogs = {
   'run.command.shell.hint': 'Runs as /bin/sh -c on the machine.',
   'run.command.argv.hint': 'One argument a line, the program first. Nothing is expanded.',
   'run.name': 'Name',
-  'run.name.hint': 'Empty: made from the command.',
+  'run.name.hint': 'made from the command',
   'run.samples': 'Samples',
   'run.sample.hello': 'hello',
   'run.sample.count': 'count to 60',
   'run.sample.load': 'keep a cpu busy',
   'run.cpus': 'cpus',
   'run.mem': 'Memory, MiB',
+  'run.room.hint':
+    'Booked for it on the machine. It may use more CPU while others leave it idle; over its memory it is ended, unless Limits allow more.',
   'run.more': 'More',
   'run.env': 'Environment',
   'run.env.hint':

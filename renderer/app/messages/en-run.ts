@@ -12,6 +12,7 @@ export const enRun = {
 
   'run.sum.faulty': 'needs a correction',
   'run.sum.plain': 'as usual',
+  'run.sum.labels': '{n, plural, one {# label} other {# labels}}',
   'run.sum.vars': '{n, plural, one {# variable} other {# variables}}',
   'run.sum.in': 'in {folder}',
   'run.sum.as': 'as {user}',
@@ -39,6 +40,10 @@ export const enRun = {
   'run.sum.no-image': 'no image yet',
   'run.sum.log': '{size} of each stream',
   'run.sum.log-usual': '{size} of each stream, as in the settings',
+
+  'run.labels': 'Labels',
+  'run.labels.hint':
+    'One a line: team=vision, or a single word. Shown with the task; the filter of Tasks finds them.',
 
   'run.limit.cpus': 'Hard CPU limit, cpus',
   'run.limit.cpus.hint': 'Empty: no hard limit, only its share when others want the CPU too.',
@@ -88,15 +93,24 @@ export const enRun = {
   'run.check.command': 'Command',
   'run.check.http': 'HTTP',
   'run.check.tcp': 'TCP',
+  'run.check.http.hint':
+    'GET on 127.0.0.1 there, in a container inside of it. A status from 200 to 399 is good.',
+  'run.check.tcp.hint':
+    'A connection to 127.0.0.1 there, in a container inside of it. Good when it is accepted.',
   'run.check.line': 'Command of the check',
-  'run.check.line.hint': 'Runs in the sandbox as the task does. Exit code 0 is good.',
+  'run.check.command.hint':
+    'Runs in the sandbox, as the user of the task and with its environment. Exit code 0 is good.',
   'run.check.port': 'Port',
   'run.check.path': 'Path',
+  'run.check.delay': 'First after, s',
   'run.check.interval': 'Every, s',
   'run.check.timeout': 'Waits, s',
   'run.check.failures': 'Bad in a row',
   'run.check.grace': 'Grace, s',
-  'run.check.grace.hint': 'Bad answers do not count during the grace after each start.',
+  'run.check.pace.health':
+    'First asked this long after each start, then in this rhythm. Silence for as long as it waits is a bad answer. So many bad ones in a row make it unhealthy; during the grace after a start they do not count.',
+  'run.check.pace.readiness':
+    'First asked this long after each start, then in this rhythm. Silence for as long as it waits means not ready.',
   'run.probe.command': 'command every {every}',
   'run.probe.http': 'HTTP on {port} every {every}',
   'run.probe.tcp': 'TCP on {port} every {every}',
@@ -104,11 +118,13 @@ export const enRun = {
   'run.files.pick': 'Choose files',
   'run.files.add-url': 'Add an address',
   'run.files.hint':
-    'Put into the sandbox before the first start. Chosen files are copied now and sent to the machine once.',
+    'Put into the sandbox before the first start. Chosen files are copied now and sent to the machine once. Unpack takes tar, tar.gz, tar.bz2 and zip.',
   'run.files.url': 'Address',
+  'run.files.url.hint': 'Fetched by the machine itself, so it must be reached from there.',
   'run.files.path': 'Put at',
   'run.files.path.unpacked': 'Unpack into',
   'run.files.sha256': 'SHA-256, to be sure',
+  'run.files.sha256.hint': 'When it is given, other bytes are refused. Empty: whatever comes is taken.',
   'run.files.unpack': 'Unpack',
   'run.files.executable': 'Executable',
   'run.files.remove': 'Leave out {name}',
@@ -120,6 +136,7 @@ export const enRun = {
   'run.container.on': 'Run in a container',
   'run.container.on.hint': 'Limits, restarts, checks, files and results work the same.',
   'run.container.engine': 'Engine',
+  'run.container.engine.hint': 'Any: Docker before Podman.',
   'run.container.engine.any': 'Any',
   'run.container.engine.docker': 'Docker',
   'run.container.engine.podman': 'Podman',
@@ -129,10 +146,16 @@ export const enRun = {
   'run.container.pull.missing': 'When missing',
   'run.container.pull.always': 'Always',
   'run.container.pull.never': 'Never',
+  'run.container.pull.missing.hint': 'Fetched once; then the copy on the machine is used.',
+  'run.container.pull.always.hint': 'Looked for anew before each start, so a moving tag stays fresh.',
+  'run.container.pull.never.hint': 'The image must be on the machine already.',
   'run.container.network': 'Network',
   'run.container.network.bridge': 'Bridge',
   'run.container.network.host': 'Of the machine',
   'run.container.network.none': 'None',
+  'run.container.network.bridge.hint': 'A network of its own, with a way out; the ports below lead in.',
+  'run.container.network.host.hint': 'The network of the machine itself: its ports are the task’s.',
+  'run.container.network.none.hint': 'No network at all.',
   'run.container.volumes': 'Volumes',
   'run.container.volumes.hint':
     'One a line: /srv/data:/data, a volume’s name instead of the path, :ro to only read.',
@@ -160,6 +183,8 @@ export const enRun = {
   'run.worth.gpu.none': 'This machine cannot give out GPUs.',
   'run.worth.unknown': 'The agent there has not said what it can hold.',
 
+  'run.bad.label': 'Line {line}: write key=value, the key with at most 256 characters.',
+  'run.bad.label-twice': 'Line {line}: this key stands above already.',
   'run.bad.below-request': 'A ceiling is not below what the task asks for.',
   'run.bad.pids': 'Enter a whole number from 1.',
   'run.bad.disk': 'Enter whole MiB.',

@@ -1,7 +1,7 @@
 // English texts of the task table, the task page and its log.
 export const enTasks = {
   'tasks.title': 'Tasks',
-  'tasks.find': 'Filter by name, machine or command',
+  'tasks.find': 'Filter by name, machine, command or label',
   'tasks.filter.all': 'All',
   'tasks.filter.active': 'Active',
   'tasks.filter.restarting': 'Restarting',
@@ -29,8 +29,6 @@ export const enTasks = {
   'tasks.exit-code': 'code {code}',
   'tasks.exit-signal': 'signal {signal}',
 
-  'task.ended-code': 'exited with code {code}',
-  'task.ended-signal': 'killed by signal {signal}',
   'task.missing': 'This task is not known any more. It may have been forgotten.',
   'task.back-to-tasks': 'All tasks',
   'task.facts': 'Facts',

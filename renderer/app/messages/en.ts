@@ -4,6 +4,7 @@ import { enDialogs } from './en-dialogs.ts';
 import { enLife } from './en-life.ts';
 import { enRefusals } from './en-refusals.ts';
 import { enRun } from './en-run.ts';
+import { enSaid } from './en-said.ts';
 import { enTasks } from './en-tasks.ts';
 
 export const en = {
@@ -11,6 +12,7 @@ export const en = {
   ...enLife,
   ...enRefusals,
   ...enRun,
+  ...enSaid,
   ...enTasks,
 
   'app.name': 'Mesolite',

@@ -1,7 +1,7 @@
 // Simplified Chinese texts of the task table, the task page and its log.
 export const zhCnTasks = {
   'tasks.title': '任务',
-  'tasks.find': '按名称、机器或命令筛选',
+  'tasks.find': '按名称、机器、命令或标签筛选',
   'tasks.filter.all': '全部',
   'tasks.filter.active': '活动',
   'tasks.filter.restarting': '等待重启',
@@ -29,8 +29,6 @@ export const zhCnTasks = {
   'tasks.exit-code': '退出码 {code}',
   'tasks.exit-signal': '信号 {signal}',
 
-  'task.ended-code': '以退出码 {code} 结束',
-  'task.ended-signal': '被信号 {signal} 终止',
   'task.missing': '这个任务已不存在，可能已被清除。',
   'task.back-to-tasks': '所有任务',
   'task.facts': '信息',

@@ -4,6 +4,7 @@ import { zhCnDialogs } from './zh-cn-dialogs.ts';
 import { zhCnLife } from './zh-cn-life.ts';
 import { zhCnRefusals } from './zh-cn-refusals.ts';
 import { zhCnRun } from './zh-cn-run.ts';
+import { zhCnSaid } from './zh-cn-said.ts';
 import { zhCnTasks } from './zh-cn-tasks.ts';
 
 export const zhCn: Catalogue = {
@@ -11,6 +12,7 @@ export const zhCn: Catalogue = {
   ...zhCnLife,
   ...zhCnRefusals,
   ...zhCnRun,
+  ...zhCnSaid,
   ...zhCnTasks,
 
   'app.name': 'Mesolite',

@@ -1,7 +1,8 @@
 // Run a task on one machine. Nothing typed here is remembered by the window.
-import { useMemo, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
 import type { Refusal } from '../../../electron/contract/errors.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
+import { isReason } from '../../../electron/contract/reasons.ts';
 import type { Tables } from '../../../electron/contract/tables.ts';
 import { openTask } from '../../app/acts.ts';
 import { cpus, mib } from '../../app/messages/amounts.ts';
@@ -16,6 +17,8 @@ import { activeTasksOf, agentOf, type Free, freeOf, healthOf, machineList } from
 import { useTables } from '../../store/tables.ts';
 import { Refused } from './refused.tsx';
 import { MoreOptions } from './run/more-options.tsx';
+import type { Fault } from './run/fields.ts';
+import { fieldOfRefusal } from './run/refusal-field.ts';
 import {
   emptyRun,
   type RunFaults,
@@ -148,33 +151,49 @@ function Command({ form, faults, change }: Part) {
 function NameAndRoom({ form, faults, change }: Part) {
   const words = useWords();
   const say = useFault(faults);
+  const hintId = useId();
   return (
-    <div className="dialog__row">
-      <TextField
-        label={words.t('run.name')}
-        hint={words.t('run.name.hint')}
-        maxLength={200}
-        value={form.name}
-        onText={(name) => change({ name })}
-      />
-      <TextField
-        label={words.t('run.cpus')}
-        width="tiny"
-        inputMode="decimal"
-        value={form.cpus}
-        fault={say('cpus')}
-        onText={(text) => change({ cpus: text })}
-      />
-      <TextField
-        label={words.t('run.mem')}
-        width="short"
-        inputMode="numeric"
-        value={form.mem}
-        fault={say('mem')}
-        onText={(mem) => change({ mem })}
-      />
+    <div className="dialog__group">
+      <div className="dialog__row">
+        <TextField
+          label={words.t('run.name')}
+          placeholder={words.t('run.name.hint')}
+          maxLength={200}
+          value={form.name}
+          onText={(name) => change({ name })}
+        />
+        <TextField
+          label={words.t('run.cpus')}
+          width="tiny"
+          inputMode="decimal"
+          describedBy={hintId}
+          value={form.cpus}
+          fault={say('cpus')}
+          onText={(text) => change({ cpus: text })}
+        />
+        <TextField
+          label={words.t('run.mem')}
+          width="short"
+          inputMode="numeric"
+          describedBy={hintId}
+          value={form.mem}
+          fault={say('mem')}
+          onText={(mem) => change({ mem })}
+        />
+      </div>
+      <p className="field__hint" id={hintId}>
+        {words.t('run.room.hint')}
+      </p>
     </div>
   );
+}
+
+/** The refusal once more, at the field it is about. */
+function refusedField(refusal: Refusal | null, { options }: RunForm): RunFaults {
+  if (refusal === null || !isReason(refusal.reason)) return {};
+  const fault: Fault = { key: `refusal.${refusal.reason}` };
+  const field = fieldOfRefusal(refusal, options.files);
+  return field === null ? {} : { [field]: fault };
 }
 
 type RunProps = {
@@ -221,13 +240,19 @@ export function RunTaskDialog(props: RunProps) {
     onClose();
     openTask(answer.value.taskId);
   };
-  const part = { form, faults: isTried ? faults : {}, change };
+  // What was refused is true until something is changed.
+  const edit = (part: Partial<RunForm>) => {
+    setRefusal(null);
+    change(part);
+  };
+  const part = { form, faults: { ...(isTried ? faults : {}), ...refusedField(refusal, form) }, change: edit };
   return (
     <Dialog
       title={words.t('run.title')}
       closeLabel={words.t('verb.close')}
       onClose={onClose}
       onSubmit={() => drop(run(), 'shows its own refusal')}
+      answer={refusal}
       buttons={
         <>
           <Button look="quiet" onClick={onClose}>

@@ -37,7 +37,7 @@ export const emptyRun: RunForm = {
   options: emptyOptions,
 };
 
-export type RunField = 'machineId' | 'command' | 'cpus' | 'mem' | 'graceS' | 'env' | 'container';
+export type RunField = 'machineId' | 'command' | 'cpus' | 'mem' | 'graceS' | 'env' | 'user' | 'container';
 export type RunFaults = Readonly<Partial<Record<RunField | OptionField, Fault>>>;
 
 const cpusMilliOf = (text: string) => numberIn(text, cpusLimits, 1000);
@@ -128,7 +128,8 @@ export function runRequest(form: RunForm): RunTask | null {
     return null;
   if (Object.keys(read.faults).length > 0) return null;
   const { options, diskMib, gpus } = read.value;
-  const { labels: _none, ...chosen } = options;
+  // A task of which nothing was chosen is asked for without options.
+  const { labels, ...chosen } = options;
   return {
     machineId: form.machineId,
     name: form.name.trim(),
@@ -143,7 +144,7 @@ export function runRequest(form: RunForm): RunTask | null {
     diskMib,
     gpus,
     killGraceMs,
-    ...(Object.keys(chosen).length > 0 ? { options } : {}),
+    ...(labels.length + Object.keys(chosen).length > 0 ? { options } : {}),
   };
 }
 

@@ -41,7 +41,9 @@ function isInFilter(tables: Tables, task: TaskRecord, filter: TaskFilter): boole
 }
 
 function matches(task: TaskRecord, machineName: string, wanted: readonly string[]): boolean {
-  const text = `${task.info.name}\n${machineName}\n${taskLine(task.info)}\n${task.id}`.toLowerCase();
+  const labels = task.info.labels.map(({ key, value }) => `${key}=${value}`).join('\n');
+  const text =
+    `${task.info.name}\n${machineName}\n${taskLine(task.info)}\n${labels}\n${task.id}`.toLowerCase();
   return wanted.every((word) => text.includes(word));
 }
 

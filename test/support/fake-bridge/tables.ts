@@ -1,44 +1,17 @@
 // The fake master's tables: changes are gathered and handed on as one patch, in order, as the real one does.
-import type { Patch, Rows, Snapshot, TableName } from '../../../electron/contract/tables.ts';
+import {
+  forEachTable,
+  type Patch,
+  type Rows,
+  type Snapshot,
+  type TableName,
+  tableNames,
+} from '../../../electron/contract/tables.ts';
 
-const names: readonly TableName[] = [
-  'machines',
-  'agents',
-  'tasks',
-  'settings',
-  'frameworks',
-  'roles',
-  'reservations',
-  'runs',
-  'links',
-  'samples',
-  'lanes',
-  'operations',
-  'progress',
-  'faults',
-  'subscriptions',
-  'offers',
-];
+type RowsById = { [T in TableName]: Map<string, Rows[T]> };
 
 export class FakeTables {
-  readonly #rows: { [T in TableName]: Map<string, Rows[T]> } = {
-    machines: new Map(),
-    agents: new Map(),
-    tasks: new Map(),
-    settings: new Map(),
-    frameworks: new Map(),
-    roles: new Map(),
-    reservations: new Map(),
-    runs: new Map(),
-    links: new Map(),
-    samples: new Map(),
-    lanes: new Map(),
-    operations: new Map(),
-    progress: new Map(),
-    faults: new Map(),
-    subscriptions: new Map(),
-    offers: new Map(),
-  };
+  readonly #rows: RowsById = forEachTable(() => new Map());
   readonly #put = new Map<TableName, Map<string, unknown>>();
   readonly #drop = new Map<TableName, Set<string>>();
   #seq = 1;
@@ -78,7 +51,7 @@ export class FakeTables {
   /** null when nothing changed since the last one. */
   takePatch(): Patch | null {
     const diff: Record<string, unknown> = {};
-    for (const name of names) {
+    for (const name of tableNames) {
       const put = [...(this.#put.get(name)?.values() ?? [])];
       const drop = [...(this.#drop.get(name) ?? [])];
       if (put.length > 0 || drop.length > 0) diff[name] = { put, drop };
@@ -92,7 +65,7 @@ export class FakeTables {
   }
 
   snapshot(): Snapshot {
-    const rows = Object.fromEntries(names.map((name) => [name, [...this.#rows[name].values()]]));
+    const rows = Object.fromEntries(tableNames.map((name) => [name, [...this.#rows[name].values()]]));
     return { seq: this.#seq, rows: rows as unknown as Snapshot['rows'] };
   }
 }

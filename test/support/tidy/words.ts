@@ -86,13 +86,15 @@ const screenWords: readonly (readonly [RegExp, string])[] = [
   [/\bplease\b|\boops\b|\bsorry\b/i, 'nothing: state what is and what to do'],
 ];
 
-/** `SSH server` is what the thing on the other side is called by everybody; a refusal of it may drop the SSH. */
+/**
+ * `SSH server` is what the thing on the other side is called by everybody; a refusal of it may drop the SSH, and
+ * what agents say of a download means one of the web. */
 const fixedTerms = /\b(SSH|DNS|NTP|DHCP|X11?) servers?\b/g;
 
 export function bannedTexts(messages: Readonly<Record<string, string>>): readonly Complaint[] {
   const complaints: Complaint[] = [];
   for (const [key, message] of Object.entries(messages)) {
-    const plain = message.replace(key.startsWith('refusal.') ? /\bservers?\b/g : fixedTerms, '');
+    const plain = message.replace(/^(refusal|said)\./.test(key) ? /\bservers?\b/g : fixedTerms, '');
     for (const [pattern, instead] of screenWords) {
       const match = pattern.exec(plain);
       if (match !== null) complaints.push(`${key}: "${match[0]}" - say ${instead}`);

@@ -1,5 +1,5 @@
 // @vitest-environment node
-// How a task ended, in the language chosen; what is not plain stays as the agent said it.
+// How a task ended, in the language chosen; what is not known stays as the agent said it.
 import { expect, it } from 'vitest';
 import type { TaskId } from '../../../electron/contract/ids.ts';
 import { wordsFor } from '../../../renderer/app/messages/words.ts';
@@ -15,9 +15,9 @@ it.each([
   [
     status('out of memory: killed by signal 9 (KILL)', null, 9),
     'out of memory: killed by signal 9 (KILL)',
-    undefined,
+    '内存不足：被信号 9 (KILL) 终止',
   ],
-  [status('cannot start: /bin/nope', null, null), 'cannot start: /bin/nope', undefined],
+  [status('the whale sank', null, null), 'the whale sank', undefined],
 ])('says %j', (each, english, chinese) => {
   expect(endMessage(each, wordsFor('en'))).toBe(english);
   expect(endMessage(each, wordsFor('zh-CN'))).toBe(chinese ?? english);

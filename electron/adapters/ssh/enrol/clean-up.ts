@@ -12,8 +12,8 @@ const capMs = 18_000;
 /** $1 the folder. Ends the daemon this attempt has started, with everything it started (nothing yet). */
 const stopDaemon = `b=$1/bin/mesolite-agent
 [ -x "$b" ] || exit 0
-"$b" boot --dir "$1" remove 2>&1
-"$b" stop --tasks stop --dir "$1" 2>&1`;
+"$b" stop --tasks stop --dir "$1" 2>&1
+"$b" boot --dir "$1" remove 2>&1`;
 
 /** $1 the folder. The file alone, where the folder was there before us. */
 const dropBinary = `rm -f "$1/bin/mesolite-agent" "$1"/bin/.new-*; rmdir "$1/bin" 2>/dev/null; exit 0`;

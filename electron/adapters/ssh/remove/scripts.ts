@@ -8,14 +8,17 @@ daemons() { for p in $(own "$1"); do
   tr '\\0' ' ' <"/proc/$p/cmdline" 2>/dev/null | grep -q ' daemon ' && echo "$p"
 done; }`;
 
-/** $2 keep or stop. When the daemon does not answer it is ended by signals, which its tasks survive. */
+/**
+ * $2 keep or stop. The entry goes after the daemon: what still runs then needs the user's lingering. A daemon that does
+ * not answer is ended by signals, which its tasks survive; a service manager starts what was killed once more, so TERM again.
+ */
 export const stopAgentScript = `${ownProcesses}
 b=$1/bin/mesolite-agent
 if [ -x "$b" ]; then
-  "$b" boot --dir "$1" remove 2>&1
   "$b" stop --tasks "$2" --dir "$1" 2>&1
+  "$b" boot --dir "$1" remove 2>&1
 else echo "no agent in $1"; fi
-for s in TERM KILL; do
+for s in TERM KILL TERM; do
   i=0; while [ -n "$(daemons "$1")" ] && [ $i -lt 20 ]; do
     [ $i = 2 ] && kill -$s $(daemons "$1") 2>/dev/null
     sleep 0.1 2>/dev/null || sleep 1; i=$((i+1)); done

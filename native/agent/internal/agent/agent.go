@@ -78,6 +78,7 @@ type Agent struct {
 	checks    checks
 	stopping  *stopping
 	queue     startQueue
+	pace      pace
 	done      chan struct{}
 }
 
@@ -111,7 +112,7 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
-	debug.SetGCPercent(50)
+	debug.SetGCPercent(quietGC)
 	listener, err := link.Listen(config.Dir)
 	if err != nil {
 		return err
@@ -187,6 +188,7 @@ func open(folder *folder, config Config) (*Agent, error) {
 	if a.logs, err = a.newKeeper(); err != nil {
 		return nil, err
 	}
+	a.launcher.LogCap = a.logs.CapOf
 	if a.launcher.CardFiles = sysinfo.GpuFiles(os.DirFS(root + "/")); len(a.launcher.CardFiles) > 0 {
 		groups.GuardDevices()
 	}
@@ -201,6 +203,7 @@ func open(folder *folder, config Config) (*Agent, error) {
 		return nil, err
 	}
 	a.queue.wake = make(chan struct{}, 1)
+	a.pace.wake = make(chan struct{}, 1)
 	for i := 0; i < starters; i++ {
 		go a.startLoop()
 	}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"mesolite/agent/internal/boot"
 	"mesolite/agent/internal/link"
 	"mesolite/agent/internal/wire"
 )
@@ -21,6 +22,8 @@ const (
 	ReadyEnv = "MESOLITE_READY"
 	// startLimit is how long a start may take.
 	startLimit = 20 * time.Second
+	// entryLimit leaves an upgrade time to see that a start by the entry does not work.
+	entryLimit = 5 * time.Second
 	dialLimit  = 2 * time.Second
 )
 
@@ -69,10 +72,25 @@ func AwaitGone(dir string, limit time.Duration) error {
 	}
 }
 
-// StartDetached starts a daemon in a session of its own, and returns once its socket answers.
+// startByEntry has the service manager start the daemon, when there is an entry of such a kind.
+func startByEntry(dir string) bool {
+	started, _ := boot.This().Start(dir) // it refuses: then we start it ourselves
+	for until := time.Now().Add(entryLimit); started && time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		if Answers(dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// StartDetached starts a daemon that does not end with this login, and returns once its socket answers. With args it is
+// started in a session of its own and nothing more: the entry has none.
 func StartDetached(dir string, args []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make state folder: %w", err)
+	}
+	if len(args) == 0 && startByEntry(dir) {
+		return nil
 	}
 	null, err := os.Open("/dev/null")
 	if err != nil {

@@ -86,10 +86,10 @@ func (w *diskWatch) list() []string {
 
 func (w *diskWatch) look(id string) {
 	dir := w.dirOf(id)
-	fill, ok := disk.Fill(dir)
+	room, err := disk.RoomOf(dir)
 	w.mu.Lock()
 	known := w.tasks[id]
-	if known == nil || !ok || !known.isDue(fill, time.Now()) {
+	if known == nil || err != nil || !known.isDue(room.UsedBytes, time.Now()) {
 		w.mu.Unlock()
 		return
 	}
@@ -100,7 +100,7 @@ func (w *diskWatch) look(id string) {
 		return
 	}
 	w.mu.Lock()
-	known.own, known.fill, known.at = own, fill, time.Now()
+	known.own, known.fill, known.at = own, room.UsedBytes, time.Now()
 	w.mu.Unlock()
 	if own > limit {
 		w.tell(task.Fail{TaskID: id, Run: run, Reason: wire.ReasonDiskLimit, Final: true, Words: diskWords(own, limit)})

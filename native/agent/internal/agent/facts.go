@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"mesolite/agent/internal/boot"
 	"mesolite/agent/internal/cgroup"
+	"mesolite/agent/internal/disk"
 	"mesolite/agent/internal/engine"
 	"mesolite/agent/internal/launch"
 	"mesolite/agent/internal/sysinfo"
@@ -101,17 +101,14 @@ func (f *factSource) last() wire.Facts {
 
 // diskMib is the size of the file system that holds the state folder.
 func diskMib(dir string) int64 {
-	total, _, ok := sysinfo.StatfsUnder("")(dir)
-	if !ok {
+	room, err := disk.RoomOf(dir)
+	if err != nil {
 		return 0
 	}
-	return int64(total >> 20)
+	return room.TotalBytes >> 20
 }
 
 func freeMib(dir string) (int64, bool) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return 0, false
-	}
-	return int64(s.Bavail) * int64(s.Bsize) >> 20, true
+	room, err := disk.RoomOf(dir)
+	return room.FreeBytes >> 20, err == nil
 }

@@ -265,6 +265,11 @@ func (a *Agent) configure(r request) *wire.Error {
 		}
 		a.options = options
 		a.logs.Configure(k)
+		a.machine.EachAlive(func(record *task.Record) {
+			if record.StartedAtMs != nil && record.Parsed.Container == nil {
+				a.launcher.CapLogs(record.ID, record.Run, a.logs.CapOf(record.Parsed.LogMib))
+			}
+		})
 		go a.artifacts.cache.SetCap(k.CacheMib) // it may have much to remove
 	}
 	r.from.answer(r.ID, wire.Empty{})

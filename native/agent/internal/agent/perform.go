@@ -13,6 +13,7 @@ func (a *Agent) perform(effects []task.Effect) {
 		case task.Abandon:
 			a.abandon(e.TaskID)
 		case task.Start:
+			a.pace.started(a.clock.MonoMs())
 			a.queue.put(e)
 		case task.Adopt:
 			a.runnerOf(&e.Info).Adopt(e.Info, e.Run, e.SameBoot)

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -18,21 +19,66 @@ const (
 	leanBytes = 6 << 20
 )
 
+// How much the heap may grow between two collections, in percent. At rest little: it is small then. While many tasks
+// start the agent would collect all the time, which cost a third of what it did.
+const (
+	quietGC = 50
+	busyGC  = 800
+	// So many starts within a second are many; they are over when none came for pauseMs.
+	busyStarts = 30
+	pauseMs    = 3000
+)
+
+// pace knows whether many tasks start. What has a comment may be read anywhere, the rest is the loop's.
+type pace struct {
+	sinceMs int64
+	starts  int
+	lastMs  atomic.Int64 // the last start
+	busy    atomic.Bool  // the heap may grow: set by the loop, taken back by stayLean
+	wake    chan struct{}
+}
+
+// started is called by the loop at every start of a task.
+func (p *pace) started(nowMs int64) {
+	if nowMs-p.sinceMs >= 1000 {
+		p.sinceMs, p.starts = nowMs, 0
+	}
+	p.starts++
+	p.lastMs.Store(nowMs)
+	if p.starts >= busyStarts && p.busy.CompareAndSwap(false, true) {
+		debug.SetGCPercent(busyGC)
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // stayLean keeps small what is there all the time on every machine.
 func (a *Agent) stayLean() {
-	timer := time.NewTimer(leanFirst)
-	defer timer.Stop()
+	wait := leanFirst
 	for {
 		select {
 		case <-a.done:
 			return
-		case <-timer.C:
+		case <-a.pace.wake:
+			wait = pauseMs * time.Millisecond
+			continue
+		case <-time.After(wait):
+		}
+		wait = leanEvery
+		if a.pace.busy.Load() {
+			if a.clock.MonoMs()-a.pace.lastMs.Load() < pauseMs {
+				wait = pauseMs * time.Millisecond
+				continue
+			}
+			debug.SetGCPercent(quietGC)
+			a.pace.busy.Store(false)
 		}
 		if residentBytes() > leanBytes {
 			debug.FreeOSMemory()
 			giveBackProgram()
 		}
-		timer.Reset(leanEvery)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"syscall"
+
+	"mesolite/agent/internal/disk"
 )
 
 const (
@@ -11,7 +13,6 @@ const (
 	minFreeInodes = 64
 	// How often it is tried whether the disk takes a write at all.
 	probeEveryMs = 20
-	readOnlyFlag = 1
 )
 
 // room remembers the last try to write.
@@ -22,18 +23,18 @@ type room struct {
 
 // whyNot tells why no new task finds room in the state folder, or nothing.
 func (r *room) whyNot(dir string, nowMs int64) string {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
+	has, err := disk.RoomOf(dir)
+	if err != nil {
 		return "" // nothing is known
 	}
-	if free := int64(s.Bavail) * int64(s.Bsize) >> 20; free < minFreeMib {
+	if free := has.FreeBytes >> 20; free < minFreeMib {
 		return fmt.Sprintf("only %d MiB are free on the agent's disk", free)
 	}
 	// File systems without a number of inodes say 0 of 0.
-	if s.Files > 0 && s.Ffree < minFreeInodes {
-		return fmt.Sprintf("only %d more files fit on the agent's disk", s.Ffree)
+	if has.Files > 0 && has.FreeFiles < minFreeInodes {
+		return fmt.Sprintf("only %d more files fit on the agent's disk", has.FreeFiles)
 	}
-	if int64(s.Flags)&readOnlyFlag != 0 {
+	if has.ReadOnly {
 		return "the agent's disk is read-only"
 	}
 	if r.probedAtMs == 0 || nowMs-r.probedAtMs >= probeEveryMs {

@@ -3,11 +3,10 @@ package agent
 import (
 	"errors"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"syscall"
 
+	"mesolite/agent/internal/launch"
 	"mesolite/agent/internal/sandbox"
 	"mesolite/agent/internal/stream"
 	"mesolite/agent/internal/task"
@@ -26,33 +25,8 @@ func (a *Agent) sandboxOf(taskID string) (string, *task.Record, *wire.Error) {
 // whoOf is the user of a task that the agent switched to; nil when the task has the agent's own rights. In a container
 // the users are not those of the machine, and what they can reach of it is the container's to say.
 func whoOf(info *wire.TaskInfo) (*sandbox.Who, error) {
-	if os.Geteuid() != 0 || info.Command.User == nil || info.Container != nil {
-		return nil, nil
-	}
-	account, err := user.Lookup(*info.Command.User)
-	if err != nil {
-		return nil, err
-	}
-	if account.Uid == "0" {
-		return nil, nil
-	}
-	who := &sandbox.Who{}
-	if who.UID, err = strconv.Atoi(account.Uid); err != nil {
-		return nil, err
-	}
-	if who.GID, err = strconv.Atoi(account.Gid); err != nil {
-		return nil, err
-	}
-	groups, err := account.GroupIds()
-	if err != nil {
-		groups = nil // fewer rights
-	}
-	for _, text := range groups {
-		if gid, err := strconv.Atoi(text); err == nil {
-			who.Groups = append(who.Groups, gid)
-		}
-	}
-	return who, nil
+	who, err := launch.WhoRuns(info)
+	return (*sandbox.Who)(who), err
 }
 
 func (a *Agent) sandboxList(r request) *wire.Error {
@@ -161,7 +135,6 @@ func sandboxRefusal(dir string, started bool, err error) *wire.Error {
 		}
 		return wire.Refuse(wire.CodeNotFound, "no-such-file", "the task has no sandbox: it did not start")
 	}
-	var unknown user.UnknownUserError
 	switch {
 	case errors.Is(err, sandbox.ErrOutside), errors.Is(err, sandbox.ErrPath), errors.Is(err, syscall.ELOOP):
 		return wire.Refuse(wire.CodeInvalid, "path-leaves-sandbox", "%v", err)
@@ -169,7 +142,7 @@ func sandboxRefusal(dir string, started bool, err error) *wire.Error {
 		return wire.Refuse(wire.CodeInvalid, "not-a-file", "%v", err)
 	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ENAMETOOLONG):
 		return wire.Refuse(wire.CodeNotFound, "no-such-file", "%v", err)
-	case errors.Is(err, sandbox.ErrForeign), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM), errors.As(err, &unknown):
+	case errors.Is(err, sandbox.ErrForeign), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM), errors.Is(err, launch.ErrNoUser):
 		return wire.Refuse(wire.CodeUnauthorized, "cannot-read-file", "%v", err)
 	}
 	return wire.Refuse(wire.CodeInternal, "cannot-read-file", "%v", err)

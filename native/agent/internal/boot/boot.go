@@ -39,8 +39,9 @@ type System struct {
 
 // marker is DIR/boot.json: what we added. Path is empty for cron.
 type marker struct {
-	Kind string `json:"kind"`
-	Path string `json:"path"`
+	Kind   string `json:"kind"`
+	Path   string `json:"path"`
+	Linger bool   `json:"linger,omitempty"` // lingering was off before
 }
 
 // This is the machine we run on.
@@ -163,10 +164,27 @@ func quote(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`, `$`, `$$`).Replace(text) + `"`
 }
 
-// unit never ends tasks with the agent: KillMode=process. Type=simple since old systemds know no other that fits.
+// Start starts the agent by its entry where a service manager keeps it. Then the agent and the shims of its tasks belong
+// to no login: with logind's KillUserProcesses=yes everything that a login started ends with it, what sudo started too.
+// False: there is no such entry.
+func (s System) Start(dir string) (bool, error) {
+	args := []string{"start", name(dir) + ".service"}
+	switch kind := s.Kind(dir); {
+	case kind == KindSystemdUser && s.UID != 0:
+		args = append([]string{"--user"}, args...)
+	case kind != KindSystemd || s.UID != 0:
+		return false, nil
+	}
+	_, err := s.Run("", "systemctl", args...)
+	return err == nil, err
+}
+
+// unit never ends tasks with the agent: KillMode=process. Type=simple since old systemds know no other that fits. An agent
+// that is killed again and again is started again each time (the limit is known since systemd 230).
 func unit(dir, target string) string {
 	return `[Unit]
 Description=Mesolite agent
+StartLimitIntervalSec=0
 
 [Service]
 Type=simple
@@ -220,6 +238,9 @@ func (s System) installSystemdUser(dir string) (marker, error) {
 		_, err = s.Run("", "systemctl", "--user", "enable", name(dir)+".service")
 	}
 	if err == nil {
+		before, _ := readMarker(dir)                                                         // none: this is the first time
+		was, _ := s.Run("", "loginctl", "show-user", fmt.Sprint(s.UID), "--property=Linger") // not known: it was off
+		m.Linger = before.Linger || !strings.Contains(was, "Linger=yes")
 		_, err = s.Run("", "loginctl", "enable-linger") // without it the unit waits for a login
 	}
 	if err != nil {
@@ -324,7 +345,28 @@ func (s System) Remove(dir string) (string, error) {
 	if err := os.Remove(markerPath(dir)); err != nil {
 		return m.Kind, fmt.Errorf("remove boot entry: %w", err)
 	}
+	if m.Kind == KindSystemdUser { // the folders go when nothing else is in them
+		_ = os.Remove(s.Root + filepath.Dir(m.Path))
+		_ = os.Remove(s.Root + filepath.Dir(filepath.Dir(m.Path)))
+	}
+	if m.Linger && !othersRun(dir) {
+		if _, err := s.Run("", "loginctl", "disable-linger"); err != nil {
+			return KindNone, err
+		}
+	}
 	return KindNone, nil
+}
+
+// othersRun tells whether anything but us runs from the folder: tasks that are to go on need the user's lingering.
+func othersRun(dir string) bool {
+	links, _ := filepath.Glob("/proc/[0-9]*/exe") // the pattern is sound
+	for _, link := range links {
+		exe, err := os.Readlink(link)
+		if err == nil && link != fmt.Sprintf("/proc/%d/exe", os.Getpid()) && strings.HasPrefix(exe, filepath.Join(dir, "bin")+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 func (s System) removeCron(dir string) error {

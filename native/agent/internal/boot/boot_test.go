@@ -113,6 +113,69 @@ func TestLingeringIsAskedForAUser(t *testing.T) {
 	}
 }
 
+func TestLingeringThatWasOffIsOffAgainWhenNothingOfOursRuns(t *testing.T) {
+	for _, was := range []string{"Linger=no", "Linger=yes"} {
+		m, dir := newMachine(t, 1000, "/run/user/1000/systemd/")
+		inner := m.Run
+		m.Run = func(input, name string, args ...string) (string, error) {
+			output, err := inner(input, name, args...)
+			switch {
+			case name != "loginctl":
+			case args[0] == "show-user":
+				return was + "\n", nil
+			case args[0] == "enable-linger":
+				was = "Linger=yes"
+			}
+			return output, err
+		}
+		wasOff := was == "Linger=no"
+		for i := 0; i < 2; i++ { // the second time it is on by our own doing
+			if _, err := m.Install(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := m.Remove(dir); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Join(m.said, ";"); strings.Contains(said, "disable-linger") != wasOff {
+			t.Errorf("was off %v: %s", wasOff, said)
+		}
+		if entries, _ := os.ReadDir(filepath.Join(m.Root, "/home/u/.config")); len(entries) != 0 {
+			t.Errorf("left %v", entries)
+		}
+	}
+}
+
+func TestAServiceManagerStartsWhatItKeeps(t *testing.T) {
+	for _, c := range []struct {
+		uid  int
+		has  string
+		want string
+	}{
+		{0, "/run/systemd/system/", "systemctl start mesolite-agent-"},
+		{1000, "/run/user/1000/systemd/", "systemctl --user start mesolite-agent-"},
+		{1000, "/usr/bin/crontab", ""},
+	} {
+		m, dir := newMachine(t, c.uid, c.has)
+		if started, err := m.Start(dir); started || err != nil {
+			t.Errorf("%s: started without an entry: %v", c.has, err)
+		}
+		if _, err := m.Install(dir); err != nil {
+			t.Fatal(err)
+		}
+		m.said = nil
+		started, err := m.Start(dir)
+		said := strings.Join(m.said, ";")
+		if started != (c.want != "") || err != nil || !strings.HasPrefix(said, c.want) || (c.want == "" && said != "") {
+			t.Errorf("%s: %v %v %s", c.has, started, err, said)
+		}
+		m.fail = "systemctl"
+		if started, err := m.Start(dir); started || (err == nil) != (c.want == "") {
+			t.Errorf("%s: refused, and yet %v %v", c.has, started, err)
+		}
+	}
+}
+
 func TestTheCrontabOfOthersIsKept(t *testing.T) {
 	m, dir := newMachine(t, 1000, "/usr/bin/crontab")
 	m.crontab = "# mine\n5 * * * * true\n"

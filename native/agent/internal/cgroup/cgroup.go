@@ -31,18 +31,24 @@ type Driver struct {
 	bases map[string]string
 	// v1: where groups that close devices would be.
 	devices string
+	filters filters  // v2: what closes devices
 	trees   []string // the bases without those that are the same tree under two names (cpu and cpuacct)
 	mu      sync.Mutex
-	groups  map[string]bool
+	groups  map[string]member
+	spares  []spareGroup
 	lent    map[string]lent // groups of containers, which are not ours
 	made    bool            // our folder is there
-	idle    *time.Timer
+	usedAt  time.Time
+	waiting bool   // somebody looks later whether the folder is still needed
 	share   Limits // of all groups together
 	can     powers
 }
 
 // keepIdle is how long our folder outlives its last group: tasks often come one after the other.
 const keepIdle = 2 * time.Second
+
+// maxRemovePause is the longest wait between two tries to remove a group.
+const maxRemovePause = 16 * time.Millisecond
 
 // Group is what a shim needs to join and empty a group.
 type Group struct {
@@ -84,24 +90,30 @@ func removeTree(parent, name string) {
 
 // Create makes the group of a task. With kind none the group is empty, and only the process tree holds the task.
 func (d *Driver) Create(task string, limits Limits, denied ...string) (Group, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.groups == nil {
-		d.groups = map[string]bool{}
-	}
 	group := d.Open(task)
+	d.mu.Lock()
 	if err := d.openLocked(); err != nil {
+		d.mu.Unlock()
 		return Group{}, fmt.Errorf("make cgroup: %w", err)
 	}
-	d.groups[task] = true
-	for _, join := range group.Joins {
-		if err := makeGroup(filepath.Dir(join)); err != nil {
-			d.removeLocked(task)
-			return Group{}, fmt.Errorf("make cgroup: %w", err)
+	reusable := d.canReuse(limits, denied)
+	// From here on our folder stays. Whatever takes time is done without the lock: others start too.
+	d.groups[task] = member{since: time.Now(), limits: limits, reusable: reusable}
+	spare, has := d.takeSpareLocked(task, limits)
+	d.mu.Unlock()
+	if !has || !d.reuse(spare, task, limits) {
+		for _, join := range group.Joins {
+			if err := makeGroup(filepath.Dir(join)); err != nil {
+				d.Remove(task)
+				return Group{}, fmt.Errorf("make cgroup: %w", err)
+			}
 		}
 	}
 	d.limit(task, limits)
-	d.deny(task, denied)
+	if err := d.deny(task, denied); err != nil {
+		d.Remove(task)
+		return Group{}, err
+	}
 	return group, nil
 }
 
@@ -126,18 +138,18 @@ func makeAll(path string) error {
 func (d *Driver) Adopt(task string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.groups == nil {
-		d.groups = map[string]bool{}
-	}
 	_ = d.openLocked() // its group is there already, and so is our folder
 	if base, ok := d.bases["devices"]; ok {
 		_ = makeGroup(filepath.Join(base, task)) // an agent before us may have guarded none
 	}
-	d.groups[task] = true
+	d.groups[task] = member{}
 }
 
 // openLocked makes our folder, lets the controllers through and sets the ceiling of all groups together.
 func (d *Driver) openLocked() error {
+	if d.groups == nil {
+		d.groups = map[string]member{}
+	}
 	if d.made {
 		return nil
 	}
@@ -152,6 +164,14 @@ func (d *Driver) openLocked() error {
 	}
 	d.limitShare()
 	return nil
+}
+
+// Enter names the files by which a process joins the group of a task that runs.
+func (d *Driver) Enter(task string) []string {
+	if !d.spoil(task) {
+		return nil // it is over
+	}
+	return d.Open(task).Joins
 }
 
 // Open names the files of a group without making it.
@@ -226,31 +246,36 @@ func pidsOf(procs string) []int {
 	return pids
 }
 
-// Remove takes the group away, and with the last one our folder.
+// Remove takes the group away, and some time after the last one our folder.
 func (d *Driver) Remove(task string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.removeLocked(task)
-}
-
-func (d *Driver) removeLocked(task string) {
-	for _, join := range d.Open(task).Joins {
-		folder := filepath.Dir(join)
-		for tries := 0; tries < 20; tries++ {
-			// The kernel refuses for a moment while the last process leaves, and as long as groups are inside that the
-			// task made for itself.
-			if err := syscall.Rmdir(folder); err != syscall.EBUSY && err != syscall.ENOTEMPTY {
-				break
-			}
-			removeInside(folder, maxNested)
-			time.Sleep(10 * time.Millisecond)
+	if !d.keepSpare(task) {
+		for _, join := range d.Open(task).Joins {
+			removeGroup(filepath.Dir(join))
 		}
 	}
-	if delete(d.groups, task); len(d.groups) == 0 && d.Kind != KindNone {
-		if d.idle != nil {
-			d.idle.Stop()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.groups, task)
+	d.usedAt = time.Now()
+	if !d.waiting && d.Kind != KindNone {
+		d.waiting = true
+		time.AfterFunc(keepIdle, d.closeIdle)
+	}
+}
+
+func removeGroup(folder string) {
+	pause := time.Millisecond
+	for tries := 0; tries < 20; tries++ {
+		// The kernel refuses for a moment while the last process leaves, and as long as groups are inside that the
+		// task made for itself.
+		if err := syscall.Rmdir(folder); err != syscall.EBUSY && err != syscall.ENOTEMPTY {
+			return
 		}
-		d.idle = time.AfterFunc(keepIdle, d.closeIdle)
+		removeInside(folder, maxNested)
+		time.Sleep(pause)
+		if pause *= 2; pause > maxRemovePause {
+			pause = maxRemovePause
+		}
 	}
 }
 
@@ -268,9 +293,19 @@ func removeInside(folder string, depth int) {
 	}
 }
 
+// closeIdle gives back what was not used lately: groups that wait for a task, and our folder when no other is in it.
 func (d *Driver) closeIdle() {
 	d.mu.Lock()
+	left := keepIdle - time.Since(d.usedAt)
+	d.mu.Unlock()
+	if left > 0 {
+		time.AfterFunc(left, d.closeIdle)
+		return
+	}
+	d.dropSpares()
+	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.waiting = false
 	if len(d.groups) == 0 {
 		d.closeLocked()
 	}
@@ -278,6 +313,7 @@ func (d *Driver) closeIdle() {
 
 // Close removes our folder; a group that still lives stays, and our folder with it.
 func (d *Driver) Close() {
+	d.dropSpares()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closeLocked()

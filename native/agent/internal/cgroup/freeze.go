@@ -15,7 +15,7 @@ const freezeLimit = 50 * time.Millisecond
 func (d *Driver) Freeze(task string) bool {
 	switch group := d.Open(task); group.Kind {
 	case KindV1:
-		if write(group.Kill, "FROZEN") != nil {
+		if !d.spoil(task) || write(group.Kill, "FROZEN") != nil {
 			return false
 		}
 		return soon(func() bool {

@@ -54,6 +54,9 @@ func (d *Driver) Outcome(task string) Outcome {
 			out.pids(filepath.Join(base, task))
 		}
 	}
+	if out.OomKills > 0 || out.PidsHits > 0 {
+		d.spoil(task) // these counters are never set back
+	}
 	return out
 }
 

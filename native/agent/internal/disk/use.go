@@ -172,13 +172,3 @@ func (w *walk) relax() {
 	}
 	w.since = time.Now()
 }
-
-// Fill is how full the file system of a folder is, in bytes. The volumes of an APFS container share their room, so what
-// is not free is what counts.
-func Fill(path string) (used int64, ok bool) {
-	var s syscall.Statfs_t
-	if syscall.Statfs(path, &s) != nil {
-		return 0, false
-	}
-	return int64(s.Blocks-s.Bfree) * int64(s.Bsize), true
-}

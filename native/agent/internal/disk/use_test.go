@@ -111,3 +111,16 @@ func TestAStopIsHeard(t *testing.T) {
 		t.Errorf("%d %v", got, ok)
 	}
 }
+
+func TestTheRoomOfAFileSystemAddsUp(t *testing.T) {
+	room, err := RoomOf(t.TempDir())
+	if err != nil || room.TotalBytes <= 0 || room.ReadOnly {
+		t.Fatalf("%+v %v", room, err)
+	}
+	if room.UsedBytes < 0 || room.FreeBytes < 0 || room.UsedBytes+room.FreeBytes > room.TotalBytes {
+		t.Errorf("%+v", room)
+	}
+	if _, err := RoomOf(filepath.Join(t.TempDir(), "none")); !os.IsNotExist(err) {
+		t.Errorf("%v", err)
+	}
+}

@@ -21,6 +21,7 @@ func inside(t *testing.T, script string) (place string, yes bool) {
 	if place = os.Getenv("MESOLITE_TEST_PLACE"); place != "" {
 		return place, true
 	}
+	needsRoot(t)
 	top, err := os.MkdirTemp(filepath.Dir(binary), "disk-")
 	if err != nil {
 		t.Fatal(err)

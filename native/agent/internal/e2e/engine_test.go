@@ -72,9 +72,7 @@ type realEngine struct {
 // newEngine starts a Podman with the test image in it.
 func newEngine(t *testing.T) *realEngine {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Fatal("a Podman of our own needs root")
-	}
+	needsRoot(t) // for a Podman of our own
 	dir, err := os.MkdirTemp("", "mesolite-engine-")
 	if err != nil {
 		t.Fatal(err)

@@ -40,11 +40,7 @@ func TestA9_AnAgentWithoutDescriptorsMemoryOrProcessesLosesNothing(t *testing.T)
 			return func() {}
 		},
 		"processes": func(t *testing.T, pid int) func() {
-			place := v1Place("pids")
-			if place == "" {
-				t.Log("no pids controller of v1")
-				return func() {}
-			}
+			place := pidsTree(t)
 			group := filepath.Join(place, fmt.Sprintf("mesolite-test-%d", pid))
 			if err := os.Mkdir(group, 0o755); err != nil {
 				t.Fatal(err)

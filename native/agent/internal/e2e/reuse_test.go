@@ -59,9 +59,7 @@ func (w *world) do(line string) string {
 // The shim and the task are killed while no agent lives, and both their numbers go to others. Nobody may be harmed, and
 // what became of the task is told as what it is.
 func TestA4_AReusedPidIsNeitherAdoptedNorSignalled(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Fatal("this needs root")
-	}
+	needsRoot(t)
 	for _, root := range []string{"", rootWith(t, nil)} { // with the groups of this machine, and without any
 		base, err := os.MkdirTemp(filepath.Dir(binary), "world-")
 		if err != nil {

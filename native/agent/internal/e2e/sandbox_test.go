@@ -111,6 +111,7 @@ func TestTheSandboxIsListedAndRead(t *testing.T) {
 }
 
 func TestTheAgentOfRootGivesATaskOfAnotherUserNothingOfOthers(t *testing.T) {
+	needsRoot(t)
 	h := newHost(t)
 	c, _ := h.greet()
 	c.launch(with(shell("t-a", "echo mine > mine; chmod 600 mine; sleep 100"), "user", "nobody"))

@@ -15,6 +15,7 @@ func TestTwoSlicesOfAMachineDoNotTakeFromEachOther(t *testing.T) {
 	two := newHost(t, "--capacity", "cpus=1,mem=128,disk=100,gpus=0,ports=21000-21499+21600-21999")
 	c1, hello1 := one.greet()
 	c2, hello2 := two.greet()
+	needsMemory(t, hello1)
 	want1 := wire.Resources{CpusMilli: 500, MemMib: 96, DiskMib: 100, Ports: []wire.PortRange{{Begin: 20000, End: 20999}}}
 	if !reflect.DeepEqual(hello1.Resources, want1) || !reflect.DeepEqual(hello2.Resources.Ports, []wire.PortRange{{Begin: 21000, End: 21499}, {Begin: 21600, End: 21999}}) {
 		t.Errorf("%+v %+v", hello1.Resources, hello2.Resources)

@@ -18,25 +18,10 @@ import (
 // These need the controllers of cgroup v2, which only a machine of its own has: `go test -c -tags vm ./internal/e2e`, then
 // the program with MESOLITE_AGENT=FILE and -test.run V2 in the guest. Nothing is skipped there: what is missing fails.
 
-// unifiedPlace is where cgroup2 is mounted; it is mounted when nobody did.
+// unifiedPlace is where cgroup2 is, with the controllers.
 func unifiedPlace(t *testing.T) string {
 	t.Helper()
-	find := func() string {
-		mounts, _ := os.ReadFile("/proc/self/mountinfo")
-		for _, line := range strings.Split(string(mounts), "\n") {
-			if strings.Contains(line, " - cgroup2 ") {
-				return strings.Fields(line)[4]
-			}
-		}
-		return ""
-	}
-	place := find()
-	if place == "" {
-		if err := syscall.Mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, ""); err != nil {
-			t.Fatalf("mount cgroup2: %v", err)
-		}
-		place = find()
-	}
+	place := unifiedTree(t)
 	have, _ := os.ReadFile(filepath.Join(place, "cgroup.controllers"))
 	for _, controller := range []string{"cpu", "memory", "pids"} {
 		if !strings.Contains(" "+strings.TrimSpace(string(have))+" ", " "+controller+" ") {
@@ -56,16 +41,6 @@ func v2Host(t *testing.T, args ...string) (*host, *client, string) {
 		t.Fatalf("%s %+v", hello.Facts.Cgroup, hello.Facts.Isolation)
 	}
 	return h, c, filepath.Join(place, "mesolite", hello.AgentID)
-}
-
-func expectFiles(t *testing.T, folder string, files map[string]string) {
-	t.Helper()
-	for name, want := range files {
-		got, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil || strings.TrimSpace(string(got)) != want {
-			t.Errorf("%s/%s is %q, %v", folder, name, got, err)
-		}
-	}
 }
 
 func TestV2_LimitsReachTheKernel(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package fetch brings artifacts to a task: a cache by hash, uploads into it, downloads, and what is unpacked or
 // placed in the sandbox. Downloading and unpacking are errands: they happen in a child, the latter as the task's user.
-// It may import beneath, errand, spool and wire.
+// It may import beneath, disk, errand, spool and wire.
 package fetch
 
 import (
@@ -11,9 +11,9 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"mesolite/agent/internal/disk"
 	"mesolite/agent/internal/wire"
 )
 
@@ -153,15 +153,15 @@ func (c *Cache) Drop(hash string) {
 
 // RoomBytes is what may still be written to the disk of the cache.
 func (c *Cache) RoomBytes() int64 {
-	var stat syscall.Statfs_t
-	if err := syscall.Statfs(c.dir, &stat); err != nil {
+	has, err := disk.RoomOf(c.dir)
+	if err != nil {
 		return 1 << 62 // the write itself will tell
 	}
 	reserve := c.reserve
-	if share := int64(stat.Blocks) * int64(stat.Bsize) / reserveShare; share < reserve {
+	if share := has.TotalBytes / reserveShare; share < reserve {
 		reserve = share // a small disk
 	}
-	room := int64(stat.Bavail)*int64(stat.Bsize) - reserve
+	room := has.FreeBytes - reserve
 	if room < 0 {
 		return 0
 	}

@@ -10,7 +10,7 @@ import (
 
 // Fifos are used again: making and removing inodes is dear on some file systems (ext4 looks past every inode that was
 // deleted in the last minutes). A spare one is put aside only after its end of file, so nobody holds it.
-const maxSpares = 64
+const maxSpares = 256
 
 var fifoNames = [2]string{"alive", "ctl"}
 

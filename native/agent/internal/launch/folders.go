@@ -12,7 +12,7 @@ import (
 // The folder of a task that left nothing behind is used again, for the reason that fifos are. Nothing of one task may
 // reach another, so it must be as new: an empty sandbox of our own user, logs without a byte and without a second name,
 // and no process of the task that could still hold one of them (a cgroup tells that; without one none is kept).
-const maxSpareFolders = 64
+const maxSpareFolders = 128
 
 // giveFolder puts the folder of a forgotten task aside; false: it is not as new, or enough are there.
 func (l *Launcher) giveFolder(dir string) bool {

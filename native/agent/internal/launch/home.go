@@ -4,8 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"mesolite/agent/internal/errand"
 	"mesolite/agent/internal/wire"
@@ -18,37 +16,42 @@ func WhoRuns(info *wire.TaskInfo) (*errand.Who, error) {
 		return nil, nil
 	}
 	account, err := findAccount(info.Command.User)
-	if err != nil || !account.change {
+	if err != nil {
 		return nil, err
 	}
-	who := &errand.Who{UID: account.uid, GID: account.gid, Groups: []int{}}
-	for _, text := range strings.Split(account.groups, ",") {
-		if group, err := strconv.Atoi(text); err == nil {
-			who.Groups = append(who.Groups, group)
-		}
-	}
-	return who, nil
+	return account.who(), nil
 }
 
 // EmptyHome makes the folder of a task with an empty sandbox, for who is to fill it: what an earlier try has left
 // there is taken away. The task has never run.
 func (l *Launcher) EmptyHome(taskID string, who *errand.Who) (dir string, err error) {
 	dir = l.TaskDir(taskID)
+	if err := os.RemoveAll(filepath.Join(dir, "sandbox")); err != nil {
+		return "", plain(err)
+	}
+	return dir, makeHome(dir, who)
+}
+
+// makeHome makes the folder of a task with its sandbox. What is there is used again.
+func makeHome(dir string, who *errand.Who) error {
 	sandbox := filepath.Join(dir, "sandbox")
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", plain(err)
-	}
-	if err := os.RemoveAll(sandbox); err != nil {
-		return "", plain(err)
-	}
-	if err := os.Mkdir(sandbox, 0o700); err != nil {
-		return "", plain(err)
+	for _, folder := range []string{dir, sandbox} {
+		if err := makeFolder(folder); err != nil {
+			return err
+		}
 	}
 	if who == nil {
-		return dir, nil
+		return nil
 	}
 	if err := os.Chmod(dir, 0o711); err != nil { // the task's user must be able to reach its sandbox
-		return "", plain(err)
+		return plain(err)
 	}
-	return dir, os.Chown(sandbox, who.UID, who.GID)
+	return plain(os.Chown(sandbox, who.UID, who.GID))
+}
+
+func makeFolder(path string) error {
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return plain(err)
+	}
+	return nil
 }

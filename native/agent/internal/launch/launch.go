@@ -65,6 +65,8 @@ type Launcher struct {
 	// CardFiles are the numbers of the device files of each card, by its index.
 	CardFiles map[int][]string
 	OomAdj    string
+	// LogCap is how many bytes a log of this many MiB (0: as the settings say) may have; nil: no cap.
+	LogCap func(logMib int64) int64
 
 	watching atomic.Int64 // shims that are not gone
 
@@ -114,29 +116,15 @@ func (l *Launcher) start(info wire.TaskInfo, run int) (words string) {
 // prepare makes the folder with its fifos. A folder left by a start that never ran is used again.
 func (l *Launcher) prepare(taskID string, run int, account account) error {
 	dir := l.TaskDir(taskID)
-	sandbox := filepath.Join(dir, "sandbox")
-	open := os.FileMode(0o700)
-	if account.change {
-		open = 0o711 // the task's user must be able to reach its sandbox
-	} else if run == 0 {
+	if run == 0 && !account.change {
 		l.takeFolder(dir)
 	}
-	for _, folder := range []string{dir, sandbox} {
-		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-			return plain(err)
-		}
-	}
-	if account.change {
-		if err := os.Chmod(dir, open); err != nil {
-			return plain(err)
-		}
-		if err := os.Chown(sandbox, account.uid, account.gid); err != nil {
-			return plain(err)
-		}
+	if err := makeHome(dir, account.who()); err != nil {
+		return err
 	}
 	if run > 0 {
-		if err := os.Mkdir(l.RunDir(taskID, run), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-			return plain(err)
+		if err := makeFolder(l.RunDir(taskID, run)); err != nil {
+			return err
 		}
 	}
 	return l.takeFifos(l.RunDir(taskID, run))
@@ -182,7 +170,7 @@ func (l *Launcher) spawn(info wire.TaskInfo, run int, account account, group cgr
 		_ = alive.Close() // never used
 		return err.Error()
 	}
-	pid, err := l.fork(info, account, group, fds, 0)
+	pid, err := l.fork(info, account, group, fds, shim.FlagCarry)
 	closeAll(fds)
 	if err != nil {
 		_ = alive.Close() // never used
@@ -249,7 +237,7 @@ func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group,
 	argv := append([]string{
 		shim.Name, shim.InterfaceVersion, uid, strconv.Itoa(account.gid), account.groups,
 		sandbox, folder, strconv.Itoa(flags), rlimitsOf(limitsOf(info), l.Cgroups.Worth(), account.change), l.OomAdj,
-		strconv.Itoa(len(group.Joins)), file,
+		strconv.Itoa(len(group.Joins)), strconv.FormatInt(l.logCap(info), 10), file,
 	}, args...)
 	return forkShim(l.Exe, argv, l.environment(info, account, sandbox), fds)
 }
@@ -279,6 +267,18 @@ func (l *Launcher) environment(info wire.TaskInfo, account account, sandbox stri
 		}
 	}
 	return list
+}
+
+func (l *Launcher) logCap(info wire.TaskInfo) int64 {
+	if l.LogCap == nil {
+		return 0
+	}
+	return l.LogCap(info.LogMib)
+}
+
+// CapLogs tells the shim of a run how many bytes each of its logs may have from now on.
+func (l *Launcher) CapLogs(taskID string, run int, bytes int64) {
+	_ = tell(l.RunDir(taskID, run), "l"+strconv.FormatInt(bytes, 10)+"\n") // it is gone, or from a time without it: the agent cuts
 }
 
 // Kill asks the shim of a run for TERM now and KILL after graceMs. Without a shim there is nothing to kill.

@@ -90,7 +90,7 @@ func (l *Launcher) forkProbe(p *probe, r check.Request) error {
 		return err
 	}
 	// It joins the group, but is not its master: ending a probe must not empty the group.
-	group := cgroup.Group{Kind: cgroup.KindNone, Joins: l.Cgroups.Open(r.TaskID).Joins}
+	group := cgroup.Group{Kind: cgroup.KindNone, Joins: l.Cgroups.Enter(r.TaskID)}
 	list := []fileToOpen{
 		{"/dev/null", os.O_RDONLY}, {"/dev/null", os.O_WRONLY}, {"/dev/null", os.O_WRONLY},
 		{filepath.Join(p.dir, "alive"), os.O_WRONLY | syscall.O_NONBLOCK}, {filepath.Join(p.dir, "ctl"), os.O_RDWR | syscall.O_NONBLOCK},

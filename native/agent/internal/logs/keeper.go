@@ -158,6 +158,20 @@ func (k *Keeper) Close() {
 	k.scribe.end()
 }
 
+// CapOf is how many bytes each log of a task may have; logMib 0: as the settings say. Where a log is cut by copying,
+// half of it: the copy takes as much.
+func (k *Keeper) CapOf(logMib int64) int64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if logMib == 0 {
+		logMib = k.keeping.LogMibPerTask
+	}
+	if k.noHoles {
+		return logMib * mib / 2
+	}
+	return logMib * mib
+}
+
 // Begin watches the logs of a task that is started or runs. Again for one that is watched: it is looked at now.
 func (k *Keeper) Begin(taskID string, logMib int64) {
 	k.mu.Lock()

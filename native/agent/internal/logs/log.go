@@ -1,5 +1,10 @@
-// Package logs keeps the logs of tasks within their caps while the tasks write straight into them, remembers when the
-// bytes were written, searches them, and removes those of ended tasks by age and size. It may import wire.
+// Package logs gives the beginning of logs back to the disk, so that their shims have room to write within the cap,
+// remembers when the bytes were written, searches them, and removes those of ended tasks by age and size. It may import
+// wire.
+//
+// The cap itself is held by the shim of a task, which never writes beyond it. Logs that are written without one (of
+// containers, on darwin, of tasks that an agent before this one started) are cut as soon as a thread of high priority
+// comes to it, and a task that still outruns it is frozen for the moment: that is nearly always enough.
 //
 // A log is one file that grows. What is beyond its cap is given back to the disk from its beginning (a hole), so that
 // offsets stay true for ever and nobody has to copy anything. Where the file system makes no holes, the newest part is
@@ -86,10 +91,32 @@ func (l *Log) firstData(head int64) int64 {
 	if err != nil || head >= info.Size() || info.Size() < 2*minSlack { // so short was never cut
 		return head
 	}
-	if at, err := file.Seek(head, seekData); err == nil && at > head {
-		return at
+	return dataAt(file, head)
+}
+
+// dataAt is the first byte at or after one that was not given back to the disk.
+func dataAt(file *os.File, at int64) int64 {
+	if found, err := file.Seek(at, seekData); err == nil && found > at {
+		return found
 	}
-	return head
+	return at
+}
+
+// findHead moves the head to where the bytes begin, and tells whether it had to: a shim cuts the log of its task itself
+// while no agent does.
+func (l *Log) findHead(size int64) bool {
+	file, err := os.Open(l.path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = file.Close() }() // only looked at
+	return l.moveHead(file, size)
+}
+
+func (l *Log) moveHead(file *os.File, size int64) bool {
+	head := l.head.Load()
+	first := dataAt(file, head)
+	return first > head && l.head.CompareAndSwap(head, lineStart(file, first, size))
 }
 
 func (l *Log) writeHead() error {
@@ -183,8 +210,11 @@ func (l *Log) rotate(keep int64) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }() // its truncation was checked
-	_ = os.Remove(l.path + ".old")      // first, so that the two never stand beside a third
+	defer func() { _ = file.Close() }() // its truncation was checked; it gives the lock back
+	// The shim writes only with the lock. One that is too old for it, and whoever else has the file, is what the freezing
+	// is for.
+	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
+	_ = os.Remove(l.path + ".old") // first, so that the two never stand beside a third
 	l.turn.Add(1)
 	defer l.turn.Add(1)
 	base := l.base.Load()

@@ -31,9 +31,13 @@ func (w *watcher) look(log *Log, now time.Time) {
 	limit := w.keeper.limitOf(log)
 	reserve := state.reserve(limit)
 	kept := log.kept(size)
+	if kept > limit && !state.noHoles && log.findHead(size) { // its shim had to do it while we did not
+		w.noteHead(log)
+		kept = log.kept(size)
+	}
 	over := kept - limit + state.margin(limit, reserve)
 	if state.noHoles {
-		over = size - log.base.Load() - limit/2
+		over = size - log.base.Load() - limit/2 + slackOf(limit)/4
 	}
 	if over > 0 {
 		w.cut(log, limit, reserve)
@@ -103,7 +107,7 @@ func (state *watched) reserve(limit int64) int64 {
 		reserve = fast
 	}
 	reserve <<= state.late
-	if most := limit - limit/4; reserve > most {
+	if most := limit / 2; reserve > most {
 		reserve = most
 	}
 	return reserve
@@ -164,7 +168,7 @@ func (w *watcher) cut(log *Log, limit, reserve int64) {
 		keep = limit / 2 >> state.late
 	}
 	// It stands still while we work, so that it cannot run further ahead; without holes also so that nothing is lost.
-	freeze := state.late > 0 || state.noHoles || (state.rate > fastBytesPerMs && len(w.hot) > 1)
+	freeze := state.late > 0 || state.noHoles
 	if (len(w.hot) > 1 || freeze) && !w.ending && w.cutters.give(func() { w.carryOut(log, keep, freeze); w.cutDone(log) }) {
 		state.cutting = true
 		return

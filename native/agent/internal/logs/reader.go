@@ -51,7 +51,10 @@ func (r *Reader) ReadAt(p []byte, offset int64) (n int, at int64, err error) {
 			at = head
 		}
 		n, err = r.readOnce(p, at)
-		// Given back meanwhile: what we hold may be zeros that nobody wrote.
+		// Given back meanwhile, by the watcher or by the shim: what we hold may be zeros that nobody wrote.
+		if n > 0 && r.log.base.Load() == 0 && r.log.moveHead(r.file, at+int64(n)) {
+			continue
+		}
 		if turn&1 == 0 && r.log.turn.Load() == turn && r.log.head.Load() <= at {
 			return n, at, err
 		}

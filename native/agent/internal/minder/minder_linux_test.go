@@ -80,7 +80,7 @@ func (r *trial) begin(folder, file string, task ...string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	argv := append([]string{shim.Name, shim.InterfaceVersion, "-", "0", "", r.sandbox, folder, strconv.Itoa(r.flags), r.limits, "", "0", file}, task...)
+	argv := append([]string{shim.Name, shim.InterfaceVersion, "-", "0", "", r.sandbox, folder, strconv.Itoa(r.flags), r.limits, "", "0", "0", file}, task...)
 	r.pid, err = syscall.ForkExec(exe, argv, &syscall.ProcAttr{Files: fds, Env: []string{}, Sys: &syscall.SysProcAttr{Setsid: true}})
 	for _, fd := range fds {
 		_ = syscall.Close(int(fd))

@@ -7,4 +7,6 @@ const (
 	sysSetgroups = syscall.SYS_SETGROUPS32
 	sysSetresuid = syscall.SYS_SETRESUID32
 	sysSetresgid = syscall.SYS_SETRESGID32
+	sysFchown    = syscall.SYS_FCHOWN32
+	sysFstat     = syscall.SYS_FSTAT64
 )

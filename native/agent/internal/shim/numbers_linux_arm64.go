@@ -7,4 +7,6 @@ const (
 	sysSetgroups = syscall.SYS_SETGROUPS
 	sysSetresuid = syscall.SYS_SETRESUID
 	sysSetresgid = syscall.SYS_SETRESGID
+	sysFchown    = syscall.SYS_FCHOWN
+	sysFstat     = syscall.SYS_FSTAT
 )

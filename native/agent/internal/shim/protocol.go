@@ -15,12 +15,13 @@ const (
 	argLimits
 	argOom
 	argJoins
+	argLogCap // bytes of each log; 0: no cap
 	argFile
 	ArgCount // first argument of the task
 )
 
 // InterfaceVersion is argv[1].
-const InterfaceVersion = "2"
+const InterfaceVersion = "3"
 
 // Flags of argv[argFlags].
 const (
@@ -29,6 +30,7 @@ const (
 	FlagFreezer                // FdCgroup is freezer.state (v1) and FdCgroup+1 its cgroup.procs
 	FlagNoNewPrivs             // set no_new_privs
 	FlagWithAgent              // a probe: it ends with the agent, and `run` may be there from the one before
+	FlagCarry                  // the task writes into pipes, and the shim into the logs
 )
 
 // File descriptors a shim is started with.

@@ -1,6 +1,6 @@
 // Package shim is the small process between the agent and each task. It starts the task, outlives the agent, is the
-// only one that signals the task (as its parent, so a pid can never have been reused), kills what is left of it, and
-// writes the exit status. It may import syscall and unsafe only.
+// only one that signals the task (as its parent, so a pid can never have been reused), kills what is left of it, carries
+// its output into the logs within their cap, and writes the exit status. It may import syscall and unsafe only.
 //
 // It runs without the Go runtime: entry_*.s catches the process before the runtime starts, when argv[0] is Name. A
 // runtime costs 1.6 MB a process, this costs 0.2. The price is a dialect: no allocation, no append, no maps,
@@ -43,6 +43,7 @@ const (
 	ackWaitMs    = 2_000
 	fallbackTick = 20
 	noDeadline   = -1
+	firstSide    = 3 // in polls: before it are those for signals, commands and the agent
 )
 
 type pollFd struct {
@@ -77,7 +78,7 @@ var (
 	line       [512]byte
 	ctlBuf     [128]byte
 	pipeFds    [2]int32
-	polls      [3]pollFd
+	polls      [firstSide + 2]pollFd
 	groups     [64]uint32
 	capHeader  [2]uint32
 	capData    [6]uint32
@@ -105,19 +106,25 @@ func run(argc uintptr, argv, envp **byte) {
 	}
 	flags = int(number(arg(argv, argFlags)))
 	joins = int(number(arg(argv, argJoins)))
+	carrying, capBytes = flags&FlagCarry != 0, number(arg(argv, argLogCap))
 	prepare()
 	if !claim() {
 		exitNow(65)
 	}
 	step, errno := start(argv, envp)
-	closeFd(1)
-	closeFd(2)
+	if !carrying {
+		closeFd(1)
+		closeFd(2)
+	}
 	if step != 0 {
 		finish(0, step, int(errno))
 	}
 	_, _ = call(syscall.SYS_CHDIR, text("/\x00"), 0, 0, 0, 0)
 	watch()
 	empty()
+	if carrying {
+		drain()
+	}
 	finish(int(status), 0, 0)
 }
 
@@ -157,6 +164,11 @@ func claim() bool {
 
 // start forks the task and waits until it has become its own program, or gives the step that failed.
 func start(argv, envp **byte) (step int, errno syscall.Errno) {
+	if carrying {
+		if errno = openPipes(arg(argv, argUID), arg(argv, argGID)); errno != 0 {
+			return StepFork, errno
+		}
+	}
 	_, errno = call(syscall.SYS_PIPE2, addr((*byte)(unsafe.Pointer(&pipeFds[0]))), syscall.O_CLOEXEC, 0, 0, 0)
 	if errno != 0 {
 		return StepFork, errno
@@ -173,6 +185,9 @@ func start(argv, envp **byte) (step int, errno syscall.Errno) {
 	}
 	mainPid = int(pid)
 	closeFd(int(pipeFds[1]))
+	if carrying {
+		givePipes()
+	}
 	told := mark()
 	n, _ := call(syscall.SYS_READ, uintptr(pipeFds[0]), addr(&buf[0]), 2, 0, 0)
 	closeFd(int(pipeFds[0]))
@@ -234,6 +249,11 @@ func child(argv, envp **byte) (int, syscall.Errno) {
 		buf[0] = '0'
 		if errno := write(firstJoin()+i, &buf[0], 1); errno != 0 {
 			return StepCgroup, errno
+		}
+	}
+	if carrying {
+		if errno := takePipes(); errno != 0 {
+			return StepFork, errno
 		}
 	}
 	oomAdj(arg(argv, argOom))

@@ -9,7 +9,9 @@ import (
 // is left unreaped: while it is a zombie, its pid and so the number of its group cannot be reused.
 func watch() {
 	for {
-		wait(untilDeadline())
+		if wait(untilDeadline()) {
+			continue
+		}
 		readCommands()
 		over := mainEnded()
 		passed := killing && now(clockMono) >= deadline
@@ -47,8 +49,9 @@ func untilDeadline() int64 {
 	return left
 }
 
-// wait sleeps until a child ended, a command came, or ms passed (-1: for ever).
-func wait(ms int64) {
+// wait sleeps until a child ended, a command came, or ms passed (-1: for ever). Meanwhile it carries what the task
+// writes; true: it did nothing else, and nothing else is to be done.
+func wait(ms int64) (carried bool) {
 	if underGo && (ms < 0 || ms > fallbackTick) {
 		ms = fallbackTick
 	}
@@ -58,7 +61,14 @@ func wait(ms int64) {
 	if flags&FlagWithAgent != 0 {
 		polls[2].fd = FdAlive // shows an error once its reader, the agent, is gone
 	}
-	poll(3, ms)
+	count := uintptr(firstSide)
+	if carrying {
+		ms, count = lookAtSides(ms), firstSide+uintptr(len(sides))
+	}
+	poll(count, ms)
+	if carrying && carryReady() && polls[0].revents|polls[1].revents|polls[2].revents == 0 && deadline == noDeadline && !underGo {
+		return true
+	}
 	if polls[2].revents != 0 {
 		flags &^= FlagWithAgent // told once
 		ask(0)
@@ -66,7 +76,7 @@ func wait(ms int64) {
 	for {
 		n, errno := call(syscall.SYS_READ, uintptr(signalFd), addr(&signalBuf[0]), 128, 0, 0)
 		if errno != 0 || n == 0 {
-			return
+			return false
 		}
 	}
 }
@@ -81,8 +91,8 @@ func poll(count uintptr, ms int64) {
 	_, _ = call(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&polls[0])), count, timeout, 0, 8)
 }
 
-// readCommands takes `kGRACE\n` (TERM now, KILL after that many ms; a second one can only shorten it) and `a\n` (the
-// agent has the exit status on disk).
+// readCommands takes `kGRACE\n` (TERM now, KILL after that many ms; a second one can only shorten it), `lBYTES\n` (the
+// cap of each log from now on) and `a\n` (the agent has the exit status on disk).
 func readCommands() {
 	n, errno := call(syscall.SYS_READ, FdCtl, addr(&ctlBuf[0]), uintptr(len(ctlBuf)), 0, 0)
 	if errno != 0 {
@@ -92,14 +102,19 @@ func readCommands() {
 		if ctlBuf[i] == 'a' {
 			acked = true
 		}
-		if ctlBuf[i] != 'k' {
+		command := ctlBuf[i]
+		if command != 'k' && command != 'l' {
 			continue
 		}
-		grace := int64(0)
+		value := int64(0)
 		for i++; i < int(n) && i < len(ctlBuf) && ctlBuf[i] >= '0' && ctlBuf[i] <= '9'; i++ {
-			grace = grace*10 + int64(ctlBuf[i]-'0')
+			value = value*10 + int64(ctlBuf[i]-'0')
 		}
-		ask(grace)
+		if command == 'k' {
+			ask(value)
+		} else {
+			capBytes = value
+		}
 	}
 }
 

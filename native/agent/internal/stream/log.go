@@ -136,7 +136,7 @@ func (b *LogBody) read(p []byte) (int, error) {
 	if n > 0 && at != b.offset {
 		if left := b.until - at; !b.follow && left < int64(n) {
 			if n = int(left); n <= 0 {
-				b.offset = b.until
+				b.move(b.until) // nothing of the rest is left, and that is told too
 				return 0, io.EOF
 			}
 		}

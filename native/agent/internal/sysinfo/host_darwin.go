@@ -4,44 +4,18 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"os/user"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"mesolite/agent/internal/kern"
 )
 
-// StatfsUnder asks the kernel about a folder under root ("" is /).
-func StatfsUnder(root string) Statfs {
-	return func(path string) (total, used uint64, ok bool) {
-		info, err := os.Stat(root + path)
-		if err != nil || !info.IsDir() {
-			return 0, 0, false
-		}
-		var s syscall.Statfs_t
-		if err := syscall.Statfs(root+path, &s); err != nil {
-			return 0, 0, false
-		}
-		unit := uint64(s.Bsize)
-		return s.Blocks * unit, (s.Blocks - s.Bfree) * unit, true
-	}
-}
+func kernelRelease() string { return kern.Text("kern.osrelease") }
 
-// ThisHost asks the system.
-func ThisHost() Host {
-	host := Host{Statfs: StatfsUnder(""), UID: os.Geteuid(), Addresses: addresses(), Kernel: kern.Text("kern.osrelease")}
-	host.Hostname, _ = os.Hostname() // no name is shown as none
-	host.User = strconv.Itoa(os.Geteuid())
-	if own, err := user.LookupId(host.User); err == nil {
-		host.User = own.Username
-	} else if name := os.Getenv("USER"); name != "" {
-		host.User = name // a program without cgo may not see the directory of the system
-	}
-	return host
-}
+// userUnlisted: a program without cgo may not see the directory of the system.
+func userUnlisted() string { return os.Getenv("USER") }
 
 const (
 	psEvery = 2 * time.Second

@@ -1,5 +1,5 @@
 // Package sysinfo reads what the machine is (Facts) and what it uses (Sampler) from /proc and /sys. All of it comes
-// through an fs.FS, so that fixtures test it. It may import wire and cgroup.
+// through an fs.FS, so that fixtures test it. It may import wire, cgroup and disk.
 package sysinfo
 
 import (

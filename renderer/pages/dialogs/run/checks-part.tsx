@@ -1,4 +1,5 @@
 // Health and readiness: how the task is asked, how often, and how patiently.
+import { useId } from 'react';
 import { useWords } from '../../../app/messages/words.ts';
 import { Segmented, TextField } from '../../../kit/field.tsx';
 import { type CheckForm, type CheckName, probeKinds } from './options-form.ts';
@@ -14,6 +15,7 @@ type CheckProps = {
 
 function Probe({ name, form, say, change }: CheckProps) {
   const words = useWords();
+  const hintId = useId();
   if (form.kind === 'command') {
     return (
       <TextField
@@ -21,32 +23,38 @@ function Probe({ name, form, say, change }: CheckProps) {
         isMono
         value={form.line}
         placeholder="test -e ready"
-        hint={words.t('run.check.line.hint')}
+        hint={words.t('run.check.command.hint')}
         fault={say(`${name}.line`)}
         onText={(line) => change({ line })}
       />
     );
   }
   return (
-    <div className="dialog__row">
-      <TextField
-        label={words.t('run.check.port')}
-        width="tiny"
-        inputMode="numeric"
-        value={form.port}
-        placeholder="8080"
-        fault={say(`${name}.port`)}
-        onText={(port) => change({ port })}
-      />
-      {form.kind === 'http' && (
+    <div className="dialog__group">
+      <div className="dialog__row">
         <TextField
-          label={words.t('run.check.path')}
-          isMono
-          value={form.path}
-          fault={say(`${name}.path`)}
-          onText={(path) => change({ path })}
+          label={words.t('run.check.port')}
+          width="tiny"
+          inputMode="numeric"
+          describedBy={hintId}
+          value={form.port}
+          placeholder="8080"
+          fault={say(`${name}.port`)}
+          onText={(port) => change({ port })}
         />
-      )}
+        {form.kind === 'http' && (
+          <TextField
+            label={words.t('run.check.path')}
+            isMono
+            value={form.path}
+            fault={say(`${name}.path`)}
+            onText={(path) => change({ path })}
+          />
+        )}
+      </div>
+      <p className="field__hint" id={hintId}>
+        {words.t(form.kind === 'http' ? 'run.check.http.hint' : 'run.check.tcp.hint')}
+      </p>
     </div>
   );
 }
@@ -54,10 +62,12 @@ function Probe({ name, form, say, change }: CheckProps) {
 function Pace({ name, form, say, change }: CheckProps) {
   const words = useWords();
   const isHealth = name === 'health';
-  const field = (key: 'intervalS' | 'timeoutS' | 'failures' | 'graceS', label: string) => (
+  const hintId = useId();
+  const field = (key: 'delayS' | 'intervalS' | 'timeoutS' | 'failures' | 'graceS', label: string) => (
     <TextField
       label={label}
       width="tiny"
+      describedBy={hintId}
       inputMode="decimal"
       value={form[key]}
       fault={say(`${name}.${key}`)}
@@ -66,13 +76,16 @@ function Pace({ name, form, say, change }: CheckProps) {
   );
   return (
     <div className="dialog__group">
-      <div className="dialog__row">
+      <div className="run-pace">
+        {field('delayS', words.t('run.check.delay'))}
         {field('intervalS', words.t('run.check.interval'))}
         {field('timeoutS', words.t('run.check.timeout'))}
         {isHealth && field('failures', words.t('run.check.failures'))}
         {isHealth && field('graceS', words.t('run.check.grace'))}
       </div>
-      {isHealth && <p className="field__hint">{words.t('run.check.grace.hint')}</p>}
+      <p className="field__hint" id={hintId}>
+        {words.t(isHealth ? 'run.check.pace.health' : 'run.check.pace.readiness')}
+      </p>
     </div>
   );
 }

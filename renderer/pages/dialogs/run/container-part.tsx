@@ -34,6 +34,7 @@ function Source({ form, engines, say, change }: FieldsProps) {
             label={words.t('run.container.engine')}
             value={form.engine}
             choices={[{ value: 'any' as const, text: words.t('run.container.engine.any') }, ...named]}
+            hint={words.t('run.container.engine.hint')}
             onValue={(engine) => change({ engine })}
           />
         )}
@@ -44,6 +45,7 @@ function Source({ form, engines, say, change }: FieldsProps) {
             value,
             text: words.t(`run.container.pull.${value}`),
           }))}
+          hint={words.t(`run.container.pull.${form.pull}.hint`)}
           onValue={(pull) => change({ pull })}
         />
         <Choice
@@ -53,6 +55,7 @@ function Source({ form, engines, say, change }: FieldsProps) {
             value,
             text: words.t(`run.container.network.${value}`),
           }))}
+          hint={words.t(`run.container.network.${form.network}.hint`)}
           onValue={(network) => change({ network })}
         />
       </div>
@@ -64,12 +67,16 @@ function Choice<T extends string>(props: {
   readonly label: string;
   readonly value: T;
   readonly choices: readonly { readonly value: T; readonly text: string }[];
+  /** What the one chosen means. */
+  readonly hint: string;
   readonly onValue: (value: T) => void;
 }) {
+  const { hint, ...choices } = props;
   return (
     <div className="run-choice">
       <span className="field__label">{props.label}</span>
-      <Segmented {...props} />
+      <Segmented {...choices} />
+      <p className="field__hint">{hint}</p>
     </div>
   );
 }

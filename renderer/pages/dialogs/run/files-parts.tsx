@@ -6,11 +6,32 @@ import { bytes } from '../../../app/messages/amounts.ts';
 import { useWords } from '../../../app/messages/words.ts';
 import { call, drop } from '../../../bridge/bridge.ts';
 import { Button, IconButton } from '../../../kit/button.tsx';
-import { Checkbox, TextArea, TextField } from '../../../kit/field.tsx';
+import { Checkbox, TextField } from '../../../kit/field.tsx';
 import { shownName } from '../../../parts/shown-name.ts';
 import { type FileForm, fileRow, pathOfFile } from './options-form.ts';
 import { mostRows } from './options-read.ts';
-import { type PartProps, useSay } from './part.tsx';
+import { OptionLines, type PartProps, useSay } from './part.tsx';
+
+function Ticks(props: { readonly file: FileForm; readonly change: (part: Partial<FileForm>) => void }) {
+  const words = useWords();
+  const { file, change } = props;
+  return (
+    <div className="run-file__ticks">
+      <Checkbox
+        label={words.t('run.files.unpack')}
+        checked={file.isUnpacked}
+        onChecked={(isUnpacked) => change({ isUnpacked })}
+      />
+      {!file.isUnpacked && (
+        <Checkbox
+          label={words.t('run.files.executable')}
+          checked={file.isExecutable}
+          onChecked={(isExecutable) => change({ isExecutable })}
+        />
+      )}
+    </div>
+  );
+}
 
 function FileRow(props: {
   readonly file: FileForm;
@@ -31,6 +52,7 @@ function FileRow(props: {
             isMono
             placeholder="https://"
             value={file.url}
+            hint={words.t('run.files.url.hint')}
             fault={say(`file.${index}.url`)}
             onText={(url) => change({ url })}
           />
@@ -55,26 +77,14 @@ function FileRow(props: {
           fault={say(`file.${index}.path`)}
           onText={(path) => change({ path })}
         />
-        <div className="run-file__ticks">
-          <Checkbox
-            label={words.t('run.files.unpack')}
-            checked={file.isUnpacked}
-            onChecked={(isUnpacked) => change({ isUnpacked })}
-          />
-          {!file.isUnpacked && (
-            <Checkbox
-              label={words.t('run.files.executable')}
-              checked={file.isExecutable}
-              onChecked={(isExecutable) => change({ isExecutable })}
-            />
-          )}
-        </div>
+        <Ticks file={file} change={change} />
       </div>
       {file.picked === null && (
         <TextField
           label={words.t('run.files.sha256')}
           isMono
           value={file.sha256}
+          hint={words.t('run.files.sha256.hint')}
           fault={say(`file.${index}.sha256`)}
           onText={(sha256) => change({ sha256 })}
         />
@@ -137,19 +147,15 @@ export function FilesPart({ options, faults, change }: PartProps) {
   );
 }
 
-export function ResultsPart({ options, faults, change }: PartProps) {
+export function ResultsPart(part: PartProps) {
   const words = useWords();
-  const say = useSay(faults);
   return (
-    <TextArea
+    <OptionLines
+      part={part}
+      name="results"
       label={words.t('run.results')}
-      isMono
-      rows={2}
-      placeholder="out/*.png"
-      value={options.results}
       hint={words.t('run.results.hint')}
-      fault={say('results')}
-      onText={(results) => change({ results })}
+      placeholder="out/*.png"
     />
   );
 }

@@ -3,11 +3,11 @@ import { mib } from '../../../app/messages/amounts.ts';
 import { useWords } from '../../../app/messages/words.ts';
 import { Choices, Segmented, TextField } from '../../../kit/field.tsx';
 import { timeUnits } from './options-form.ts';
-import { type PartProps, useSay } from './part.tsx';
+import { OptionNumber, type PartProps } from './part.tsx';
 
-export function RestartPart({ options, faults, change }: PartProps) {
+export function RestartPart(part: PartProps) {
   const words = useWords();
-  const say = useSay(faults);
+  const { options, change } = part;
   return (
     <>
       <Choices
@@ -22,14 +22,11 @@ export function RestartPart({ options, faults, change }: PartProps) {
       />
       {options.restartOn !== 'never' && (
         <>
-          <TextField
+          <OptionNumber
+            part={part}
+            name="maxInRow"
             label={words.t('run.restart.in-row')}
-            width="short"
-            inputMode="numeric"
-            value={options.maxInRow}
             hint={words.t('run.restart.in-row.hint')}
-            fault={say('maxInRow')}
-            onText={(maxInRow) => change({ maxInRow })}
           />
           <p className="field__hint">{words.t('run.restart.alone')}</p>
         </>
@@ -46,17 +43,16 @@ export function TimePart(
   },
 ) {
   const words = useWords();
-  const { options, faults, change } = props;
-  const say = useSay(faults);
+  const { options, change } = props;
   return (
     <>
-      <TextField
+      <OptionNumber
+        part={props}
+        name="mostTime"
         label={words.t('run.time.most')}
-        inputMode="decimal"
-        value={options.mostTime}
         hint={words.t('run.time.most.hint')}
-        fault={say('mostTime')}
-        onText={(mostTime) => change({ mostTime })}
+        isDecimal
+        isWide
         after={
           <Segmented
             label={words.t('run.time.unit')}
@@ -79,18 +75,8 @@ export function TimePart(
   );
 }
 
-export function LogPart({ options, faults, change, keeping }: PartProps) {
+export function LogPart(part: PartProps) {
   const words = useWords();
-  const say = useSay(faults);
-  return (
-    <TextField
-      label={words.t('run.log')}
-      width="short"
-      inputMode="numeric"
-      value={options.logMib}
-      hint={words.t('run.log.hint', { size: mib(keeping.logMibPerTask) })}
-      fault={say('logMib')}
-      onText={(logMib) => change({ logMib })}
-    />
-  );
+  const hint = words.t('run.log.hint', { size: mib(part.keeping.logMibPerTask) });
+  return <OptionNumber part={part} name="logMib" label={words.t('run.log')} hint={hint} />;
 }

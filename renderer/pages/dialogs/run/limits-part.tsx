@@ -1,9 +1,11 @@
 // Ceilings above the request. Beside each stands what it is worth on the machine chosen.
+import type { ComponentProps } from 'react';
 import { useWords } from '../../../app/messages/words.ts';
+import { cx } from '../../../kit/cx.ts';
 import { Segmented, TextField } from '../../../kit/field.tsx';
 import { type LimitKind, worthOf } from '../../../parts/isolation.ts';
 import { memCeilings } from './options-form.ts';
-import { type PartProps, useSay } from './part.tsx';
+import { OptionNumber, type PartProps, useSay } from './part.tsx';
 
 /** Words for what the machine cannot fully hold; nothing when it can. */
 function Worth({ kind, agent }: { readonly kind: LimitKind } & Pick<PartProps, 'agent'>) {
@@ -49,63 +51,63 @@ function Memory({ options, faults, change, agent }: PartProps) {
   );
 }
 
-export function LimitsPart(props: PartProps) {
+/** A ceiling that is one number, and what it is worth there. */
+function Ceiling(
+  props: Omit<ComponentProps<typeof OptionNumber>, 'part'> & {
+    readonly part: PartProps;
+    readonly kind: LimitKind;
+  },
+) {
+  const { kind, ...option } = props;
+  return (
+    <div className={cx('dialog__group', option.isWide === true && 'run-half')}>
+      <OptionNumber {...option} />
+      <Worth kind={kind} agent={option.part.agent} />
+    </div>
+  );
+}
+
+export function LimitsPart(part: PartProps) {
   const words = useWords();
-  const { options, faults, change, agent, gpusFree } = props;
-  const say = useSay(faults);
+  const { options, agent, gpusFree } = part;
   const hasGpus = (agent?.resources.gpus ?? 0) > 0 || options.gpus !== '';
   return (
     <>
-      <div className="dialog__group">
-        <TextField
-          label={words.t('run.limit.cpus')}
-          width="short"
-          inputMode="decimal"
-          value={options.limitCpus}
-          hint={words.t('run.limit.cpus.hint')}
-          fault={say('limitCpus')}
-          onText={(limitCpus) => change({ limitCpus })}
-        />
-        <Worth kind="cpu" agent={agent} />
-      </div>
-      <Memory {...props} />
+      <Ceiling
+        part={part}
+        kind="cpu"
+        name="limitCpus"
+        label={words.t('run.limit.cpus')}
+        hint={words.t('run.limit.cpus.hint')}
+        isDecimal
+      />
+      <Memory {...part} />
       <div className="dialog__row">
-        <div className="dialog__group run-half">
-          <TextField
-            label={words.t('run.limit.pids')}
-            inputMode="numeric"
-            value={options.limitPids}
-            hint={words.t('run.limit.pids.hint')}
-            fault={say('limitPids')}
-            onText={(limitPids) => change({ limitPids })}
-          />
-          <Worth kind="pids" agent={agent} />
-        </div>
-        <div className="dialog__group run-half">
-          <TextField
-            label={words.t('run.limit.disk')}
-            inputMode="numeric"
-            value={options.disk}
-            hint={words.t('run.limit.disk.hint')}
-            fault={say('disk')}
-            onText={(disk) => change({ disk })}
-          />
-          <Worth kind="disk" agent={agent} />
-        </div>
+        <Ceiling
+          part={part}
+          kind="pids"
+          name="limitPids"
+          label={words.t('run.limit.pids')}
+          hint={words.t('run.limit.pids.hint')}
+          isWide
+        />
+        <Ceiling
+          part={part}
+          kind="disk"
+          name="disk"
+          label={words.t('run.limit.disk')}
+          hint={words.t('run.limit.disk.hint')}
+          isWide
+        />
       </div>
       {hasGpus && (
-        <div className="dialog__group">
-          <TextField
-            label={words.t('run.limit.gpus')}
-            width="short"
-            inputMode="numeric"
-            value={options.gpus}
-            hint={words.t('run.limit.gpus.hint', { n: gpusFree })}
-            fault={say('gpus')}
-            onText={(gpus) => change({ gpus })}
-          />
-          <Worth kind="gpu" agent={agent} />
-        </div>
+        <Ceiling
+          part={part}
+          kind="gpu"
+          name="gpus"
+          label={words.t('run.limit.gpus')}
+          hint={words.t('run.limit.gpus.hint', { n: gpusFree })}
+        />
       )}
     </>
   );

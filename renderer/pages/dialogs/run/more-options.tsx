@@ -2,10 +2,10 @@
 import { ChevronRight } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useWords } from '../../../app/messages/words.ts';
-import { TextArea, TextField } from '../../../kit/field.tsx';
 import { agentOf, settingsOf } from '../../../store/selectors.ts';
 import { useRow, useTables } from '../../../store/tables.ts';
 import type { RunFaults, RunField, RunForm } from '../run-task-form.ts';
+import { AroundPart } from './around-part.tsx';
 import { ChecksPart } from './checks-part.tsx';
 import { ContainerPart } from './container-part.tsx';
 import { FilesPart, ResultsPart } from './files-parts.tsx';
@@ -28,6 +28,8 @@ function partOf(field: RunField | OptionField): PartName | null {
   if (field.startsWith('file')) return 'files';
   switch (field) {
     case 'env':
+    case 'user':
+    case 'labels':
       return 'around';
     case 'limitCpus':
     case 'limitMem':
@@ -52,43 +54,6 @@ function partOf(field: RunField | OptionField): PartName | null {
     default:
       return null;
   }
-}
-
-function Around({ form, faults, change, agent }: Props & Pick<PartProps, 'agent'>) {
-  const words = useWords();
-  const user = agent?.facts.user ?? '';
-  const canSwitch = agent === undefined || (agent.facts.isolation?.users ?? agent.facts.uid === 0);
-  const fault = faults.env;
-  return (
-    <>
-      <TextArea
-        label={words.t('run.env')}
-        isMono
-        rows={2}
-        placeholder="SEED=7"
-        value={form.env}
-        hint={words.t('run.env.hint')}
-        fault={fault === undefined ? null : words.t(fault.key, fault.args)}
-        onText={(env) => change({ env })}
-      />
-      <div className="dialog__row">
-        <TextField
-          label={words.t('run.folder')}
-          isMono
-          value={form.folder}
-          hint={words.t('run.folder.hint')}
-          onText={(folder) => change({ folder })}
-        />
-        <TextField
-          label={words.t('run.user')}
-          value={form.user}
-          disabled={!canSwitch}
-          hint={words.t(canSwitch ? 'run.user.hint' : 'run.user.fixed', { user })}
-          onText={(text) => change({ user: text })}
-        />
-      </div>
-    </>
-  );
 }
 
 function NoEngine({ faults }: Pick<Props, 'faults'>) {
@@ -129,13 +94,13 @@ export function MoreOptions(props: Props) {
   const words = useWords();
   const { form, faults, change } = props;
   const part = usePart(props);
-  const { agent, keeping } = part;
+  const { keeping } = part;
   const faulty = new Set((Object.keys(faults) as (RunField | OptionField)[]).map(partOf));
   faulty.delete(null);
   const { isOpen, setOpen } = useOpenWhen(faulty.size > 0);
   const grace = faults.graceS;
   const bodies: Readonly<Record<PartName, ReactNode>> = {
-    around: <Around {...props} agent={agent} />,
+    around: <AroundPart part={part} form={form} faults={faults} change={change} />,
     limits: <LimitsPart {...part} />,
     restart: <RestartPart {...part} />,
     time: (

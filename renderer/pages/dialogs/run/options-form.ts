@@ -9,6 +9,7 @@ export type CheckForm = {
   readonly line: string;
   readonly port: string;
   readonly path: string;
+  readonly delayS: string;
   readonly intervalS: string;
   readonly timeoutS: string;
   readonly failures: string;
@@ -52,6 +53,8 @@ export type ContainerForm = {
 };
 
 export type OptionsForm = {
+  /** `key=value` or `key`, one a line. */
+  readonly labels: string;
   readonly limitCpus: string;
   readonly memCeiling: MemCeiling;
   readonly limitMem: string;
@@ -77,6 +80,8 @@ const noCheck: CheckForm = {
   line: '',
   port: '',
   path: '/',
+  // Long enough for most programs to come up, so that the first answer is not one about the start.
+  delayS: '1',
   intervalS: '10',
   timeoutS: '5',
   failures: '3',
@@ -84,6 +89,7 @@ const noCheck: CheckForm = {
 };
 
 export const emptyOptions: OptionsForm = {
+  labels: '',
   limitCpus: '',
   memCeiling: 'request',
   limitMem: '',

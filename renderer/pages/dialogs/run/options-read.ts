@@ -1,5 +1,5 @@
 // From the form under “More” to the options of the contract, and the faults on the way. The limits are the contract's own.
-import type { TaskOptions } from '../../../../electron/contract/task.ts';
+import { type TaskOptions, taskOptionsSchema } from '../../../../electron/contract/task.ts';
 import {
   type Artifact,
   artifactSchema,
@@ -23,6 +23,7 @@ import {
 
 type FileField = 'url' | 'path' | 'sha256';
 export type OptionField =
+  | 'labels'
   | 'limitCpus'
   | 'limitMem'
   | 'limitPids'
@@ -49,6 +50,9 @@ export type Asked = {
 };
 
 export const mostRows = 64;
+const isGood = (schema: { safeParse: (value: unknown) => { success: boolean } }, value: unknown): boolean =>
+  schema.safeParse(value).success;
+
 const secondsMs = 1000;
 const second = (text: string, limits: readonly [number, number]) => numberIn(text, limits, secondsMs);
 
@@ -64,6 +68,28 @@ class Faults {
     if (value === null) this.add(field, key);
     return value ?? 1;
   }
+}
+
+/** As Mesos' labels, a key or `key=value` a line; the contract has their limits. */
+function readLabels(text: string): Read<TaskOptions['labels']> {
+  const faults = new Faults();
+  const labels = linesOf(text).map(({ text: entry, line }) => {
+    const at = entry.indexOf('=');
+    const label =
+      at < 0
+        ? { key: entry, value: '' }
+        : { key: entry.slice(0, at).trim(), value: entry.slice(at + 1).trim() };
+    if (label.key === '' || !isGood(taskOptionsSchema.shape.labels, [label]))
+      faults.add('labels', 'run.bad.label', { line });
+    return { ...label, line };
+  });
+  const keys = new Set<string>();
+  for (const { key, line } of labels) {
+    if (keys.has(key)) faults.add('labels', 'run.bad.label-twice', { line });
+    keys.add(key);
+  }
+  if (labels.length > mostRows) faults.add('labels', 'run.bad.too-many', { n: mostRows });
+  return { value: labels.map(({ key, value }) => ({ key, value })), faults: faults.found };
 }
 
 type Limits = Pick<TaskOptions, 'limits'> & { readonly diskMib: number; readonly gpus: number };
@@ -133,7 +159,7 @@ function readCheck(name: CheckName, form: CheckForm): Read<Check | null> {
   const timeoutMs = second(form.timeoutS, [100, 600_000]);
   const value: Check = {
     probe: readProbe(name, form, faults),
-    delayMs: 0,
+    delayMs: faults.take(second(form.delayS, [0, 3_600_000]), `${name}.delayS`, 'run.bad.check-grace'),
     intervalMs: faults.take(intervalMs, `${name}.intervalS`, 'run.bad.interval'),
     timeoutMs: faults.take(timeoutMs, `${name}.timeoutS`, 'run.bad.timeout'),
     failures: isHealth
@@ -147,8 +173,6 @@ function readCheck(name: CheckName, form: CheckForm): Read<Check | null> {
 }
 
 const address = artifactSchema.shape.url;
-const isGood = (schema: { safeParse: (value: unknown) => { success: boolean } }, value: unknown): boolean =>
-  schema.safeParse(value).success;
 
 function readFile(file: FileForm, index: number, faults: Faults): Artifact {
   const isUrl = file.picked === null;
@@ -233,6 +257,7 @@ export type ReadOptions = Read<{
 }>;
 
 export function readOptions(form: OptionsForm, asked: Asked): ReadOptions {
+  const labels = readLabels(form.labels);
   const limits = readLimits(form, asked);
   const life = readLife(form);
   const health = readCheck('health', form.health);
@@ -241,7 +266,7 @@ export function readOptions(form: OptionsForm, asked: Asked): ReadOptions {
   const results = readResults(form.results);
   const container = readContainer(form.container);
   const options: TaskOptions = {
-    labels: [],
+    labels: labels.value,
     ...(limits.value.limits === undefined ? {} : { limits: limits.value.limits }),
     ...life.value,
     ...(health.value === null ? {} : { health: health.value }),
@@ -250,7 +275,7 @@ export function readOptions(form: OptionsForm, asked: Asked): ReadOptions {
     ...(results.value.length === 0 ? {} : { results: [...results.value] }),
     ...(container.value === null ? {} : { container: container.value }),
   };
-  const parts = [limits, life, health, readiness, files, results, container];
+  const parts = [labels, limits, life, health, readiness, files, results, container];
   const faults: OptionFaults = Object.assign({}, ...parts.map((part) => part.faults));
   const { diskMib, gpus } = limits.value;
   return { value: { options, diskMib, gpus }, faults };

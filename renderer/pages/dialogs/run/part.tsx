@@ -5,6 +5,7 @@ import type { AgentRecord } from '../../../../electron/contract/machine.ts';
 import type { Keeping } from '../../../../electron/contract/wire.ts';
 import { useWords } from '../../../app/messages/words.ts';
 import { cx } from '../../../kit/cx.ts';
+import { TextArea, TextField } from '../../../kit/field.tsx';
 import type { Fault } from './fields.ts';
 import type { OptionsForm } from './options-form.ts';
 import type { OptionFaults, OptionField } from './options-read.ts';
@@ -27,6 +28,57 @@ export function useSay(faults: OptionFaults): (field: OptionField) => string | n
     const fault: Fault | undefined = faults[field];
     return fault === undefined ? null : words.t(fault.key, fault.args);
   };
+}
+
+type NumberName = 'limitCpus' | 'limitPids' | 'disk' | 'gpus' | 'maxInRow' | 'mostTime' | 'logMib';
+type LinesName = 'labels' | 'results';
+type OptionProps<Name extends NumberName | LinesName> = {
+  readonly part: Pick<PartProps, 'options' | 'faults' | 'change'>;
+  readonly name: Name;
+  readonly label: string;
+  readonly hint: string;
+};
+
+/** One number of the form: it is called like its fault. */
+export function OptionNumber(
+  props: OptionProps<NumberName> & {
+    readonly isDecimal?: boolean;
+    readonly isWide?: boolean;
+    readonly after?: ReactNode;
+  },
+) {
+  const { part, name, label, hint, isDecimal = false, isWide = false, after } = props;
+  const say = useSay(part.faults);
+  return (
+    <TextField
+      label={label}
+      width={isWide ? 'full' : 'short'}
+      inputMode={isDecimal ? 'decimal' : 'numeric'}
+      value={part.options[name]}
+      hint={hint}
+      fault={say(name)}
+      after={after}
+      onText={(text) => part.change({ [name]: text })}
+    />
+  );
+}
+
+/** Something a line, called like its fault. */
+export function OptionLines(props: OptionProps<LinesName> & { readonly placeholder: string }) {
+  const { part, name, label, hint, placeholder } = props;
+  const say = useSay(part.faults);
+  return (
+    <TextArea
+      label={label}
+      isMono
+      rows={2}
+      placeholder={placeholder}
+      value={part.options[name]}
+      hint={hint}
+      fault={say(name)}
+      onText={(text) => part.change({ [name]: text })}
+    />
+  );
 }
 
 export function Part(props: {

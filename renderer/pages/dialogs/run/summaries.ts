@@ -28,12 +28,14 @@ export type Around = {
 const join = (parts: readonly string[], words: Words) => parts.join(words.t('list.comma'));
 const amount = (text: string) => numberIn(text, [0, Number.MAX_SAFE_INTEGER]) ?? 0;
 
-function around(form: Around, words: Words): string {
+function around(form: Around, labels: string, words: Words): string {
   const parts: string[] = [];
   const n = linesOf(form.env).length;
   if (n > 0) parts.push(words.t('run.sum.vars', { n }));
   if (!isBlank(form.folder)) parts.push(words.t('run.sum.in', { folder: form.folder.trim() }));
   if (!isBlank(form.user)) parts.push(words.t('run.sum.as', { user: form.user.trim() }));
+  const labelled = linesOf(labels).length;
+  if (labelled > 0) parts.push(words.t('run.sum.labels', { n: labelled }));
   return parts.length === 0 ? words.t('run.sum.plain') : join(parts, words);
 }
 
@@ -112,7 +114,7 @@ export function summaryOf(
   const { options } = form;
   switch (part) {
     case 'around':
-      return around(form.around, words);
+      return around(form.around, options.labels, words);
     case 'limits':
       return limits(options, words);
     case 'restart':

@@ -255,6 +255,17 @@ describe('kill-task', () => {
     expect(rig.take()).toEqual([]);
   });
 
+  it('asked for once more ends a task all the same that was never there', () => {
+    const rig = live();
+    rig.ask(run());
+    rig.ask(kill);
+    rig.post(aHello('one'));
+    rig.ask({ kind: 'kill-task', taskId: job, operationId: operationId('again') });
+    rig.post({ kind: 'kill-answered', taskId: job, refusal: null });
+    expect(rig.row('tasks', job).state).toBe('TASK_KILLED');
+    expect(rig.row('operations', 'o-again').stage).toBe('seen');
+  });
+
   it('meets a launch that the agent refused because of it', () => {
     const rig = live();
     rig.ask(run());

@@ -33,7 +33,7 @@ it('says the cluster in one sentence whose counts are doors', async () => {
 it('goes to pages by G and a letter, and leaves typing alone', async () => {
   await start();
   await userEvent.keyboard('gt');
-  const find = await screen.findByRole('searchbox', { name: 'Filter by name, machine or command' });
+  const find = await screen.findByRole('searchbox', { name: 'Filter by name, machine, command or label' });
   await userEvent.type(find, 'gs');
   expect(window.location.hash).toBe('#/tasks?find=gs');
   await userEvent.keyboard('{Escape}gm');

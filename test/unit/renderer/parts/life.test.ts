@@ -32,7 +32,7 @@ const withInfo = (info: Partial<TaskInfo>, change: Partial<TaskRecord> = {}): Ta
 describe('an end in words', () => {
   it.each([
     ['exited with code 3; given up after 5 restarts', 'exited with code 3, given up after 5 restarts'],
-    ['killed on request: killed by signal 15 (TERM)', 'killed on request, killed by signal 15 (TERM)'],
+    ['killed on request: killed by signal 15 (TERM)', 'killed on request: killed by signal 15 (TERM)'],
     ['running again', ''],
     ['no such file: given up after all', 'no such file: given up after all'],
   ])('%j is %j', (message, words) => {

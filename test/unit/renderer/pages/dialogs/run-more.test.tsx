@@ -3,10 +3,13 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
 import { requestSchemas } from '../../../../../electron/contract/channels.ts';
+import { refuse } from '../../../../../electron/contract/errors.ts';
 import type { MachineId } from '../../../../../electron/contract/ids.ts';
 import { runAgain } from '../../../../../renderer/app/acts.ts';
+import { setBridge } from '../../../../../renderer/bridge/bridge.ts';
 import { Dialogs } from '../../../../../renderer/pages/dialogs/dialogs.tsx';
 import { openDialog, viewStore } from '../../../../../renderer/store/view.ts';
+import { bridgeTo } from '../../../../support/fake-bridge/bridge.ts';
 import { asked, type Drawn, draw } from '../../window.tsx';
 
 let drawn: Drawn;
@@ -79,6 +82,33 @@ describe('more of a task', () => {
     expect(within(dialog).getByText('needs a correction')).toBeDefined();
     expect((await within(dialog).findByRole('alert')).textContent).toContain('Enter cpus as a number');
     expect(asked(drawn.cluster, 'task:run')).toEqual([]);
+  });
+
+  it('puts the cursor into the first field that is wrong, once its section is open', async () => {
+    const dialog = await openMore('m-gpu-2');
+    await openPart(dialog, 'Environment');
+    await userEvent.type(within(dialog).getByLabelText('Labels'), '=vision');
+    await openPart(dialog, 'Environment');
+    await submit(dialog);
+    await waitFor(() => expect(document.activeElement).toBe(within(dialog).getByLabelText('Labels')));
+  });
+
+  it('shows what the master refused at its field, until something is changed', async () => {
+    const dialog = await openMore('m-gpu-2');
+    const bridge = bridgeTo(drawn.cluster);
+    const refusal = refuse('unsupported', 'limit-pids-unsupported', 'processes are not held');
+    setBridge({
+      ...bridge,
+      invoke: async (channel, request) =>
+        channel === 'task:run' ? refusal : await bridge.invoke(channel, request),
+    });
+    await submit(dialog);
+    const field = await within(dialog).findByLabelText('Processes at most');
+    expect(field.getAttribute('aria-invalid')).toBe('true');
+    await waitFor(() => expect(document.activeElement).toBe(field));
+    await userEvent.type(field, '5');
+    expect(field.getAttribute('aria-invalid')).toBe('false');
+    expect(within(dialog).queryAllByRole('alert')).toEqual([]);
   });
 
   it('says beside a limit what it is worth on the machine', async () => {

@@ -24,6 +24,10 @@ const picked = { name: 'data.csv', sizeBytes: 2048, sha256: hash };
 const { health: none, container: process } = emptyOptions;
 
 const bad: readonly (readonly [string, Partial<OptionsForm>, string])[] = [
+  ['a label without a key', { labels: 'a=1\n=2' }, 'labels'],
+  ['a label that stands there twice', { labels: 'a=1\nb\na=2' }, 'labels'],
+  ['a key of a label that is too long', { labels: 'k'.repeat(257) }, 'labels'],
+  ['65 labels', { labels: Array.from({ length: 65 }, (_, n) => `k${n}`).join('\n') }, 'labels'],
   ['a CPU limit of nothing', { limitCpus: '0' }, 'limitCpus'],
   ['a CPU limit below the request', { limitCpus: '0.4' }, 'limitCpus'],
   ['a memory ceiling that is missing', { memCeiling: 'above' }, 'limitMem'],
@@ -43,6 +47,7 @@ const bad: readonly (readonly [string, Partial<OptionsForm>, string])[] = [
     { readiness: { ...none, kind: 'tcp', port: '1', intervalS: '0' } },
     'readiness.intervalS',
   ],
+  ['a delay of words', { health: { ...none, kind: 'tcp', port: '1', delayS: 'soon' } }, 'health.delayS'],
   [
     'eleven minutes of waiting',
     { health: { ...none, kind: 'tcp', port: '1', timeoutS: '601' } },
@@ -84,6 +89,7 @@ describe('what is said to be wrong', () => {
 });
 
 const full: OptionsForm = {
+  labels: 'team = vision\n\nnightly\nurl=http://x/?a=b',
   limitCpus: '1,5',
   memCeiling: 'above',
   limitMem: '512',
@@ -94,7 +100,7 @@ const full: OptionsForm = {
   maxInRow: '5',
   mostTime: '1.5',
   mostTimeUnit: 'h',
-  health: { ...none, kind: 'http', port: '8080', path: '/health' },
+  health: { ...none, kind: 'http', port: '8080', path: '/health', delayS: '2,5' },
   readiness: { ...emptyOptions.readiness, kind: 'tcp', port: '8080' },
   files: [
     fileRow({ picked: { ...picked, name: 'set.tar.gz' } }),
@@ -130,11 +136,16 @@ describe('the request', () => {
   it('says what was typed', () => {
     expect(request).toMatchObject({ diskMib: 1024, gpus: 1 });
     expect(request?.options).toMatchObject({
+      labels: [
+        { key: 'team', value: 'vision' },
+        { key: 'nightly', value: '' },
+        { key: 'url', value: 'http://x/?a=b' },
+      ],
       limits: { cpusMilli: 1500, memMib: 512, pids: 64 },
       restart: { on: 'failure', maxInRow: 5 },
       maxCompletionMs: 5_400_000,
-      health: { probe: { kind: 'http', port: 8080, path: '/health' }, intervalMs: 10_000, failures: 3 },
-      readiness: { probe: { kind: 'tcp', port: 8080 }, failures: 1, graceMs: 0 },
+      health: { probe: { kind: 'http', port: 8080, path: '/health' }, delayMs: 2500, failures: 3 },
+      readiness: { probe: { kind: 'tcp', port: 8080 }, delayMs: 1000, failures: 1, graceMs: 0 },
       artifacts: [
         { url: null, sha256: hash, path: '.', extract: true, executable: false },
         { url: 'https://example.org/tool', sha256: hash, path: 'tool', extract: false, executable: true },
@@ -202,7 +213,7 @@ describe('a closed section', () => {
     summaryOf(part, { around, options, keeping: defaultKeeping }, wordsFor('en'));
 
   it.each([
-    ['around', '2 variables, in /srv', '2 variables, in /srv'],
+    ['around', '2 variables, in /srv', '2 variables, in /srv, 3 labels'],
     [
       'limits',
       'memory as asked for',

@@ -1,5 +1,3 @@
-//go:build !linux
-
 package agent
 
 import (
@@ -11,9 +9,9 @@ import (
 // KeepToOurselves marks everything above the standard streams that we inherited, so that no child gets it: a pipe of
 // our starter in a shim would keep that starter waiting as long as the task runs.
 func KeepToOurselves() {
-	entries, err := os.ReadDir("/dev/fd")
+	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		return
+		entries, _ = os.ReadDir("/dev/fd") // darwin; a system with neither does not tell
 	}
 	for _, entry := range entries {
 		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {

@@ -1,0 +1,284 @@
+// One allocation cycle: agents in a seeded random order, and on each the clients in the order of shares, as in Mesos (mesos.md
+// section 3.1). First what guarantees are owed, then the rest. README.md tells it in whole sentences.
+import { createRandom } from '../kernel/random.ts';
+import { writeDemandLeft } from './clients.ts';
+import { type Draft, markDrafts, type Run, takeAllBack } from './drafts.ts';
+import { withSums, writeHold } from './holdings.ts';
+import { type PieceRun, servePiece } from './pieces.ts';
+import { lookAt, newScene, stopsSize } from './rules.ts';
+import { amountsAt } from './scalars.ts';
+import type { AgentRow, Client, Index } from './shapes.ts';
+import { noSets } from './state.ts';
+import { newTargets, pour, type Targets } from './targets.ts';
+import { moveBack, refreshOrder, root } from './tree.ts';
+import type { AllocateRequest, Allocation, Parts } from './types.ts';
+import { type Stage, serveUnits } from './units.ts';
+
+/** After each pouring less than half of the rest is left for want of a client that can use it. */
+const mostPourings = 3;
+/** A rest that is this part of the whole is not worth another pouring. */
+const smallRest = 1 / 16;
+/** A share that rounding kept this near to its level has reached it. */
+const justBelow = 1 - 1e-4;
+
+type Cycle = PieceRun & {
+  stage: Stage;
+  targets: Targets | null;
+  /** By node: children before the cursor are known to get nothing of the agent in the scene; valid with the mark. */
+  readonly cursorMark: Int32Array;
+  readonly cursor: Int32Array;
+  /** What no client without demand, and no client with one, can use. */
+  readonly pieceSets: readonly (readonly Float64Array[])[];
+  readonly leastNeed: Float64Array;
+  /** By agent's number: something may still be given there. */
+  readonly isLeftAt: Uint8Array;
+};
+
+function serveClient(cycle: Cycle, client: Client): boolean {
+  return client.demands === null ? servePiece(cycle, client) : serveUnits(cycle, client, cycle.stage);
+}
+
+function isOwed({ index }: Cycle, top: number): boolean {
+  return index.quotas.unmet.get(top)?.some((amount) => amount > 0) ?? false;
+}
+
+/** Gives something to the first client at or below the node that may have it. */
+function serve(cycle: Cycle, node: number): boolean {
+  const { tree } = cycle.index;
+  const order = tree.order[node];
+  if (order === undefined) return false;
+  let at = cycle.cursorMark[node] === cycle.serial ? cycle.cursor[node]! : 0;
+  cycle.cursorMark[node] = cycle.serial;
+  const isGuarantees = node === root && cycle.stage === 'guarantees';
+  const level = isGuarantees || cycle.targets === null ? Infinity : cycle.targets.levels[node]! * justBelow;
+  for (; at < order.length; at += 1) {
+    const child = order[at]!;
+    if (tree.share[child]! >= level) {
+      // So are all behind it.
+      cycle.isLeft = true;
+      at = order.length;
+      break;
+    }
+    if (isGuarantees && !isOwed(cycle, child)) continue;
+    const client = tree.clients[child];
+    if (client === undefined ? serve(cycle, child) : serveClient(cycle, client)) {
+      cycle.cursor[node] = at;
+      moveBack(tree, node, at);
+      return true;
+    }
+  }
+  cycle.cursor[node] = at;
+  return false;
+}
+
+/** Nobody can use what is left of the agent's unreserved resources. */
+function isUsedUp({ index, row, pieceSets, leastNeed }: Cycle): boolean {
+  if (row.slots.length > 0) return false;
+  const at = row.number * index.width;
+  const { free } = index.agents;
+  let isEnoughForUnit = true;
+  for (let r = 0; r < leastNeed.length; r += 1) {
+    if (leastNeed[r]! > 0 && free[at + r]! < leastNeed[r]!) isEnoughForUnit = false;
+  }
+  if (isEnoughForUnit) return false;
+  return pieceSets.every((sets) => stopsSize(sets, free, index.width, at) !== null);
+}
+
+function visit(cycle: Cycle, row: AgentRow): void {
+  cycle.row = row;
+  cycle.isLeftAt[row.number] = 0;
+  if (isUsedUp(cycle)) return;
+  lookAt(cycle, row);
+  markDrafts(cycle);
+  cycle.isLeft = false;
+  while (serve(cycle, root)) if (isUsedUp(cycle)) break;
+  if (cycle.isLeft) cycle.isLeftAt[row.number] = 1;
+}
+
+function pass(cycle: Cycle, rows: readonly AgentRow[], targets: Targets | null): void {
+  cycle.targets = targets;
+  for (const row of rows) if (cycle.isLeftAt[row.number] === 1) visit(cycle, row);
+}
+
+function shuffled(rows: readonly AgentRow[], random: () => number): AgentRow[] {
+  const list = [...rows];
+  for (let at = list.length - 1; at > 0; at -= 1) {
+    const other = Math.floor(random() * (at + 1));
+    const row = list[at]!;
+    list[at] = list[other]!;
+    list[other] = row;
+  }
+  return list;
+}
+
+/** What is free on those agents that may still give something, with what is reserved. */
+function poolOf(cycle: Cycle, rows: readonly AgentRow[]): Float64Array {
+  const { index } = cycle;
+  const pool = new Float64Array(index.width);
+  for (const row of rows) {
+    if (cycle.isLeftAt[row.number] === 0) continue;
+    for (let r = 0; r < pool.length; r += 1) {
+      let free = Math.max(0, index.agents.free[row.number * index.width + r]!);
+      for (const slot of row.slots) free += Math.max(0, slot.free[r]!);
+      pool[r] = pool[r]! + free;
+    }
+  }
+  return pool;
+}
+
+function serveGuarantees(cycle: Cycle, rows: readonly AgentRow[]): void {
+  const { index } = cycle;
+  const owed = [...index.quotas.unmet].filter(
+    ([top, unmet]) => index.tree.waiting[top]! > 0 && unmet.some((amount) => amount > 0),
+  );
+  if (owed.length === 0) return;
+  cycle.stage = 'guarantees';
+  cycle.isLeftAt.fill(1);
+  if (cycle.isShared) {
+    const targets = newTargets(index.tree.size);
+    for (const [top, unmet] of owed) pour({ index, pool: unmet.slice(), targets }, top, 1);
+    pass(cycle, rows, targets);
+  }
+  cycle.isLeftAt.fill(1);
+  pass(cycle, rows, null);
+}
+
+function isSmall(pool: Float64Array, first: Float64Array): boolean {
+  for (let r = 0; r < pool.length; r += 1) if (pool[r]! > first[r]! * smallRest) return false;
+  return true;
+}
+
+function serveShares(cycle: Cycle, rows: readonly AgentRow[]): void {
+  const { index } = cycle;
+  cycle.stage = 'shares';
+  cycle.isLeftAt.fill(1);
+  const targets = newTargets(index.tree.size);
+  let first: Float64Array | null = null;
+  for (let n = 0; cycle.isShared && n < mostPourings; n += 1) {
+    const pool = poolOf(cycle, rows);
+    first ??= pool;
+    if (isSmall(pool, first)) break;
+    pour({ index, pool, targets }, root, 1);
+    pass(cycle, rows, targets);
+  }
+  pass(cycle, rows, null);
+}
+
+function newCycle(index: Index, nowMonoMs: number): Cycle {
+  const { width, tree, agents } = index;
+  const waiting = tree.clients.filter(
+    (client): client is Client => client !== undefined && tree.waiting[client.node]! > 0,
+  );
+  const blind = waiting.filter(({ demands }) => demands === null);
+  const own = blind.flatMap(({ minSets }) => (minSets === null ? [] : [minSets]));
+  const leastNeed = new Float64Array(width).fill(Infinity);
+  for (const client of waiting) {
+    if (client.demands === null) continue;
+    for (let r = 0; r < width; r += 1) {
+      // A pinned one is not in `least`: then nothing is known to be too little.
+      leastNeed[r] = client.pinned === null ? Math.min(leastNeed[r]!, client.least[r]!) : 0;
+    }
+  }
+  const marks = (): Int32Array => new Int32Array(tree.size);
+  const scene = newScene(index, nowMonoMs);
+  // Field by field: a spread of this many costs as much as a small cycle.
+  return {
+    index,
+    nowMonoMs,
+    row: scene.row,
+    serial: scene.serial,
+    filterMark: scene.filterMark,
+    filterHead: scene.filterHead,
+    filterNext: scene.filterNext,
+    shortage: scene.shortage,
+    reservedFree: scene.reservedFree,
+    reservedUse: scene.reservedUse,
+    need: scene.need,
+    drafts: [],
+    draftsOf: Array.from({ length: agents.size }),
+    draftMark: marks(),
+    draftOf: Array.from({ length: tree.size }),
+    before: [],
+    demandMark: marks(),
+    demandAt: marks(),
+    zeros: new Float64Array(width),
+    stage: 'shares',
+    targets: null,
+    isShared: blind.length > 0 && waiting.length > 1,
+    isLeft: false,
+    servedMark: marks(),
+    usable: new Float64Array(width),
+    reservedPart: new Float64Array(width),
+    sum: new Float64Array(width),
+    cursorMark: marks(),
+    cursor: marks(),
+    pieceSets: own.length < blind.length ? [index.minSets, ...own] : own,
+    leastNeed,
+    isLeftAt: new Uint8Array(agents.size),
+  };
+}
+
+function allocationOf({ index }: Run, draft: Draft): Allocation {
+  const { row, sets, ports } = draft;
+  const { scalars } = index;
+  const { frameworkId, role } = draft.client.input;
+  const { agentId, unavailability } = row.input;
+  const unreserved = amountsAt(scalars, draft.unreserved);
+  const reserved: Parts['reserved'] =
+    draft.reserved === null
+      ? []
+      : [...draft.reserved].map(([slot, amounts]) => ({
+          reservationId: slot.input.id,
+          amounts: amountsAt(scalars, amounts),
+        }));
+  const units =
+    draft.units === null ? [] : [...draft.units].map(([{ place }, count]) => ({ demand: place, count }));
+  const parts: Parts =
+    sets === noSets ? { unreserved, reserved, ports } : { unreserved, reserved, ports, sets };
+  return { frameworkId, role, agentId, parts, units, unavailability };
+}
+
+/** What was given is held from now on. */
+function applyDrafts(run: Run): void {
+  const { index } = run;
+  const served = new Set<Client>();
+  for (const { client, row, unreserved, reserved, ports, sets, units } of run.drafts) {
+    const parts = [...(reserved ?? [])].map(([slot, amounts]) => ({ id: slot.input.id, amounts }));
+    writeHold(index, { row, client }, withSums({ unreserved, reserved: parts, ports, sets }));
+    for (const [demand, count] of units ?? []) {
+      demand.left -= count;
+      served.add(client);
+    }
+  }
+  for (const client of served) writeDemandLeft(index, client);
+}
+
+/** The candidates in the order in which they came. */
+function candidatesOf(index: Index, { agents }: AllocateRequest): AgentRow[] {
+  const wanted = typeof agents === 'string' ? null : new Set(agents);
+  const rows: AgentRow[] = [];
+  for (const [agentId, number] of index.agents.numbers) {
+    if (index.agents.isOpen[number] === 0) continue;
+    if (agents === 'touched' && index.agents.isTouched[number] === 0) continue;
+    if (wanted === null || wanted.has(agentId)) rows.push(index.agents.rows[number]!);
+  }
+  return rows;
+}
+
+export function runCycle(index: Index, request: AllocateRequest): readonly Allocation[] {
+  const rows = candidatesOf(index, request);
+  const cycle = newCycle(index, request.nowMonoMs);
+  if (rows.length > 0 && index.tree.waiting[root]! > 0) {
+    const random = createRandom(request.seed);
+    refreshOrder(index.tree, index.measure);
+    serveGuarantees(cycle, shuffled(rows, random));
+    serveShares(cycle, shuffled(rows, random));
+    takeAllBack(cycle);
+  }
+  const allocations = cycle.drafts.map((draft) => allocationOf(cycle, draft));
+  if (request.apply) {
+    applyDrafts(cycle);
+    index.agents.isTouched.fill(0);
+  }
+  return allocations;
+}

@@ -1,0 +1,196 @@
+// A client that said nothing of what it waits for gets a piece of the agent: all of it when nobody else waits, otherwise as
+// much as brings it to its target, in steps of a usual task of it. (Mesos always gives all of it, so on few machines a few
+// frameworks have everything; mesos.md section 5, 2.)
+import { draftFor, findDraft, give, type Run, takeFromSlot, takeNamed } from './drafts.ts';
+import { firstPorts, rangesSize } from './ranges.ts';
+import { blockingFilter, isWhole, limitLeft, mayUse, spareFor, stopsPair, stopsSize } from './rules.ts';
+import type { Client, Slot } from './shapes.ts';
+import type { Targets } from './targets.ts';
+import type { Stage } from './units.ts';
+
+/** Without a usual task known, an agent is not cut into more pieces than this. */
+const mostPieces = 8;
+/** What is missing to a target and less than this part of a usual task is rounding. */
+const roundingPart = 0.02;
+
+export type PieceRun = Run & {
+  readonly stage: Stage;
+  /** What is not to be passed; null: as far as there is something. */
+  readonly targets: Targets | null;
+  /** More than one client waits without demand. */
+  readonly isShared: boolean;
+  /** Something was left because of a target or of a piece: a later pass may give it. */
+  isLeft: boolean;
+  /** By client's node: it had its piece in this look. */
+  readonly servedMark: Int32Array;
+  /** Vectors of the piece. */
+  readonly usable: Float64Array;
+  readonly reservedPart: Float64Array;
+  readonly sum: Float64Array;
+};
+
+/** What quota leaves of the free unreserved resources, in `usable`. False when a guarantee is due and nothing helps it. */
+function findUsable(run: PieceRun, client: Client): boolean {
+  const { index, row, usable } = run;
+  const unmet = index.quotas.unmet.get(client.top);
+  let isHelping = run.stage === 'shares';
+  for (let r = 0; r < usable.length; r += 1) {
+    const free = index.agents.free[row.number * index.width + r]!;
+    let most = Math.min(free, limitLeft(index, client.top, r), spareFor(index, client.top, r));
+    if (most < 0) most = 0;
+    if (run.stage === 'guarantees' && unmet !== undefined && unmet[r]! > 0) {
+      most = Math.min(most, unmet[r]!);
+      if (most > 0) isHelping = true;
+    }
+    usable[r] = most;
+  }
+  return isHelping;
+}
+
+/** The reserved part of the whole, in `reservedPart`: what is divisible. */
+function findReserved(run: PieceRun, client: Client): boolean {
+  run.reservedPart.fill(0);
+  let isAny = false;
+  for (const slot of run.row.slots) {
+    if (!mayUse(client, slot)) continue;
+    isAny = true;
+    if (slot.input.volume === true) continue;
+    for (let r = 0; r < slot.free.length; r += 1) {
+      run.reservedPart[r] = run.reservedPart[r]! + Math.max(0, slot.free[r]!);
+    }
+  }
+  return isAny;
+}
+
+/** Which part of all that is there holds one usual task. */
+function unitPart({ index, row, sum }: PieceRun, client: Client): number {
+  let part = 0;
+  for (let r = 0; r < sum.length; r += 1) {
+    const unit =
+      client.unit === null ? index.agents.total[row.number * index.width + r]! / mostPieces : client.unit[r]!;
+    if (unit === 0 || (client.unit === null && sum[r] === 0)) continue;
+    part = Math.max(part, unit / sum[r]!);
+  }
+  return part === 0 || part > 1 ? 1 : part;
+}
+
+/** Which part of all that is there the target allows: 0 when it is reached. */
+function targetPart(run: PieceRun, client: Client, target: number): number {
+  const { index, sum } = run;
+  const { held } = index.tree;
+  let part = 1;
+  for (let r = 0; r < sum.length; r += 1) {
+    if (sum[r] === 0 || index.isCounted[r] === 0) continue;
+    const room = target * index.agents.sumTotal[r]! - held[client.node * index.width + r]!;
+    part = Math.min(part, room / sum[r]!);
+  }
+  if (part <= 0) return 0;
+  const unit = unitPart(run, client);
+  return Math.min(1, Math.ceil(part / unit - roundingPart) * unit);
+}
+
+/** What was refused here is doubled, not repeated: the next piece goes through the filter, and is still not everything. */
+function cutToRefused(run: PieceRun, client: Client): void {
+  if (!run.isShared || run.filterMark[client.node] !== run.serial) return;
+  const { usable, index } = run;
+  const { refused } = index.filters;
+  for (let r = 0; r < usable.length; r += 1) {
+    let most = 0;
+    for (let at = run.filterHead[client.node]!; at >= 0; at = run.filterNext[at]!) {
+      most = Math.max(most, refused[at * 2 * index.width + r]!);
+    }
+    if (most === 0 || usable[r]! <= 2 * most) continue;
+    usable[r] = Math.max(2 * most, Math.min(usable[r]!, client.unit?.[r] ?? 0));
+    run.isLeft = true;
+  }
+}
+
+/** Which part of what is there it gets, or 0. Leaves no rest that is too small for an offer. */
+function partOf(run: PieceRun, client: Client): number {
+  const { sum, usable, reservedPart, index } = run;
+  for (let r = 0; r < sum.length; r += 1) sum[r] = usable[r]! + reservedPart[r]!;
+  if (run.targets === null) return 1;
+  const part = targetPart(run, client, run.targets.shares[client.node]!);
+  if (part < 1) run.isLeft = true;
+  if (part === 0 || part === 1) return part;
+  for (let r = 0; r < sum.length; r += 1) sum[r] = sum[r]! * (1 - part);
+  return stopsSize(index.minSets, sum, sum.length) === null ? part : 1;
+}
+
+const cut = (amount: number, part: number): number =>
+  part === 1 ? amount : Math.floor(amount * part + 1e-6);
+
+function isTooSmallOrRefused(run: PieceRun, client: Client): boolean {
+  const { sum, usable, reservedPart, index } = run;
+  const draft = findDraft(run, client);
+  for (let r = 0; r < sum.length; r += 1) {
+    sum[r] = usable[r]! + reservedPart[r]!;
+    if (draft !== undefined) sum[r] = sum[r]! + draft.unreserved[r]! + draft.reservedSum[r]!;
+  }
+  if (stopsSize(client.minSets ?? index.minSets, sum, sum.length) !== null) return true;
+  if (draft === undefined) return blockingFilter(run, client, usable, reservedPart) >= 0;
+  const unreserved = usable.map((amount, r) => amount + draft.unreserved[r]!);
+  const reserved = reservedPart.map((amount, r) => amount + draft.reservedSum[r]!);
+  return blockingFilter(run, client, unreserved, reserved) >= 0;
+}
+
+type SlotPart = { readonly slot: Slot; readonly amounts: Float64Array };
+
+/** Parts of each reservation, and their sum in `reservedPart`; volumes that nobody uses come whole. */
+function cutReserved(run: PieceRun, client: Client, part: number): readonly SlotPart[] {
+  run.reservedPart.fill(0);
+  const parts: SlotPart[] = [];
+  for (const slot of run.row.slots) {
+    if (!mayUse(client, slot)) continue;
+    if (slot.input.volume === true && !isWhole(slot)) continue;
+    const size = slot.input.volume === true ? 1 : part;
+    const amounts = slot.free.map((amount) => cut(Math.max(0, amount), size));
+    amounts.forEach((amount, r) => {
+      run.reservedPart[r] = run.reservedPart[r]! + amount;
+    });
+    if (amounts.some((amount) => amount > 0)) parts.push({ slot, amounts });
+  }
+  return parts;
+}
+
+const noParts: readonly SlotPart[] = [];
+
+function givePiece(run: PieceRun, client: Client, parts: readonly SlotPart[]): void {
+  const draft = draftFor(run, client);
+  for (const { slot, amounts } of parts) {
+    for (let r = 0; r < amounts.length; r += 1) {
+      if (amounts[r]! > 0) takeFromSlot(draft, slot, r, amounts[r]!);
+    }
+  }
+  give(run, draft, run.usable, parts.length === 0 ? null : run.reservedPart);
+}
+
+export function servePiece(run: PieceRun, client: Client): boolean {
+  if (run.servedMark[client.node] === run.serial) return false;
+  if (stopsPair(run, client) !== null || !findUsable(run, client)) return false;
+  if (run.targets === null) cutToRefused(run, client);
+  if (run.row.slots.length === 0) run.reservedPart.fill(0);
+  const hasReserved = run.row.slots.length > 0 && findReserved(run, client);
+  const part = partOf(run, client);
+  if (part === 0) return false;
+  const { usable } = run;
+  if (part < 1) for (let r = 0; r < usable.length; r += 1) usable[r] = cut(usable[r]!, part);
+  const parts = hasReserved ? cutReserved(run, client, part) : noParts;
+  if (isTooSmallOrRefused(run, client)) {
+    if (part < 1) run.isLeft = true;
+    return false;
+  }
+  givePiece(run, client, parts);
+  carryNamed(run, client, part);
+  run.servedMark[client.node] = run.serial;
+  return true;
+}
+
+/** Ports go along in the same part; sets go to whoever comes first. */
+function carryNamed(run: PieceRun, client: Client, part: number): void {
+  const { freePorts, freeSets } = run.row;
+  const draft = findDraft(run, client);
+  if (draft === undefined) return;
+  const ports = part === 1 ? freePorts : firstPorts(freePorts, Math.floor(rangesSize(freePorts) * part));
+  takeNamed(run, draft, ports, freeSets);
+}

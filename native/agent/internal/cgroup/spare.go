@@ -1,0 +1,153 @@
+package cgroup
+
+import (
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// On v1 a group is a folder in each of five trees, and to make and remove them costs more than to start a process. So
+// the group of a task that was over soon is used again for the next with the same limits: it keeps the name of the task
+// that had it until then. Nothing of one task may reach another: what is not as new is removed as ever. In v2 there is
+// but one folder, and none can be renamed.
+const (
+	maxSpareGroups = 64
+	// A task that lived longer pays for its group by itself.
+	soonOver = 2 * time.Second
+	// What the kernel may still count for a group of which nothing is left (its counters run ahead by up to 64 pages a
+	// CPU), and the ceiling for which that is nothing.
+	maxLeftBytes = 1 << 20
+	leastMemMib  = 64
+)
+
+// member is a group that a task has.
+type member struct {
+	since    time.Time
+	limits   Limits
+	reusable bool // as far as is known of it
+}
+
+type spareGroup struct {
+	name   string
+	limits Limits
+}
+
+// canReuse: what a quota took from a group, and what was closed to it, stays with it.
+func (d *Driver) canReuse(limits Limits, denied []string) bool {
+	return d.Kind == KindV1 && (limits.MemMib == 0 || limits.MemMib >= leastMemMib) && limits.CPUQuotaMilli == 0 && len(denied) == 0 && d.bases["devices"] == ""
+}
+
+// takeSpareLocked picks the group to be used for a task: the one that has its name already, or one with these limits.
+func (d *Driver) takeSpareLocked(task string, limits Limits) (spare spareGroup, ok bool) {
+	found := -1
+	for i, spare := range d.spares {
+		if spare.limits == limits {
+			found = i
+		}
+		if spare.name == task {
+			found = i
+			break
+		}
+	}
+	if found < 0 {
+		return spareGroup{}, false
+	}
+	spare = d.spares[found]
+	d.spares = append(d.spares[:found], d.spares[found+1:]...)
+	return spare, true
+}
+
+// reuse gives a spare group to a task; false: one is to be made.
+func (d *Driver) reuse(spare spareGroup, task string, limits Limits) bool {
+	if spare.limits != limits || !d.rename(spare.name, task) {
+		d.removeSpare(spare.name)
+		return false
+	}
+	return true
+}
+
+// rename does it in all trees or in none: what it did to some is removed.
+func (d *Driver) rename(from, to string) bool {
+	if from == to {
+		return true
+	}
+	for _, base := range d.trees {
+		if syscall.Rename(filepath.Join(base, from), filepath.Join(base, to)) != nil {
+			d.removeSpare(to)
+			return false
+		}
+	}
+	return true
+}
+
+// removeSpare removes a group in which nobody is.
+func (d *Driver) removeSpare(name string) {
+	for _, base := range d.trees {
+		_ = syscall.Rmdir(filepath.Join(base, name)) // only takes what is empty
+	}
+}
+
+// freshen makes a group as new; false: it is not.
+func (d *Driver) freshen(task string) bool {
+	for _, base := range d.trees {
+		folder := filepath.Join(base, task)
+		var stat syscall.Stat_t
+		if syscall.Lstat(folder, &stat) != nil || stat.Nlink != 2 || len(slurp(filepath.Join(folder, "cgroup.procs"), make([]byte, 32))) > 0 {
+			return false // groups in it, or processes
+		}
+	}
+	if base, ok := d.bases["memory"]; ok {
+		folder := filepath.Join(base, task)
+		if d.write1("memory", task, "memory.max_usage_in_bytes", 0) != nil || number(filepath.Join(folder, "memory.max_usage_in_bytes")) > maxLeftBytes {
+			return false
+		}
+	}
+	_, counted := d.bases["cpuacct"]
+	return !counted || d.write1("cpuacct", task, "cpuacct.usage", 0) == nil
+}
+
+// keepSpare puts the group of a task that ended aside; false: it is to be removed. From then on nobody gets at it by the
+// name of that task.
+func (d *Driver) keepSpare(task string) bool {
+	d.mu.Lock()
+	m := d.groups[task]
+	d.mu.Unlock()
+	if !m.reusable || time.Since(m.since) > soonOver || !d.freshen(task) {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.groups[task].reusable || len(d.spares) >= maxSpareGroups {
+		return false
+	}
+	delete(d.groups, task)
+	d.spares = append(d.spares, spareGroup{task, m.limits})
+	return true
+}
+
+// spoil says that the group of a task is not to be used again, and tells whether it has one.
+func (d *Driver) spoil(task string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m, known := d.groups[task]
+	if m.reusable {
+		m.reusable = false
+		d.groups[task] = m
+	}
+	return known
+}
+
+// takeSpares takes all groups that wait for a task, to be removed.
+func (d *Driver) takeSpares() []spareGroup {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	spares := d.spares
+	d.spares = nil
+	return spares
+}
+
+func (d *Driver) dropSpares() {
+	for _, spare := range d.takeSpares() {
+		d.removeSpare(spare.name)
+	}
+}

@@ -1,0 +1,6 @@
+package disk
+
+import "syscall"
+
+// blockBytesOf is what the numbers of a file system count in: not Bsize, which is how much to read at a time.
+func blockBytesOf(s *syscall.Statfs_t) int64 { return int64(s.Frsize) }

@@ -1,0 +1,115 @@
+// @vitest-environment node
+// What agents and the master say of tasks, in Chinese: each sentence is one that is really said, and the other way round.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { enSaid } from '../../../../renderer/app/messages/en-said.ts';
+import { said } from '../../../../renderer/app/messages/said.ts';
+import { wordsFor } from '../../../../renderer/app/messages/words.ts';
+
+const en = wordsFor('en');
+const zh = wordsFor('zh-CN');
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+
+function sourcesIn(folder: string, ending: RegExp): string {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => ending.test(name) && !name.endsWith('_test.go'))
+    .map((name) => readFileSync(path.join(root, folder, name), 'utf8'))
+    .join('\n');
+}
+
+/** Every piece of English between two holes, as long as it says something. */
+const piecesOf = (text: string) => text.split(/\{\w+\}/).filter((piece) => /[a-z]{4,}/i.test(piece));
+
+/** Made from parts, or by the C library. */
+const made = new Set([
+  'said.pids-once',
+  'said.gave-up-one',
+  'said.exit',
+  'said.in-row',
+  'said.in-row-two',
+  'said.killed-between',
+  'said.killed-before',
+]);
+const byLibrary = Object.keys(enSaid).slice(
+  Object.keys(enSaid).indexOf('said.denied'),
+  Object.keys(enSaid).indexOf('said.part'),
+);
+
+it('knows only sentences that are in the sources of the agent or the master', () => {
+  const sources = sourcesIn('native/agent/internal', /\.go$/) + sourcesIn('electron/core/master', /\.ts$/);
+  const invented = Object.entries(enSaid)
+    .filter(([key]) => !made.has(key) && !byLibrary.includes(key))
+    .filter(([, text]) => !piecesOf(text).every((piece) => sources.includes(piece.trim())));
+  expect(invented).toEqual([]);
+});
+
+/** A format of Go with something in each hole. */
+function filled(format: string): string {
+  return format
+    .replace(/%(\.\d+)?d/g, '7')
+    .replace(/%(\.\d+)?q/g, '"x"')
+    .replace(/%(\.\d+)?[svw]/g, 'xyz')
+    .replace(/\\"/g, '"')
+    .replace(/ $/, ' xyz');
+}
+
+it.each(['download.go', 'unpack.go', 'zip.go'])('leaves nothing in English of what %s can meet', (file) => {
+  const source = readFileSync(path.join(root, 'native/agent/internal/fetch', file), 'utf8');
+  const formats = [...source.matchAll(/(?:fmt\.Errorf|errors\.New)\("((?:[^"\\]|\\.)*)"/g)];
+  expect(formats.length).toBeGreaterThan(2);
+  const left = formats
+    .map(([, format = '']) => filled(format))
+    .filter((text) => /[a-z]{4,} [a-z]{2,} /.test(said(text, zh)));
+  expect(left).toEqual([]);
+});
+
+const spoken: readonly (readonly [string, string])[] = [
+  ['exited with code 3; given up after 5 restarts', '以退出码 3 结束，重启 5 次后放弃'],
+  ['killed on request: exited with code 143', '按请求终止：以退出码 143 结束'],
+  [
+    'killed on request; its shim was killed too, so its exit status is unknown',
+    '按请求终止，它的看护进程也被终止，因此退出状态未知',
+  ],
+  ['not done within 5 min; killed by signal 15 (TERM)', '未能在 5 分 内完成，被信号 15 (TERM) 终止'],
+  [
+    'unhealthy: port 8080: connection refused three times in a row; killed by signal 15 (TERM)',
+    '不健康：端口 8080：连接被拒绝（连续 3 次），被信号 15 (TERM) 终止',
+  ],
+  ['unhealthy: no answer in 5 s twice in a row', '不健康：5 秒 内没有回答（连续 2 次）'],
+  ['not ready: exited with code 1', '尚未就绪：以退出码 1 结束'],
+  [
+    'out of memory: used 64 MiB of its limit of 64 MiB, and 2 processes of it were ended; exited with code 1',
+    '内存不足：用了 64 MiB，上限 64 MiB，它的 2 个进程被结束，以退出码 1 结束',
+  ],
+  [
+    "out of memory: the machine, or this agent's share of it, had no more; it used 9 MiB; killed by signal 9 (KILL)",
+    '内存不足：机器或分给这个 agent 的内存已用完；它用了 9 MiB，被信号 9 (KILL) 终止',
+  ],
+  ['cannot start: /opt/x: permission denied', '无法启动：/opt/x：没有权限'],
+  ['cannot start: nope: command not found', '无法启动：nope：找不到命令'],
+  [
+    'cannot start: fetch http://h/x.tgz: the server answered 404 Not Found',
+    '无法启动：下载 http://h/x.tgz：服务器回答 404 Not Found',
+  ],
+  [
+    'cannot start: unpack in.zip (uploaded, 0123456789ab…): its entry "../x" leads out of the sandbox',
+    '无法启动：解包 in.zip（已上传，0123456789ab…）：其中的 "../x" 指向沙箱之外',
+  ],
+  [
+    'cannot start: cannot pull x/y: the registry cannot be reached (dial tcp: i/o timeout)',
+    '无法启动：无法拉取 x/y：无法连接镜像仓库（dial tcp: i/o timeout）',
+  ],
+];
+
+describe('a whole message', () => {
+  it.each(spoken)('%s', (english, chinese) => {
+    expect(said(english, zh)).toBe(chinese);
+    expect(said(english, en).replaceAll(', ', '; ')).toBe(english.replaceAll(', ', '; '));
+  });
+
+  it.each(['', 'the whale sank', 'a: b; c: d', '; ', 'why (not)'])('leaves %j as it is', (text) => {
+    expect(said(text, zh).replaceAll('，', '; ')).toBe(text);
+  });
+});
