@@ -13,7 +13,7 @@ import { resourcesSchema } from './resources.ts';
 import { roleNameSchema } from './role.ts';
 import { type TaskStatus } from './task.ts';
 
-export const frameworkCapabilities = [
+const frameworkCapabilities = [
   'REVOCABLE_RESOURCES',
   'TASK_KILLING_STATE',
   'GPU_RESOURCES',

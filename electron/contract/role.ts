@@ -37,7 +37,7 @@ export type RoleRecord = z.infer<typeof roleRecordSchema>;
 /** From the root of the role tree down: each refines the one before. Empty = unreserved. */
 const reservationStackSchema = z.array(roleNameSchema).max(16);
 
-export const volumeSchema = z.object({
+const volumeSchema = z.object({
   persistenceId: z.string().min(1).max(255),
   containerPath: z.string().min(1).max(1024),
 });

@@ -1,7 +1,7 @@
 // One life of the master in the simulation: the real loop over the modelled disk, network and lanes. It can die at any write or
 // effect, and it can sleep. A next life starts from what the disk holds.
 import type { Result } from '../../electron/contract/errors.ts';
-import { durableTables, type Tables } from '../../electron/contract/tables.ts';
+import type { Patch, Tables } from '../../electron/contract/tables.ts';
 import type { CommandEvent, MasterEvent, Posted } from '../../electron/core/kernel/events.ts';
 import type { Clock } from '../../electron/core/kernel/ports.ts';
 import { applyDiff, diffOf, emptyTables, isEmpty } from '../../electron/core/kernel/tables.ts';
@@ -9,11 +9,15 @@ import { checkState } from '../../electron/core/master/invariants.ts';
 import { createState, type State } from '../../electron/core/master/state.ts';
 import { step } from '../../electron/core/master/step.ts';
 import { Loop } from '../../electron/shell/loop.ts';
+import type { LogLine } from '../../electron/shell/loop-options.ts';
 import type { Timers } from '../../electron/shell/loop-timing.ts';
 import { type FakeDisk, FakeStore, rowsOf } from '../support/fake-store.ts';
+import { checkCall } from './call-oracles.ts';
+import { checkPublished, noteDisk, noteTakenBack } from './disk-oracles.ts';
 import { Lanes } from './lanes.ts';
 import { Network } from './network.ts';
-import { checkCall, noteDisk, noteTakenBack } from './oracles.ts';
+import { Recording } from './recording.ts';
+import { checkStep } from './step-oracles.ts';
 import type { World } from './world.ts';
 
 export type MasterOptions = {
@@ -21,47 +25,62 @@ export type MasterOptions = {
   readonly disk: FakeDisk;
   readonly epoch: number;
   readonly seed: number;
+  readonly sampleEveryMs: number;
+  /** Everything is copied, frozen, recorded and looked at at every step; else only what changed, and all of it now and then. */
+  readonly isDeep: boolean;
   readonly isQuirky: (what: 'network' | 'lane') => boolean;
   readonly onDeath: () => void;
   readonly onUnreachable: (machineId: string) => void;
 };
 
+export const masterId = 'master-sim';
+
 /** When a life ends: before or after the n-th commit from now, or before the n-th effect. */
 export type Fate = { readonly at: 'before-commit' | 'after-commit' | 'effect'; left: number };
+
+/** In a run that is not deep, every so many steps the whole state is looked at. */
+const wholeEvery = 16;
+
+const same = <T>(value: T): T => value;
+const clone = <T>(value: T): T => structuredClone(value);
 
 export class Master {
   readonly loop: Loop;
   readonly store: FakeStore;
   readonly network: Network;
+  /** Steps of this life. */
+  steps = 0;
+  /** Commands that were asked in this life and have no answer yet. */
+  waiting = 0;
   readonly #options: MasterOptions;
   readonly #lanes: Lanes;
-  readonly #recorded = new Map<number, MasterEvent>();
-  readonly #start: State;
+  readonly #recording: Recording | null;
+  readonly #copyOf: typeof clone;
   #isAlive = true;
   #fate: Fate | null = null;
   #wakeAtMonoMs = 0;
   #deferred: (() => void)[] = [];
   #unseenMs = 0;
   #slowUntilMonoMs = 0;
-  #checkedCommits = -1;
   #mirror: { seq: number; tables: Tables };
 
   constructor(options: MasterOptions) {
     this.#options = options;
     const { world, disk } = options;
-    const rows = rowsOf(disk);
-    this.store = new FakeStore(disk, (call) => this.#timers().after(this.#diskMs(), call));
-    this.#start = createState(rows);
+    this.#copyOf = options.isDeep ? clone : same;
+    const rows = rowsOf(disk, this.#copyOf);
+    this.store = new FakeStore(disk, (call) => this.#timers().after(this.#diskMs(), call), this.#copyOf);
+    this.#recording = options.isDeep ? new Recording(createState(rows)) : null;
     this.#weakenStore();
     const post = (event: Posted): void => this.#post(event);
-    const { epoch } = options;
     this.network = new Network({
       world,
-      masterId: 'master-sim',
-      epoch,
+      masterId,
+      epoch: options.epoch,
       post,
-      onCall: (agent, effect) => checkCall({ world, disk, agent }, effect),
+      onCall: (agent, call) => checkCall({ world, disk, agent }, call),
       isQuirky: () => options.isQuirky('network'),
+      sampleEveryMs: options.sampleEveryMs,
     });
     this.#lanes = new Lanes({ world, post, isQuirky: () => options.isQuirky('lane') });
     this.loop = new Loop({
@@ -71,18 +90,13 @@ export class Master {
       clock: this.#clock(),
       timers: this.#timers(),
       seed: options.seed,
-      log: (line) => this.#onLine(line.verb, JSON.stringify(line.fields)),
+      log: (line) => this.#onLine(line),
       step: (state, event) => this.#step(state, event),
     });
     const { seq, rows: shown } = this.loop.snapshot();
     this.#mirror = { seq, tables: tablesOf(shown) };
     this.loop.subscribe((patch) => {
-      if (!this.#isAlive) return;
-      if (patch.from !== this.#mirror.seq) world.violate(`patch from ${patch.from} at ${this.#mirror.seq}`);
-      for (const agent of patch.diff.agents?.put ?? []) {
-        if (agent.state.kind === 'unreachable') options.onUnreachable(agent.machineId);
-      }
-      this.#mirror = { seq: patch.to, tables: applyDiff(this.#mirror.tables, patch.diff) };
+      if (this.#isAlive) this.#onPatch(patch);
     });
   }
 
@@ -94,10 +108,19 @@ export class Master {
     return this.#options.world.time.monoMs() < this.#wakeAtMonoMs;
   }
 
+  /** Its disk works as it should. */
+  get isWell(): boolean {
+    const { store, loop } = this;
+    return store.failure === null && !store.isUnreadable && !store.failAfterWrite && !loop.isReadOnly;
+  }
+
   /** Answers of a master that died on the way never arrive. */
-  async ask(event: CommandEvent): Promise<Result<null> | null> {
-    const answer = await this.loop.command(event);
-    return this.#isAlive ? answer : null;
+  ask(event: CommandEvent, onAnswer?: (answer: Result<null>) => void): void {
+    this.waiting += 1;
+    void this.loop.command(event).then((answer) => {
+      this.waiting -= 1;
+      if (this.#isAlive) onAnswer?.(answer);
+    });
   }
 
   willDie(fate: Fate): void {
@@ -115,7 +138,10 @@ export class Master {
 
   /** Each write and each answer of the disk takes up to some seconds until then. */
   slowDown(ms: number): void {
-    this.#slowUntilMonoMs = this.#options.world.time.monoMs() + ms;
+    const { world } = this.#options;
+    this.#slowUntilMonoMs = world.time.monoMs() + ms;
+    // What was begun then takes some seconds more.
+    world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, this.#slowUntilMonoMs + 6000);
   }
 
   /** The store's thread dies with the next commit: written, but nobody hears of it, and nobody can ask for a while. */
@@ -129,64 +155,70 @@ export class Master {
 
   /** `seen`: its awake clock goes on in sleep, as on some systems and for a stopped process. */
   sleep(ms: number, kind: 'seen' | 'unseen'): void {
-    const { time } = this.#options.world;
+    const { world } = this.#options;
+    const { time } = world;
     this.#wakeAtMonoMs = time.monoMs() + ms;
     // Half of the time the connections do not outlive it.
-    if (this.#options.world.chance(0.5)) {
-      for (const machineId of this.network.connections()) this.network.reset(machineId);
-    }
+    if (world.chance(0.5)) for (const machineId of this.network.connections()) this.network.reset(machineId);
     if (kind === 'unseen') this.#unseenMs += Math.round(ms);
     time.timers.after(ms, () => {
+      world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, time.monoMs());
       const waiting = this.#deferred;
       this.#deferred = [];
       for (const call of waiting) call();
     });
   }
 
-  /** Everything that must hold between turns of a living master. */
-  check(): void {
-    const { world } = this.#options;
+  /** Everything that must hold between turns of a living master, over all of its state. */
+  checkWhole(): void {
+    const { world, disk } = this.#options;
     if (!this.#isAlive) return;
-    const { tables } = this.loop.state;
-    if (!isEmpty(diffOf(this.#mirror.tables, tables)))
+    const { state } = this.loop;
+    for (const broken of checkState(state)) world.violate(broken);
+    if (!isEmpty(diffOf(this.#mirror.tables, state.tables)))
       world.violate('snapshot and patches are not the tables');
-    // What is on its way to the disk, or was written unheard, is not in the memory yet.
-    const { underWay, reads, commits } = this.store;
-    if (underWay + reads > 0 || this.loop.isReadOnly || commits === this.#checkedCommits) return;
     if (this.store.mostUnderWay > 1) world.violate('more than one commit under way');
-    this.#checkedCommits = commits;
-    const reloaded = createState(rowsOf(this.#options.disk)).tables;
-    for (const table of durableTables) {
-      const drift = diffOf(
-        { ...emptyTables, [table]: reloaded[table] },
-        { ...emptyTables, [table]: tables[table] },
-      );
-      if (!isEmpty(drift)) world.violate(`${table}: a reload is not the memory`);
+    // What is on its way to the disk, or was written unheard, is not in the memory yet.
+    if (this.store.underWay + this.store.reads > 0 || this.loop.isReadOnly) return;
+    const reloaded = createState(rowsOf(disk, this.#copyOf)).tables;
+    for (const table of ['machines', 'agents', 'tasks', 'settings'] as const) {
+      const one = { ...emptyTables, [table]: reloaded[table] };
+      const other = { ...emptyTables, [table]: state.tables[table] };
+      if (!isEmpty(diffOf(one, other))) world.violate(`I1 ${table}: a reload is not the memory`);
     }
   }
 
   /** The same events from the same start must give the same state, to the byte. */
   checkReplay(): void {
-    const { seq } = this.loop.snapshot();
-    let state = this.#start;
-    const events = [...this.#recorded.values()]
-      .filter((event) => event.seq <= seq)
-      .sort((a, b) => a.seq - b.seq);
-    for (const event of events) state = step(state, event).state;
-    const { tables } = this.loop.state;
-    if (!isEmpty(diffOf(state.tables, tables))) this.#options.world.violate('the replay is another state');
+    const isSameState = this.#recording?.gives(this.loop.snapshot().seq, this.loop.state.tables) ?? true;
+    if (!isSameState) this.#options.world.violate('the replay is another state');
+  }
+
+  #onPatch(patch: Patch): void {
+    const { world, disk, onUnreachable, isDeep } = this.#options;
+    if (patch.from !== this.#mirror.seq) world.violate(`patch from ${patch.from} at ${this.#mirror.seq}`);
+    for (const agent of patch.diff.agents?.put ?? []) {
+      if (agent.state.kind === 'unreachable') onUnreachable(agent.machineId);
+    }
+    checkPublished(world, disk, patch.diff);
+    this.#mirror = { seq: patch.to, tables: applyDiff(this.#mirror.tables, patch.diff) };
+    if (isDeep) this.checkWhole();
   }
 
   #step(state: State, event: MasterEvent): ReturnType<typeof step> {
+    const { world, isDeep } = this.#options;
+    this.steps += 1;
+    // Silence is counted anew, and the limit may be another one.
+    if (event.kind === 'woke-up' || event.kind === 'change-settings')
+      world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, world.time.monoMs());
+    this.#recording?.note(event);
     const result = step(state, event);
-    for (const broken of checkState(result.state)) this.#options.world.violate(`${event.kind}: ${broken}`);
-    // A step that was not committed is overwritten by the one that got its seq in the end.
-    this.#recorded.set(event.seq, event);
+    const violate = (what: string): void => world.violate(`${event.kind}: ${what}`);
+    checkStep(state, result, violate);
+    if (isDeep || this.steps % wholeEvery === 0) {
+      for (const broken of checkState(result.state)) violate(broken);
+    }
     return result;
-  }
-
-  #forgetAfter(seq: number): void {
-    for (const each of this.#recorded.keys()) if (each > seq) this.#recorded.delete(each);
   }
 
   #post(event: Posted): void {
@@ -246,13 +278,17 @@ export class Master {
     };
   }
 
-  #onLine(verb: string, fields: string): void {
+  #onLine({ verb, fields }: LogLine): void {
     if (!this.#isAlive) return;
-    // What was stepped after that and not written has not happened, whatever number it had.
-    if (verb === 'store-read-only' || verb === 'store-writable-again')
-      this.#forgetAfter((JSON.parse(fields) as { seq: number }).seq);
-    if (verb === 'step-failed') this.#options.world.violate(`step failed: ${fields}`);
-    this.#options.world.say(`${verb} ${fields}`);
+    const { world } = this.#options;
+    if (verb === 'store-read-only' || verb === 'store-writable-again') {
+      // What was stepped after that and not written has not happened, whatever number it had.
+      this.#recording?.forgetAfter(Number(fields.seq));
+      world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, world.time.monoMs());
+    }
+    if (verb === 'step-failed') world.violate(`step failed: ${JSON.stringify(fields)}`);
+    if (verb === 'effect-failed') world.violate(`effect failed: ${JSON.stringify(fields)}`);
+    world.say(verb, fields);
   }
 }
 

@@ -54,23 +54,8 @@ export function writesOf(batch: readonly MasterEvent[], diff: Diff): Writes {
   };
 }
 
+/** The table name decides the row type, which TypeScript cannot follow through a variable. */
 function columnsIn(diff: Diff, table: DurableTable): Columns[] {
-  switch (table) {
-    case 'machines':
-      return (diff.machines?.put ?? []).map(columnsOf.machines);
-    case 'agents':
-      return (diff.agents?.put ?? []).map(columnsOf.agents);
-    case 'tasks':
-      return (diff.tasks?.put ?? []).map(columnsOf.tasks);
-    case 'settings':
-      return (diff.settings?.put ?? []).map(columnsOf.settings);
-    case 'frameworks':
-      return (diff.frameworks?.put ?? []).map(columnsOf.frameworks);
-    case 'roles':
-      return (diff.roles?.put ?? []).map(columnsOf.roles);
-    case 'reservations':
-      return (diff.reservations?.put ?? []).map(columnsOf.reservations);
-    case 'runs':
-      return (diff.runs?.put ?? []).map(columnsOf.runs);
-  }
+  const columns = columnsOf[table] as (row: never) => Columns;
+  return (diff[table]?.put ?? []).map((row) => columns(row as never));
 }

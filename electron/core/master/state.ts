@@ -79,7 +79,7 @@ export type PlanSession = {
   readonly failoverAtMonoMs: number | null;
 };
 
-export const emptyPlan: PlanSession = {
+const emptyPlan: PlanSession = {
   life: '0',
   offerSerial: 0,
   allocateAgents: null,

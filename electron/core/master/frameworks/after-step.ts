@@ -28,14 +28,7 @@ export function afterStep(draft: Draft): void {
 }
 
 function meetAgents(draft: Draft): void {
-  const ids = new Set<AgentId>();
-  for (const [id, before, now] of draft.changed('agents'))
-    if (before !== now) ids.add((now ?? before)?.id ?? (id as AgentId));
-  for (const [, before, now] of draft.changed('machines')) addAgent(ids, [before?.agentId, now?.agentId]);
-  for (const [id, before, now] of draft.changed('links')) {
-    if (before?.phase !== now?.phase) addAgent(ids, [draft.get('machines', id)?.agentId]);
-  }
-  if (ids.size === 0) return;
+  const ids = touchedAgents(draft);
   const away = new Set<AgentId>();
   for (const id of ids) {
     askForAllocation(draft, id);
@@ -43,6 +36,18 @@ function meetAgents(draft: Draft): void {
     tellFailure(draft, id);
   }
   if (away.size > 0) rescindAll(draft, (offer) => away.has(offer.agentId));
+}
+
+function touchedAgents(draft: Draft): ReadonlySet<AgentId> {
+  const ids = new Set<AgentId>();
+  for (const [, before, now] of draft.changed('agents')) {
+    if (before !== now) addAgent(ids, [before?.id, now?.id]);
+  }
+  for (const [, before, now] of draft.changed('machines')) addAgent(ids, [before?.agentId, now?.agentId]);
+  for (const [id, before, now] of draft.changed('links')) {
+    if (before?.phase !== now?.phase) addAgent(ids, [draft.get('machines', id)?.agentId]);
+  }
+  return ids;
 }
 
 function addAgent(ids: Set<AgentId>, found: readonly (AgentId | null | undefined)[]): void {

@@ -49,7 +49,7 @@ export function onAllocationDeadline(draft: Draft): void {
   allocateNow(draft, agents);
 }
 
-export function seenOf(draft: Draft): Seen {
+function seenOf(draft: Draft): Seen {
   return { tables: draft.tables(), filters: draft.filters.finish() };
 }
 

@@ -2,7 +2,7 @@
 // within the step that caused them. So what they decide is in the same commit.
 import type { Refusal } from '../../../contract/errors.ts';
 import type { SchedulerEvent } from '../../../contract/framework.ts';
-import type { FrameworkId, MachineId, TaskId } from '../../../contract/ids.ts';
+import type { MachineId, TaskId } from '../../../contract/ids.ts';
 import type { RunRecord } from '../../../contract/run.ts';
 import { askForOffers, onEvent, type RunDriver, runFramework } from '../../frameworks/run/scheduler.ts';
 import { assert } from '../../kernel/assert.ts';
@@ -44,7 +44,7 @@ function runDriver(draft: Draft): RunDriver {
 
 /** Waits from now on; whether it is placed in this step is the allocator's to say. */
 export function submitRun(draft: Draft, run: RunRecord): void {
-  subscribeBuiltIn(draft, runFrameworkId as FrameworkId, runFramework);
+  subscribeBuiltIn(draft, runFrameworkId, runFramework);
   draft.put('runs', run);
   askForOffers(runDriver(draft), runFrameworkId);
 }

@@ -1,6 +1,6 @@
 // From the tables to the allocator's index, by what differs. What is given back comes first, then who is there, then what is
 // held, so that no moment in between shows more held than there is.
-import type { FrameworkRecord } from '../../../contract/framework.ts';
+import type { Demand, FrameworkRecord } from '../../../contract/framework.ts';
 import type { OfferRecord } from '../../../contract/offer.ts';
 import { noResources, type Resources } from '../../../contract/resources.ts';
 import type { ResourcePart } from '../../../contract/role.ts';
@@ -13,6 +13,7 @@ import {
   defaultAllocatorSettings,
   type Holding,
   type Parts,
+  type Demand as UnitDemand,
 } from '../../allocator/types.ts';
 import { assert } from '../../kernel/assert.ts';
 import { RowMap } from '../../kernel/rows.ts';
@@ -84,7 +85,7 @@ class Sync {
     const machines = [...this.#changes('machines'), ...this.#changes('links')].map(([id]) => id);
     for (const id of machines) {
       for (const { tables } of [this.#then, this.#now]) {
-        const agentId = (tables.machines as ReadonlyMap<string, Rows['machines']>).get(id)?.agentId;
+        const agentId = tables.machines.get(id)?.agentId;
         if (agentId) ids.add(agentId);
       }
     }
@@ -142,24 +143,19 @@ class Sync {
   #putClient({ frameworkId, role }: ClientKey): void {
     const framework = this.#now.tables.frameworks.get(frameworkId);
     const subscription = this.#now.tables.subscriptions.get(frameworkId);
-    const demand = (subscription?.demand ?? []).filter((each) => each.role === role);
-    const isSilent = framework?.kind === 'remote' && (subscription?.demand ?? []).length === 0;
+    if (!framework) {
+      this.#putIdle({ frameworkId, role });
+      return;
+    }
     must(
       this.#allocator.putClient({
         frameworkId,
         role,
-        active: framework?.completedAtMs === null && subscription?.phase === 'subscribed',
-        suppressed: framework?.suppressedRoles.includes(role) ?? true,
-        gpuCapable: framework?.info.capabilities.includes('GPU_RESOURCES') ?? false,
-        demand: isSilent
-          ? null
-          : demand.map(({ resources, count, agentId }) => ({
-              amounts: capped(resources),
-              count,
-              ...(agentId === null ? {} : { agentId }),
-              ...(resources.ports.length === 0 ? {} : { ports: resources.ports }),
-            })),
-        minAllocatable: framework?.info.offerFilters[role]?.minAllocatable.map(someAmounts) ?? null,
+        active: framework.completedAtMs === null && subscription?.phase === 'subscribed',
+        suppressed: framework.suppressedRoles.includes(role),
+        gpuCapable: framework.info.capabilities.includes('GPU_RESOURCES'),
+        demand: demandOf(framework, subscription?.demand ?? [], role),
+        minAllocatable: framework.info.offerFilters[role]?.minAllocatable.map(someAmounts) ?? null,
         constraints: null,
       }),
     );
@@ -212,6 +208,19 @@ class Sync {
   }
 }
 
+/** null: it has not said what it waits for. A scheduler of this program always does. */
+function demandOf(framework: FrameworkRecord, asked: readonly Demand[], role: string): UnitDemand[] | null {
+  if (framework.kind === 'remote' && asked.length === 0) return null;
+  return asked
+    .filter((each) => each.role === role)
+    .map(({ resources, count, agentId }) => ({
+      amounts: capped(resources),
+      count,
+      ...(agentId === null ? {} : { agentId }),
+      ...(resources.ports.length === 0 ? {} : { ports: resources.ports }),
+    }));
+}
+
 function must(
   result:
     | { readonly ok: true }
@@ -234,7 +243,7 @@ function changesOf<T extends TableName>(then: Tables, now: Tables, table: T): Ch
 }
 
 function isCounted(tables: Tables, agentId: string): boolean {
-  const agent = (tables.agents as ReadonlyMap<string, Rows['agents']>).get(agentId);
+  const agent = tables.agents.get(agentId);
   return agent !== undefined && agent.state.kind !== 'gone';
 }
 

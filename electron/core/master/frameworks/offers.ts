@@ -45,9 +45,9 @@ export function refuseParts(
   parts: readonly ResourcePart[],
   filters: Filters | null,
 ): void {
-  const sum = { unreserved: noResources, reserved: noResources } as {
-    unreserved: Resources;
-    reserved: Resources;
+  const sum: { unreserved: Resources; reserved: Resources } = {
+    unreserved: noResources,
+    reserved: noResources,
   };
   for (const part of parts) {
     const side = part.reservation.length > 0 ? 'reserved' : 'unreserved';
@@ -80,7 +80,7 @@ export function endOffer(draft: Draft, offer: OfferRecord): void {
   askForAllocation(draft, offer.agentId);
 }
 
-export function rescind(draft: Draft, offer: OfferRecord): void {
+function rescind(draft: Draft, offer: OfferRecord): void {
   endOffer(draft, offer);
   tell(draft, offer.frameworkId, { kind: 'RESCIND', offerId: offer.id });
 }

@@ -136,7 +136,7 @@ function refuseScalar(name: string, value: unknown): Refusal | null {
   if (typeof value === 'object')
     return refuseCall('invalid', 'resource-type-mixed', `${name}: a scalar is wanted`);
   if (typeof value !== 'number' || !Number.isFinite(value)) {
-    return refuseCall('invalid', 'amount-not-a-number', `${name}: ${String(value)}`);
+    return refuseCall('invalid', 'amount-not-a-number', `${name}: ${typeof value}`);
   }
   if (value < 0) return refuseCall('invalid', 'amount-negative', `${name}: ${value}`);
   if (!Number.isSafeInteger(value)) return refuseCall('invalid', 'amount-fractional', `${name}: ${value}`);

@@ -104,7 +104,7 @@ function refuseInfo(info: FrameworkInfo, suppressed: readonly string[]): Refusal
 }
 
 /** Roles that a call names must be the framework's own. */
-export function refuseRoles(info: FrameworkInfo, named: readonly string[]): Refusal | null {
+function refuseRoles(info: FrameworkInfo, named: readonly string[]): Refusal | null {
   const foreign = named.find((role) => !info.roles.includes(role));
   return foreign === undefined ? null : refuseCall('invalid', 'role-not-subscribed', foreign);
 }

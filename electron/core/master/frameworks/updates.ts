@@ -41,24 +41,31 @@ export function tellUpdate(
 
 /** What is new in a task since the step began. Called once for each change, whatever made it. */
 export function tellChanges(draft: Draft, before: TaskRecord | undefined, task: TaskRecord): void {
-  const frameworkId = frameworkOf(task);
-  const framework = draft.get('frameworks', frameworkId);
+  const framework = draft.get('frameworks', frameworkOf(task));
   if (!framework || framework.completedAtMs !== null) return;
   const known = new Set(before?.statuses);
   const fresh = task.statuses.filter((status) => !known.has(status) && status.state !== 'TASK_STAGING');
-  const owing = framework.kind === 'built-in' ? [] : fresh.flatMap(({ uuid }) => uuid ?? []);
-  if (owing.length > 0) draft.put('tasks', { ...task, owed: [...(task.owed ?? []), ...owing] });
+  const isOurs = framework.kind === 'built-in';
   for (const status of fresh) {
-    if (framework.kind === 'built-in' || status.uuid === null) {
-      tellUpdate(draft, { frameworkId, agentId: task.agentId }, status);
-    }
+    const to = { frameworkId: framework.id, agentId: task.agentId };
+    if (isOurs || status.uuid === null) tellUpdate(draft, to, status);
   }
-  // Mesos: who does not know of partitions has counted it as lost, so it must not run on.
-  const isBack =
-    before?.state === 'TASK_UNREACHABLE' && task.state !== 'TASK_UNREACHABLE' && !isTerminal(task);
-  const isAware = framework.kind === 'built-in' || framework.info.capabilities.includes('PARTITION_AWARE');
-  if (isBack && !isAware) killTask(draft, draft.get('tasks', task.id) ?? task);
-  if (owing.length > 0 && !draft.owing.get(task.id)) sendOwed(draft, task.id, 0);
+  if (isOurs) return;
+  const uuids = fresh.flatMap(({ uuid }) => uuid ?? []);
+  if (uuids.length > 0) owe(draft, task, uuids);
+  if (isBack(before, task) && !framework.info.capabilities.includes('PARTITION_AWARE')) {
+    killTask(draft, draft.get('tasks', task.id) ?? task);
+  }
+}
+
+function owe(draft: Draft, task: TaskRecord, uuids: readonly string[]): void {
+  draft.put('tasks', { ...task, owed: [...(task.owed ?? []), ...uuids] });
+  if (!draft.owing.get(task.id)) sendOwed(draft, task.id, 0);
+}
+
+/** Mesos: who does not know of partitions has counted it as lost, so it must not run on. */
+function isBack(before: TaskRecord | undefined, task: TaskRecord): boolean {
+  return before?.state === 'TASK_UNREACHABLE' && task.state !== 'TASK_UNREACHABLE' && !isTerminal(task);
 }
 
 /** The first that is not acknowledged; later ones wait for it. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../../electron/adapters/store/connection.ts';
-import { migrations, newestVersion } from '../../../../electron/adapters/store/migrate.ts';
+import { migrate, migrations, newestVersion } from '../../../../electron/adapters/store/migrate.ts';
 import type { OpenOptions } from '../../../../electron/adapters/store/open.ts';
 import { restoreSnapshot, setStoreAside } from '../../../../electron/adapters/store/repair.ts';
 import { listSnapshots, makeSnapshot, quickCheck } from '../../../../electron/adapters/store/snapshots.ts';
@@ -246,7 +246,9 @@ describe('migrations', () => {
   it('take up a database of every version before', async () => {
     for (let version = 1; version < newest; version += 1) {
       const place = newPlace();
-      mustOpen({ ...place, migrations: migrations.slice(0, version) }).store.close();
+      const old = connect({ file: place.file, nativeBinding: place.nativeBinding });
+      migrate(old, migrations.slice(0, version));
+      old.close();
       const { store } = mustOpen(place);
       expect(store.connection.pragma('user_version', { simple: true })).toBe(newest);
       expect(store.load().runs).toEqual([]);
