@@ -13,24 +13,23 @@ const pageFolder = path.join(root, 'dist/screens');
 const outFolder = path.join(root, 'screens');
 /** Time for fonts, a sample or two and the 130 ms of motion. */
 const settleMs = 450;
+/** Another theme is only other colours: the motion alone. */
+const recolourMs = 180;
 
 const { values: options } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },
 });
 
-type Variant = {
-  readonly theme: string;
-  readonly language: string;
-  readonly width: number;
-  readonly height: number;
-};
+/** What the page is laid out for; each is drawn in every theme. */
+type Variant = { readonly language: string; readonly width: number; readonly height: number };
 
 const sizes = [
   { width: 1440, height: 900 },
   { width: 1024, height: 700 },
 ] as const;
-const all: readonly Variant[] = ['dark', 'light'].flatMap((theme) =>
-  ['en', 'zh-CN'].flatMap((language) => sizes.map((size) => ({ theme, language, ...size }))),
+const themes = options.quick ? (['dark'] as const) : (['dark', 'light'] as const);
+const all: readonly Variant[] = sizes.flatMap((size) =>
+  ['en', 'zh-CN'].map((language) => ({ language, ...size })),
 );
 const variants = options.quick ? all.slice(0, 1) : all;
 
@@ -74,19 +73,41 @@ function watchFaults(page: Page, faults: string[], current: () => string): void 
   page.on('pageerror', (error) => faults.push(`${current()}: ${error.message}`));
 }
 
-async function draw(page: Page, url: string, view: ScreenView, variant: Variant): Promise<void> {
-  const { theme, language, width, height } = variant;
+async function open(page: Page, url: string, view: ScreenView, variant: Variant): Promise<void> {
+  const { language, width, height } = variant;
   // The name makes each address another one: the same address again would not load the page again.
-  const query = new URLSearchParams({ scene: view.scene ?? 'busy', theme, lang: language, view: view.name });
+  const query = new URLSearchParams({
+    scene: view.scene ?? 'busy',
+    theme: themes[0],
+    lang: language,
+    view: view.name,
+  });
   await page.goto(`${url}?${query.toString()}${view.hash ?? '#/rack'}`);
   await page.locator('.fleet').waitFor();
   await page.evaluate(() => document.fonts.ready);
   await page.waitForFunction(() => window.fakeCluster.tables.all('samples').length > 0);
   await page.mouse.move(width - 2, height / 2);
   await view.steps?.(page);
-  await page.waitForTimeout(settleMs);
-  const name = `${view.name}.${theme}.${language}.${width}x${height}.png`;
-  await page.screenshot({ path: path.join(outFolder, name) });
+}
+
+/** As a person does it in the settings, with everything open as it is. */
+async function recolour(page: Page, theme: 'dark' | 'light'): Promise<void> {
+  await page.evaluate((wanted) => {
+    window.fakeCluster.tables.change('settings', 'settings', { theme: wanted });
+    window.fakeCluster.flush();
+  }, theme);
+  await page.locator(`html[data-theme=${theme}]`).waitFor({ state: 'attached' });
+}
+
+async function draw(page: Page, url: string, view: ScreenView, variant: Variant): Promise<void> {
+  const { language, width, height } = variant;
+  await open(page, url, view, variant);
+  for (const [index, theme] of themes.entries()) {
+    if (index > 0) await recolour(page, theme);
+    await page.waitForTimeout(index > 0 ? recolourMs : settleMs);
+    const name = `${view.name}.${theme}.${language}.${width}x${height}.png`;
+    await page.screenshot({ path: path.join(outFolder, name) });
+  }
 }
 
 async function drawAll(app: ElectronApplication, served: Served): Promise<readonly string[]> {
@@ -100,7 +121,7 @@ async function drawAll(app: ElectronApplication, served: Served): Promise<readon
       { width: variant.width, height: variant.height },
     );
     for (const view of chosenViews()) {
-      current = `${view.name} (${variant.theme}, ${variant.language}, ${variant.width})`;
+      current = `${view.name} (${variant.language}, ${variant.width})`;
       await draw(page, served.url, view, variant).catch((error: unknown) => {
         faults.push(`${current}: ${error instanceof Error ? error.message : String(error)}`);
       });
@@ -119,7 +140,7 @@ const faults = await drawAll(app, served);
 await app.close();
 served.stop();
 for (const fault of faults) console.error(`fault: ${fault}`);
-const count = chosenViews().length * variants.length;
+const count = chosenViews().length * variants.length * themes.length;
 const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
 console.log(
   `${count} pictures in ${path.relative(process.cwd(), outFolder)}/, ${faults.length} faults, ${seconds} s`,

@@ -129,9 +129,21 @@ export const lifeViews: readonly ScreenView[] = [
     },
   },
   {
+    name: 'run-labels',
+    scene: 'life',
+    steps: async (page) => {
+      await openPart(page, 'around');
+      await dialog(page).locator('[data-part=around] textarea').nth(1).fill('team=vision\nnightly');
+      await showPart(page, 'around');
+    },
+  },
+  {
     name: 'run-limits',
     scene: 'life',
-    steps: async (page) => openOn(page, 'this-computer', 'limits'),
+    steps: async (page) => {
+      await openOn(page, 'this-computer', 'limits');
+      await showPart(page, 'limits');
+    },
   },
   {
     name: 'run-limits-gpu',

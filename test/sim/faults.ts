@@ -1,7 +1,9 @@
 // The faults of a run. Each run takes a part of them (swarm), so that rare pairs meet often enough.
+import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
+import type { TaskState, TaskStatus } from '../../electron/contract/task.ts';
 import { uninstall } from './lanes.ts';
 import type { Fate, Master } from './master.ts';
-import type { World } from './world.ts';
+import type { Host, World } from './world.ts';
 
 export const faultKinds = [
   'cut',
@@ -10,6 +12,9 @@ export const faultKinds = [
   'agent-crash',
   'reboot',
   'wipe',
+  'amnesia',
+  'liar',
+  'rival',
   'master-crash',
   'disk-full',
   'disk-slow',
@@ -21,87 +26,102 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-const takesAway: ReadonlySet<FaultKind> = new Set(['cut', 'flap', 'agent-crash', 'reboot', 'wipe']);
+/** These are asked for by the adapters themselves, call by call. */
+const quirks: ReadonlySet<FaultKind> = new Set(['quirky-network', 'quirky-lane']);
+const takesAway: ReadonlySet<FaultKind> = new Set(['cut', 'flap', 'agent-crash', 'reboot', 'wipe', 'rival']);
 /** Longest back-off and connect cap after the fault is over. */
 const recoveryMs = 30_000;
 
-export function chooseFaults(world: World, disabled: ReadonlySet<FaultKind>): ReadonlySet<FaultKind> {
-  return new Set(faultKinds.filter((kind) => world.chance(0.5) && !disabled.has(kind)));
+export type Chosen = { readonly all: ReadonlySet<FaultKind>; readonly sudden: readonly FaultKind[] };
+
+/** A run without any is no waste: it shows what goes wrong in calm weather. */
+export function chooseFaults(world: World, disabled: ReadonlySet<FaultKind>): Chosen {
+  const share = world.pick([0.1, 0.25, 0.5]) ?? 0.5;
+  const all = faultKinds.filter((kind) => world.chance(share) && !disabled.has(kind));
+  return { all: new Set(all), sudden: all.filter((kind) => !quirks.has(kind)) };
 }
 
-/** Lets one fault of this kind happen now. Quirks are asked for by the adapters themselves. */
+/** Lets one fault of this kind happen now. */
 export function inflict(world: World, master: Master, kind: FaultKind): void {
-  const { time } = world;
   const host = world.pick(world.hosts);
   if (!host) return;
-  switch (kind) {
-    case 'cut':
-      host.cutUntilMonoMs = Math.max(host.cutUntilMonoMs, time.monoMs() + world.random() ** 2 * 40_000);
-      break;
-    case 'flap':
-      for (let n = 0; n < 6; n += 1) {
-        time.timers.after(n * 1000, () => {
-          if (n % 2 === 0) host.cutUntilMonoMs = Math.max(host.cutUntilMonoMs, time.monoMs() + 900);
-        });
-      }
-      break;
-    case 'reset': {
-      const machineId = world.pick(master.network.connections());
-      if (machineId) master.network.reset(machineId);
-      break;
-    }
-    case 'agent-crash':
-      if (host.agent) host.agent.isUp = false;
-      endConnections(master, host.name);
-      break;
-    case 'reboot':
-      host.cutUntilMonoMs = Math.max(host.cutUntilMonoMs, time.monoMs() + 5000);
-      endConnections(master, host.name);
-      host.agent?.reboot();
-      break;
-    case 'wipe':
-      // The state folder is lost and the agent starts anew in it: another agent id.
-      if (!host.agent || host.installedBy !== null) break;
-      endConnections(master, host.name);
-      uninstall(host);
-      world.install(host);
-      break;
-    case 'master-crash':
-      if (world.chance(0.3)) master.die();
-      else
-        master.willDie({
-          at: world.pick(['before-commit', 'after-commit', 'effect'] as const) ?? 'effect',
-          left: 1 + Math.floor(world.random() * 4),
-        } satisfies Fate);
-      break;
-    case 'disk-full':
-      master.store.failure = 'SQLITE_FULL: database or disk is full';
-      time.timers.after(world.between(500, 8000), () => {
-        master.store.failure = null;
-      });
-      break;
-    case 'disk-slow':
-      master.slowDown(world.between(500, 20_000));
-      break;
-    case 'store-lost':
-      master.loseStore(world.between(500, 8000));
-      break;
-    case 'sleep':
-      fallAsleep(world, master);
-      break;
-    case 'wall-clock':
-      time.setWall(time.nowMs() + world.between(-3_600_000, 3_600_000));
-      break;
-    case 'quirky-network':
-    case 'quirky-lane':
-      break;
-  }
+  world.say('fault', kind, host.name);
+  faults[kind](world, master, host);
   if (takesAway.has(kind)) {
     host.harmedUntilMonoMs =
-      Math.max(host.harmedUntilMonoMs, host.cutUntilMonoMs, time.monoMs()) + recoveryMs;
+      Math.max(host.harmedUntilMonoMs, host.cutUntilMonoMs, world.time.monoMs()) + recoveryMs;
   }
-  world.say(`fault ${kind} ${host.name}`);
 }
+
+type Fault = (world: World, master: Master, host: Host) => void;
+
+const faults: Readonly<Record<FaultKind, Fault>> = {
+  cut: (world, master, host) => {
+    const ms = world.random() ** 2 * 40_000;
+    world.cut(host, world.time.monoMs() + ms);
+    world.time.timers.after(Math.max(0, ms - 1), () => judgeSilence(world, master, host));
+  },
+  flap: (world, _, host) => {
+    const { time } = world;
+    for (let n = 0; n < 3; n += 1) time.timers.after(n * 2000, () => world.cut(host, time.monoMs() + 900));
+  },
+  reset: (world, master) => {
+    const machineId = world.pick(master.network.connections());
+    if (!machineId) return;
+    master.network.reset(machineId);
+    const host = hostOf(world, master, machineId);
+    if (!host) return;
+    const now = world.time.monoMs();
+    // Once is met by the next try. Again and again is a flapping machine, and its back-off grows.
+    if (now - host.resetAtMonoMs < recoveryMs)
+      host.harmedUntilMonoMs = Math.max(host.harmedUntilMonoMs, now + recoveryMs);
+    host.resetAtMonoMs = now;
+  },
+  'agent-crash': (world, master, host) => {
+    if (host.agent) host.agent.isUp = false;
+    endConnections(world, master, host);
+  },
+  reboot: (world, master, host) => {
+    world.cut(host, world.time.monoMs() + 5000);
+    endConnections(world, master, host);
+    host.agent?.reboot();
+  },
+  // The state folder is lost and the agent starts anew in it: another agent id.
+  wipe: (world, master, host) => {
+    if (!host.agent || host.installedBy !== null) return;
+    endConnections(world, master, host);
+    uninstall(host);
+    world.install(host);
+  },
+  // A restored backup, a torn file: the agent does not know a task any more that it has told of.
+  amnesia: (world, master, host) => {
+    const taskId = world.pick([...(host.agent?.starts.keys() ?? [])]);
+    if (taskId === undefined || !host.agent?.tasks.delete(taskId)) return;
+    endConnections(world, master, host);
+  },
+  liar: tellLies,
+  rival: letRivalIn,
+  'master-crash': (world, master) => {
+    if (world.chance(0.3)) master.die();
+    else
+      master.willDie({
+        at: world.pick(['before-commit', 'after-commit', 'effect'] as const) ?? 'effect',
+        left: 1 + Math.floor(world.random() * 4),
+      } satisfies Fate);
+  },
+  'disk-full': (world, master) => {
+    master.store.failure = 'SQLITE_FULL: database or disk is full';
+    world.time.timers.after(world.between(500, 8000), () => {
+      master.store.failure = null;
+    });
+  },
+  'disk-slow': (world, master) => master.slowDown(world.between(500, 20_000)),
+  'store-lost': (world, master) => master.loseStore(world.between(500, 8000)),
+  sleep: fallAsleep,
+  'wall-clock': (world) => world.time.setWall(world.time.nowMs() + world.between(-3_600_000, 3_600_000)),
+  'quirky-network': () => {},
+  'quirky-lane': () => {},
+};
 
 /** Harm that was there when it fell asleep is met again when it wakes up: only awake time heals. */
 function fallAsleep(world: World, master: Master): void {
@@ -113,9 +133,73 @@ function fallAsleep(world: World, master: Master): void {
   master.sleep(ms, world.chance(0.5) ? 'seen' : 'unseen');
 }
 
-function endConnections(master: Master, address: string): void {
+function endConnections(world: World, master: Master, host: Host): void {
   for (const machineId of master.network.connections()) {
-    const via = master.loop.state.tables.machines.get(machineId)?.via;
-    if (via?.kind === 'ssh' && via.address === address) master.network.reset(machineId);
+    if (hostOf(world, master, machineId) === host) master.network.reset(machineId);
+  }
+}
+
+function hostOf(world: World, master: Master, machineId: MachineId): Host | null {
+  const via = master.loop.state.tables.machines.get(machineId)?.via;
+  return via?.kind === 'ssh' ? world.host(via.address) : null;
+}
+
+/** Another master takes the agent: only a person may take it back. */
+function letRivalIn(world: World, master: Master, host: Host): void {
+  if (!host.agent) return;
+  host.agent.lease = { masterId: 'master-rival', epoch: 99 };
+  const { machines } = master.loop.state.tables;
+  for (const { id } of machines.values()) if (hostOf(world, master, id) === host) world.leaseTries.delete(id);
+  for (const machineId of master.network.connections()) {
+    if (hostOf(world, master, machineId) !== host) continue;
+    master.network.reset(machineId, { code: 'conflict', reason: 'lease-lost', detail: 'master-rival' });
+  }
+}
+
+/** States that an agent cannot say, of its own task and of others', and stories about tasks that are nobody's. */
+function tellLies(world: World, master: Master): void {
+  const machineId = world.pick(master.network.connections());
+  const task = world.pick([...master.loop.state.tables.tasks.values()]);
+  if (!machineId || !task) return;
+  const isOwn = task.machineId === machineId;
+  const state: TaskState = isOwn
+    ? (world.pick(['TASK_UNREACHABLE', 'TASK_GONE', 'TASK_GONE_BY_OPERATOR', 'TASK_UNKNOWN'] as const) ??
+      'TASK_GONE')
+    : (world.pick(['TASK_RUNNING', 'TASK_FINISHED', 'TASK_LOST'] as const) ?? 'TASK_RUNNING');
+  const taskId = world.chance(0.2) ? (`t-nobody` as TaskId) : task.id;
+  master.network.lie(machineId, aLie(world, taskId, state));
+}
+
+function aLie(world: World, taskId: TaskId, state: TaskState): TaskStatus {
+  const uuid = `lie-${Math.floor(world.random() * 2 ** 31)}`;
+  return Object.freeze({
+    taskId,
+    state,
+    source: 'SOURCE_AGENT',
+    reason: null,
+    message: '',
+    timestampMs: world.time.nowMs(),
+    uuid,
+    exitCode: null,
+    signal: null,
+  });
+}
+
+/** Room over the limit: the beat of the loop, and the last sample before the cut. */
+const noticeMs = 5000;
+
+/** I9 the other way round: a machine that nobody can reach, seen by a master that is well, is called unreachable in time. */
+function judgeSilence(world: World, master: Master, host: Host): void {
+  const { tables } = master.loop.state;
+  const now = world.time.monoMs();
+  if (!master.isAlive || master.isAsleep || !master.isWell || world.isReachable(host)) return;
+  const limitMs = (tables.settings.get('settings')?.unreachableAfterMs ?? 10_000) + noticeMs;
+  if (Math.max(host.cutSinceMonoMs, world.calmSinceMonoMs) + limitMs > now) return;
+  for (const agent of tables.agents.values()) {
+    const isThere = agent.state.kind === 'active' && host.agent?.id === agent.id;
+    if (isThere && !tables.machines.get(agent.machineId)?.removal)
+      world.violate(
+        `I9 ${agent.id} was out of reach for ${Math.round(now - host.cutSinceMonoMs)} ms unnoticed`,
+      );
   }
 }

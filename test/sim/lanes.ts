@@ -111,6 +111,8 @@ export class Lanes {
     const { world } = this.#options;
     const { machine, attempt, step } = effect;
     const host = world.host(machine.via.kind === 'ssh' ? machine.via.address : '');
+    // I6: what runs there is somebody's; only a person has it taken away.
+    if (!world.asked.removals.has(machine.id)) world.violate(`I6 nobody asked to remove ${machine.id}`);
     this.#later(world.between(5, 300), () => {
       const report = { machineId: machine.id, attempt, step };
       if (!world.isReachable(host)) {

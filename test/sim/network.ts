@@ -8,6 +8,7 @@ import type { Effect } from '../../electron/core/kernel/effects.ts';
 import type { Posted } from '../../electron/core/kernel/events.ts';
 import { aSample } from '../support/builders.ts';
 import type { FakeAgent } from '../support/fake-agent.ts';
+import { checkHello } from './call-oracles.ts';
 import type { Host, World } from './world.ts';
 
 const connectCapMs = 5000;
@@ -15,6 +16,9 @@ const callCapMs = 8000;
 const keepAliveMs = 4000;
 const unreachable = (detail: string): Refusal => ({ code: 'unreachable', reason: 'link-lost', detail });
 const silent: Refusal = { code: 'timeout', reason: 'no-answer', detail: 'nothing came' };
+
+/** What is in it is all the same to the core, and it is never changed. */
+const sample = aSample();
 
 type Call = { readonly fail: (refusal: Refusal) => void };
 type Connection = {
@@ -34,9 +38,13 @@ export type NetworkOptions = {
   readonly epoch: number;
   readonly post: (event: Posted) => void;
   /** Asked before the agent acts on a call: write before act. */
-  readonly onCall: (agent: FakeAgent, effect: Effect) => void;
+  readonly onCall: (agent: FakeAgent, effect: AgentCall) => void;
   readonly isQuirky: () => boolean;
+  readonly sampleEveryMs: number;
 };
+
+/** What goes to an agent and is carried out there. */
+export type AgentCall = Extract<Effect, { kind: 'send-launch' | 'send-kill' | 'send-forget' | 'send-ack' }>;
 
 /** Which agents have a connection now, over all lives of the master: a new hello ends the older one. */
 const holders = new WeakMap<FakeAgent, { readonly network: Network; readonly machineId: MachineId }>();
@@ -54,7 +62,7 @@ export class Network {
   run(effect: Effect): boolean {
     switch (effect.kind) {
       case 'connect':
-        this.#connect(effect.machine);
+        this.#connect(effect.machine, effect.takeOver === true);
         return true;
       case 'disconnect':
         this.#attempts.set(effect.machineId, this.#attemptOf(effect.machineId) + 1);
@@ -80,8 +88,14 @@ export class Network {
     for (const machineId of [...this.#open.keys()]) this.#close(machineId, null);
   }
 
-  reset(machineId: MachineId): void {
-    this.#close(machineId, unreachable('connection reset'));
+  reset(machineId: MachineId, refusal = unreachable('connection reset')): void {
+    this.#close(machineId, refusal);
+  }
+
+  /** Something that the agent at the other end of this connection never made of a task it holds. */
+  lie(machineId: MachineId, status: TaskStatus): void {
+    const connection = this.#open.get(machineId);
+    if (connection) this.#update(connection, status);
   }
 
   connections(): MachineId[] {
@@ -98,7 +112,7 @@ export class Network {
     });
   }
 
-  #connect(machine: MachineRecord): void {
+  #connect(machine: MachineRecord, takeOver: boolean): void {
     const { world } = this.#options;
     if (machine.via.kind !== 'ssh') {
       this.#later(1, () =>
@@ -118,16 +132,17 @@ export class Network {
       return;
     }
     this.#later(world.between(20, 200), () => {
-      if (isCurrent()) this.#hello(machine.id, host);
+      if (isCurrent()) this.#hello(machine.id, host, takeOver);
     });
   }
 
-  #hello(machineId: MachineId, host: Host): void {
+  #hello(machineId: MachineId, host: Host, takeOver: boolean): void {
     const { world, masterId, epoch } = this.#options;
     const { agent } = host;
     // `attach --start`: a daemon that is not running is started by the one who wants to talk to it.
     if (agent) agent.isUp = true;
-    const refusal = agent ? agent.hello(masterId, epoch) : unreachable('the agent does not answer');
+    checkHello(world, { machineId, agent, takeOver }, masterId);
+    const refusal = agent ? agent.hello(masterId, epoch, takeOver) : unreachable('the agent does not answer');
     if (!agent || refusal) {
       this.#post({ kind: 'link-down', machineId, refusal: refusal ?? unreachable('no agent') });
       return;
@@ -158,18 +173,14 @@ export class Network {
     this.#inward(connection, () => this.#post(hello));
     agent.onUpdate = (status) => this.#update(connection, status);
     for (const status of agent.unacknowledged()) this.#update(connection, status);
-    this.#sampleEverySecond(connection, 0);
+    this.#sampleNowAndThen(connection);
     this.#keepAlive(connection);
     this.#resend(connection);
-    world.say(`hello ${machineId} ${agent.id}`);
+    world.say('hello', machineId, agent.id);
   }
 
   #update(connection: Connection, status: TaskStatus): void {
-    const event: Posted = {
-      kind: 'status-update-received',
-      machineId: connection.machineId,
-      status: structuredClone(status),
-    };
+    const event: Posted = { kind: 'status-update-received', machineId: connection.machineId, status };
     this.#inward(connection, () => this.#post(event));
     if (this.#options.isQuirky()) this.#inward(connection, () => this.#post(event));
   }
@@ -182,12 +193,11 @@ export class Network {
     });
   }
 
-  #sampleEverySecond(connection: Connection, seq: number): void {
-    this.#inward(connection, () =>
-      this.#post({ kind: 'sample-received', machineId: connection.machineId, sample: aSample({ seq }) }),
-    );
-    this.#later(1000, () => {
-      if (connection.isOpen) this.#sampleEverySecond(connection, seq + 1);
+  #sampleNowAndThen(connection: Connection): void {
+    const { machineId } = connection;
+    this.#inward(connection, () => this.#post({ kind: 'sample-received', machineId, sample }));
+    this.#later(this.#options.sampleEveryMs, () => {
+      if (connection.isOpen) this.#sampleNowAndThen(connection);
     });
   }
 
@@ -208,7 +218,7 @@ export class Network {
     });
   }
 
-  #call(effect: Extract<Effect, { kind: 'send-launch' | 'send-kill' | 'send-forget' | 'send-ack' }>): void {
+  #call(effect: AgentCall): void {
     const { world, isQuirky } = this.#options;
     const connection = this.#open.get(effect.machineId);
     const taskId = effect.kind === 'send-launch' ? effect.info.taskId : effect.taskId;
@@ -235,7 +245,7 @@ export class Network {
     };
     this.#outward(connection, act);
     if (isQuirky()) this.#outward(connection, act);
-    world.say(`${effect.kind} ${taskId}`);
+    world.say(effect.kind, taskId);
   }
 
   #outward(connection: Connection, deliver: () => void): void {
@@ -283,13 +293,10 @@ export class Network {
   }
 }
 
-function carryOut(
-  agent: FakeAgent,
-  effect: Extract<Effect, { kind: 'send-launch' | 'send-kill' | 'send-forget' | 'send-ack' }>,
-): Refusal | null {
+function carryOut(agent: FakeAgent, effect: AgentCall): Refusal | null {
   switch (effect.kind) {
     case 'send-launch':
-      return agent.launch(structuredClone(effect.info));
+      return agent.launch(effect.info);
     case 'send-kill':
       return agent.kill(effect.taskId);
     case 'send-forget':

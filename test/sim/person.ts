@@ -1,35 +1,117 @@
-// The person: asks for things at random, like somebody who clicks before the last answer has come.
+// The person: asks for things at random, like somebody who clicks before the last answer has come, twice, or too late.
 import type { LaneRecord } from '../../electron/contract/enrolment.ts';
 import type { MachineId, OperationId, TaskId } from '../../electron/contract/ids.ts';
-import { terminalTaskStates } from '../../electron/contract/task.ts';
+import { type TaskInfo, terminalTaskStates } from '../../electron/contract/task.ts';
 import type { RestartPolicy } from '../../electron/contract/task-life.ts';
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
 import { aTask } from '../support/builders.ts';
+import type { FakeDisk } from '../support/fake-store.ts';
+import { checkPromise } from './disk-oracles.ts';
 import type { Master } from './master.ts';
 import type { World } from './world.ts';
 
+type Move = { readonly weight: number; readonly choose: (master: Master) => CommandEvent | null };
+
+const policies: readonly (RestartPolicy | null)[] = [
+  null,
+  { on: 'failure', maxInRow: null },
+  { on: 'failure', maxInRow: 2 },
+  { on: 'always', maxInRow: null },
+];
+
 export class Person {
   readonly #world: World;
+  readonly #disk: FakeDisk;
+  /** The newest of each kind that was asked, so that an older answer is not held against a newer wish. */
+  readonly #newest = new Map<string, CommandEvent>();
+  readonly #moves: readonly Move[];
   #serial = 0;
 
-  constructor(world: World) {
+  constructor(world: World, disk: FakeDisk) {
     this.#world = world;
+    this.#disk = disk;
+    const machine = (make: (id: MachineId) => CommandEvent) => (master: Master) =>
+      orNull(world.pick([...master.loop.state.tables.machines.keys()]) as MachineId | undefined, make);
+    const task = (make: (id: TaskId) => CommandEvent) => (master: Master) =>
+      orNull(world.pick([...master.loop.state.tables.tasks.keys()]) as TaskId | undefined, make);
+    this.#moves = [
+      { weight: 40, choose: machine((id) => this.#run(id)) },
+      { weight: 15, choose: task((id) => this.#kill(id)) },
+      { weight: 5, choose: task((taskId) => ({ kind: 'forget-task', taskId })) },
+      { weight: 10, choose: () => this.#add() },
+      { weight: 16, choose: (master) => this.#onLane(master) },
+      { weight: 3, choose: machine((id) => this.#remove(id)) },
+      { weight: 3, choose: machine((machineId) => ({ kind: 'reconnect', machineId })) },
+      { weight: 2, choose: machine((machineId) => ({ kind: 'take-over', machineId })) },
+      { weight: 2, choose: machine((machineId) => this.#edit(machineId)) },
+      { weight: 4, choose: () => this.#changeSettings() },
+    ];
   }
 
-  /** One click. A positive answer to run-task must already be on the disk when it arrives. */
-  async act(master: Master): Promise<void> {
+  /** One click. A yes must already be on the disk when it arrives. */
+  act(master: Master): void {
     const command = this.#choose(master);
     if (!command) return;
-    this.#world.say(`person: ${command.kind}`);
-    const address = addressOf(master, command);
-    // Its files stay there, and the answer may get lost with the master: that it was asked is enough.
-    if (address !== null) this.#world.host(address).mayHaveLeftovers = true;
-    const answer = await master.ask(command);
-    if (!answer?.ok) return;
-    if (command.kind === 'add-machine' && this.#world.chance(0.4))
-      this.#thinkAgain(master, command.machineId);
-    if (command.kind === 'run-task' && !this.#world.onDisk.has(command.info.taskId)) {
-      this.#world.violate(`I1 ${command.info.taskId} was confirmed but is not on the disk`);
+    this.#ask(master, command);
+    // The same command with the same ids, at once or late: an impatient click, a client that asks again.
+    if (!this.#world.chance(0.05)) return;
+    this.#world.time.timers.after(this.#world.random() ** 2 * 3000, () => {
+      if (master.isAlive) this.#ask(master, command);
+    });
+  }
+
+  /** The person at the end: compares the fingerprints that still wait, and takes back what another master has. */
+  confirmAll(master: Master): void {
+    const { tables } = master.loop.state;
+    for (const lane of tables.lanes.values()) {
+      if (lane.hostKey && lane.state === 'needs-you')
+        this.#ask(master, { kind: 'confirm-host-key', machineId: lane.id, hostKey: lane.hostKey });
+    }
+    for (const link of tables.links.values()) {
+      if (link.phase === 'stopped' && link.problem?.reason.startsWith('lease-'))
+        this.#ask(master, { kind: 'take-over', machineId: link.id });
+    }
+  }
+
+  /** What nobody has asked to kill yet; what was asked during the fire must end without a second word. */
+  killAll(master: Master): void {
+    for (const task of master.loop.state.tables.tasks.values()) {
+      if (task.killAskedAtMs !== null || terminalTaskStates.has(task.state)) continue;
+      this.#ask(master, this.#kill(task.id));
+    }
+  }
+
+  #ask(master: Master, command: CommandEvent): void {
+    const world = this.#world;
+    world.say('person:', command.kind, 'taskId' in command ? command.taskId : '');
+    this.#noteWish(master, command);
+    const key = `${command.kind} ${'machineId' in command ? command.machineId : ''}`;
+    this.#newest.set(key, command);
+    master.ask(command, (answer) => {
+      // A write whose fate nobody knows yet may be on the disk: it is taken back later.
+      const isNewest = this.#newest.get(key) === command && !master.loop.isReadOnly;
+      checkPromise(world, this.#disk, { command, answer, isNewest });
+      if (answer.ok && command.kind === 'add-machine' && world.chance(0.4))
+        this.#thinkAgain(master, command.machineId);
+    });
+  }
+
+  /** That it was asked is enough: the answer may get lost with the master. */
+  #noteWish(master: Master, command: CommandEvent): void {
+    const { asked, leaseTries } = this.#world;
+    if (command.kind === 'run-task') asked.runs.add(command.info.taskId);
+    else if (command.kind === 'kill-task') asked.kills.add(command.taskId);
+    else if (command.kind === 'forget-task') asked.forgets.add(command.taskId);
+    else if (command.kind === 'reconnect' || command.kind === 'retry-add')
+      leaseTries.delete(command.machineId);
+    else if (command.kind === 'take-over') {
+      asked.takeOvers.set(command.machineId, (asked.takeOvers.get(command.machineId) ?? 0) + 1);
+      leaseTries.delete(command.machineId);
+    } else if (command.kind === 'remove-machine') {
+      asked.removals.add(command.machineId);
+      const via = master.loop.state.tables.machines.get(command.machineId)?.via;
+      // Its files stay there.
+      if (command.force && via?.kind === 'ssh') this.#world.host(via.address).mayHaveLeftovers = true;
     }
   }
 
@@ -37,91 +119,77 @@ export class Person {
   #thinkAgain(master: Master, machineId: MachineId): void {
     const { timers } = this.#world.time;
     timers.after(this.#world.between(10, 20_000), () => {
-      drop(master.ask({ kind: 'cancel-add', machineId }));
+      this.#ask(master, { kind: 'cancel-add', machineId });
       if (this.#world.chance(0.5)) return;
       timers.after(this.#world.between(1, 100), () => {
-        drop(master.ask({ kind: 'retry-add', machineId, operationId: this.#operation() }));
+        this.#ask(master, { kind: 'retry-add', machineId, operationId: this.#operation() });
       });
     });
   }
 
-  /** The person at the end: compares the fingerprints that still wait. */
-  async confirmAll(master: Master): Promise<void> {
-    for (const lane of master.loop.state.tables.lanes.values()) {
-      if (lane.hostKey && lane.state === 'needs-you') {
-        await master.ask({ kind: 'confirm-host-key', machineId: lane.id, hostKey: lane.hostKey });
-      }
-    }
-  }
-
-  /** What nobody has asked to kill yet; what was asked during the fire must end without a second word. */
-  async killAll(master: Master): Promise<void> {
-    for (const task of master.loop.state.tables.tasks.values()) {
-      if (task.killAskedAtMs !== null || terminalTaskStates.has(task.state)) continue;
-      await master.ask({ kind: 'kill-task', taskId: task.id, operationId: this.#operation() });
-    }
-  }
-
   #choose(master: Master): CommandEvent | null {
-    const world = this.#world;
-    const { tables } = master.loop.state;
-    const dice = world.random();
-    if (dice < 0.4) return withSome(world.pick([...tables.machines.values()]), ({ id }) => this.#run(id));
-    if (dice < 0.6)
-      return withSome(world.pick([...tables.tasks.values()]), ({ id }) => this.#onTask(id, dice));
-    if (dice < 0.72) return this.#add();
-    if (dice < 0.9)
-      return withSome(world.pick([...tables.lanes.values()]), (lane) => this.#onLane(lane, dice));
-    if (dice < 0.96)
-      return withSome(world.pick([...tables.machines.values()]), ({ id }) => this.#onMachine(id, dice));
-    return {
-      kind: 'change-settings',
-      settings: { unreachableAfterMs: world.pick([5000, 10_000, 20_000]) ?? 10_000 },
-    };
-  }
-
-  #onTask(taskId: TaskId, dice: number): CommandEvent {
-    return dice < 0.55
-      ? { kind: 'kill-task', taskId, operationId: this.#operation() }
-      : { kind: 'forget-task', taskId };
-  }
-
-  #onMachine(machineId: MachineId, dice: number): CommandEvent {
-    return dice < 0.93 ? this.#remove(machineId) : { kind: 'reconnect', machineId };
-  }
-
-  #onLane(lane: LaneRecord, dice: number): CommandEvent | null {
-    const machineId = lane.id;
-    if (dice >= 0.88) return { kind: 'dismiss-lane', machineId };
-    if (dice >= 0.82) return { kind: 'cancel-add', machineId };
-    if (lane.state === 'needs-you' && lane.hostKey) {
-      return { kind: 'confirm-host-key', machineId, hostKey: lane.hostKey };
+    const all = this.#moves.reduce((sum, move) => sum + move.weight, 0);
+    let dice = this.#world.random() * all;
+    for (const move of this.#moves) {
+      dice -= move.weight;
+      if (dice < 0) return move.choose(master);
     }
+    return null;
+  }
+
+  #onLane(master: Master): CommandEvent | null {
+    const lane = this.#world.pick([...master.loop.state.tables.lanes.values()]);
+    if (!lane) return null;
+    const machineId = lane.id;
+    const dice = this.#world.random();
+    if (dice < 0.1) return { kind: 'dismiss-lane', machineId };
+    return dice < 0.4 ? { kind: 'cancel-add', machineId } : this.#goOn(lane);
+  }
+
+  #goOn(lane: LaneRecord): CommandEvent | null {
+    const machineId = lane.id;
+    if (lane.state === 'needs-you' && lane.hostKey)
+      return { kind: 'confirm-host-key', machineId, hostKey: lane.hostKey };
     return lane.state === 'running' ? null : { kind: 'retry-add', machineId, operationId: this.#operation() };
   }
 
   #run(machineId: MachineId): CommandEvent {
+    const world = this.#world;
     const taskId = `t-${this.#next()}` as TaskId;
-    const resources = { ...aTask().resources, cpusMilli: this.#world.pick([100, 500, 2000]) ?? 100 };
-    const restart = this.#world.pick<RestartPolicy | null>([
-      null,
-      { on: 'failure', maxInRow: null },
-      { on: 'failure', maxInRow: 2 },
-      { on: 'always', maxInRow: null },
-    ]);
-    const info = { ...aTask('x', { resources, ...(restart ? { restart } : {}) }), taskId };
-    return { kind: 'run-task', machineId, operationId: this.#operation(), info };
+    const begin = 31_000 + Math.floor(world.random() * 4) * 10;
+    const resources = {
+      ...aTask().resources,
+      cpusMilli: world.pick([100, 500, 2000]) ?? 100,
+      memMib: world.pick([64, 256, 4096]) ?? 64,
+      ports: world.chance(0.2) ? [{ begin, end: begin + 9 }] : [],
+    };
+    const restart = world.pick(policies);
+    const info: TaskInfo = { ...aTask('x', { resources, ...(restart ? { restart } : {}) }), taskId };
+    return { kind: 'run-task', machineId, operationId: this.#operation(), info: Object.freeze(info) };
+  }
+
+  #kill(taskId: TaskId): CommandEvent {
+    return { kind: 'kill-task', taskId, operationId: this.#operation() };
+  }
+
+  #edit(machineId: MachineId): CommandEvent {
+    return { kind: 'edit-machine', machineId, name: machineId, note: `note ${this.#next()}` };
+  }
+
+  #changeSettings(): CommandEvent {
+    const unreachableAfterMs = this.#world.pick([5000, 10_000, 20_000]) ?? 10_000;
+    return { kind: 'change-settings', settings: { unreachableAfterMs } };
   }
 
   #add(): CommandEvent | null {
-    const host = this.#world.pick(this.#world.hosts);
-    if (!host) return null;
+    const address = this.#world.pick(this.#world.addresses);
+    if (address === undefined) return null;
     return {
       kind: 'add-machine',
       machineId: `m-${this.#next()}` as MachineId,
       operationId: this.#operation(),
       name: '',
-      address: host.name,
+      address,
       port: 22,
       user: 'ada',
       credentials: 'password',
@@ -143,18 +211,6 @@ export class Person {
   }
 }
 
-function withSome<T>(value: T | undefined, make: (value: T) => CommandEvent | null): CommandEvent | null {
+function orNull<T>(value: T | undefined, make: (value: T) => CommandEvent): CommandEvent | null {
   return value === undefined ? null : make(value);
-}
-
-/** Of the machine that is to be forgotten although nothing is taken off it. */
-function addressOf(master: Master, command: CommandEvent): string | null {
-  if (command.kind !== 'remove-machine' || !command.force) return null;
-  const via = master.loop.state.tables.machines.get(command.machineId)?.via;
-  return via?.kind === 'ssh' ? via.address : null;
-}
-
-/** An answer that nobody waits for; commands never reject. */
-function drop(answer: Promise<unknown>): void {
-  void answer;
 }

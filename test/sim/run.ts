@@ -1,56 +1,69 @@
-// One run: from a seed to its violations. Under fire, then healed and settled.
+// One run: from a seed to its violations. Under fire, then healed and settled. Time jumps from one event to the next.
 import type { MachineRecord } from '../../electron/contract/machine.ts';
+import { createRandom } from '../../electron/core/kernel/random.ts';
 import { applyDiff } from '../../electron/core/kernel/tables.ts';
 import { aHostKey, aMachine } from '../support/builders.ts';
 import { emptyDisk } from '../support/fake-store.ts';
-import { chooseFaults, type FaultKind, faultKinds, inflict } from './faults.ts';
-import { Master } from './master.ts';
-import { checkAgents, checkSettled } from './oracles.ts';
+import { type Chosen, chooseFaults, type FaultKind, inflict } from './faults.ts';
+import { Master, masterId } from './master.ts';
+import { checkSettled, isQuiet } from './oracles.ts';
 import { Person } from './person.ts';
+import { type Dice, drawPlan, type Plan } from './plan.ts';
 import { World } from './world.ts';
 
 export type RunOptions = {
   readonly seed: number;
   readonly disabled?: ReadonlySet<FaultKind>;
-  /** How long it is under fire, in virtual time. */
+  /** How long it is under fire, in virtual time; else the seed says. */
   readonly fireMs?: number;
+  readonly isTraced?: boolean;
 };
 export type RunResult = {
   readonly seed: number;
   readonly violations: readonly string[];
   readonly faults: readonly FaultKind[];
   readonly trace: readonly string[];
-  readonly turns: number;
+  readonly plan: Plan;
+  /** Steps of the core. */
+  readonly events: number;
   readonly tasks: number;
   readonly lives: number;
 };
 
-const usualFireMs = 90_000;
-/** Longest back-off, unreachable limit, step caps and the longest task, with room. */
-const settleMs = 180_000;
-const tickMs = 250;
+/** Longest back-off, unreachable limit, step caps and the longest sleep, with room. */
+const settleMs = 240_000;
+const lookEveryMs = 1000;
+const askAgainEveryMs = 5000;
+/** Far beyond what any run needs: something feeds itself. */
+const mostEvents = 20_000;
+/** Of so many seeds one is deep: everything is checked at every step. */
+const deepEvery = 64;
 
 class Run {
   readonly #options: RunOptions;
+  readonly #plan: Plan;
   readonly #world: World;
   readonly #disk = emptyDisk();
   readonly #person: Person;
-  readonly #faults: ReadonlySet<FaultKind>;
+  readonly #faults: Chosen;
   #master: Master;
-  #isUnderFire = true;
-  lives = 0;
-  turns = 0;
+  #lives = 0;
+  #events = 0;
 
   constructor(options: RunOptions) {
+    const { seed, isTraced = false, disabled = new Set() } = options;
     this.#options = options;
-    this.#world = new World(options.seed, 3);
-    this.#person = new Person(this.#world);
-    this.#faults = chooseFaults(this.#world, options.disabled ?? new Set());
+    const dice = diceOf(seed);
+    this.#plan = drawPlan(dice, options.fireMs);
+    const hosts = dice.pick([2, 3, 3]) ?? 3;
+    this.#world = new World(seed, { hosts, hasAlias: dice.chance(0.1), isTraced });
+    this.#person = new Person(this.#world, this.#disk);
+    this.#faults = chooseFaults(this.#world, disabled);
     this.#enrolFirstHosts();
     this.#master = this.#startMaster();
   }
 
-  /** Two machines are there from the start, so that even a short fire burns something. */
+  /** Machines are there from the start, so that even a short fire burns something. */
   #enrolFirstHosts(): void {
     const hosts = this.#world.hosts.slice(0, 2);
     for (const host of hosts) this.#world.install(host);
@@ -59,18 +72,24 @@ class Run {
   }
 
   #startMaster(): Master {
-    this.lives += 1;
+    const world = this.#world;
+    const { quirk: odds, sampleEveryMs } = this.#plan;
+    this.#lives += 1;
+    world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, world.time.monoMs());
+    world.leaseTries.clear();
     const quirk = { network: 'quirky-network', lane: 'quirky-lane' } as const;
     return new Master({
-      world: this.#world,
+      world,
       disk: this.#disk,
-      epoch: this.lives,
-      seed: Math.floor(this.#world.random() * 2 ** 31),
-      isQuirky: (what) => this.#isUnderFire && this.#faults.has(quirk[what]) && this.#world.chance(0.05),
+      epoch: this.#lives,
+      seed: Math.floor(world.random() * 2 ** 31),
+      sampleEveryMs,
+      isDeep: this.#options.seed % deepEvery === 0,
+      isQuirky: (what) => world.isUnderFire && this.#faults.all.has(quirk[what]) && world.chance(odds),
       onUnreachable: (machineId) => this.#judgeVerdict(machineId),
       onDeath: () => {
-        this.#world.time.timers.after(this.#world.between(100, 20_000), () => {
-          this.turns += this.#master.loop.stats().turns;
+        world.time.timers.after(world.between(100, world.isUnderFire ? 20_000 : 1000), () => {
+          this.#events += this.#master.steps;
           this.#master = this.#startMaster();
         });
       },
@@ -83,80 +102,119 @@ class Run {
     const machine = machines.get(machineId);
     if (machine?.via.kind !== 'ssh' || machine.removal) return;
     const host = this.#world.host(machine.via.address);
-    const hasExcuse = !host.agent?.isUp || this.#world.time.monoMs() < host.harmedUntilMonoMs;
+    const isOurs = host.agent?.isUp && host.agent.lease?.masterId === masterId;
+    const hasExcuse = !isOurs || this.#world.time.monoMs() < host.harmedUntilMonoMs;
     if (!hasExcuse) this.#world.violate(`I9 ${machineId} was called unreachable for nothing`);
   }
 
   async go(): Promise<RunResult> {
     const world = this.#world;
-    const { fireMs = usualFireMs } = this.#options;
-    const clicks: Promise<void>[] = [];
-    for (let ms = 0; ms < fireMs; ms += tickMs) {
-      if (this.#master.isAlive && world.chance(0.3)) clicks.push(this.#person.act(this.#master));
-      const fault = world.chance(0.05) ? world.pick([...this.#faults]) : undefined;
-      if (fault && this.#master.isAlive) inflict(world, this.#master, fault);
-      await this.#pass();
-    }
+    const startMonoMs = world.time.monoMs();
+    this.#often(this.#plan.clickEveryMs, () => this.#person.act(this.#master));
+    this.#often(this.#plan.faultEveryMs, () => {
+      const fault = world.pick(this.#faults.sudden);
+      if (fault) inflict(world, this.#master, fault);
+    });
+    await this.#passUntil(startMonoMs + this.#plan.fireMs);
     this.#heal();
-    for (let ms = 0; ms < settleMs; ms += tickMs) {
-      if (ms % 5000 === 0 && this.#master.isAlive) {
-        clicks.push(this.#person.confirmAll(this.#master), this.#person.killAll(this.#master));
-        // Settled early: what is quiet now stays quiet.
-        if (ms > 0 && world.probe(() => checkSettled(world, this.#master)) === 0) break;
-      }
-      await this.#pass();
-    }
-    // Answers of dead masters never come: nobody waits for those.
-    if (this.#master.isAlive) checkSettled(world, this.#master);
-    else world.violate('the master is not back');
-    this.#master.checkReplay();
+    await this.#settle();
+    return this.result();
+  }
+
+  result(): RunResult {
+    const world = this.#world;
+    let tasks = 0;
+    for (const id of world.onDisk) if (id.startsWith('t-')) tasks += 1;
     return {
       seed: this.#options.seed,
       violations: world.violations,
-      faults: [...this.#faults],
+      faults: [...this.#faults.all],
       trace: world.trace,
-      turns: this.turns + this.#master.loop.stats().turns,
-      tasks: [...world.onDisk].filter((id) => id.startsWith('t-')).length,
-      lives: this.lives,
+      plan: this.#plan,
+      events: this.#eventsSoFar,
+      tasks,
+      lives: this.#lives,
     };
   }
 
-  async #pass(): Promise<void> {
-    this.#world.time.advance(tickMs);
-    // Lets the answers of commands reach the person.
-    await Promise.resolve();
-    await Promise.resolve();
-    this.#master.check();
-    checkAgents(this.#world);
+  /** What throws is a violation too: a run always has a result. */
+  broken(error: unknown): RunResult {
+    this.#world.violate(error instanceof Error ? error.message : String(error));
+    return this.result();
+  }
+
+  get #eventsSoFar(): number {
+    return this.#events + this.#master.steps;
+  }
+
+  /** By chance, on average every so often, as long as there is fire and somebody to feel it. */
+  #often(everyMs: number, act: () => void): void {
+    const world = this.#world;
+    const next = (): void => {
+      if (!world.isUnderFire) return;
+      if (this.#master.isAlive) act();
+      world.time.timers.after(world.untilNext(everyMs), next);
+    };
+    world.time.timers.after(world.untilNext(everyMs), next);
+  }
+
+  async #passUntil(endMonoMs: number): Promise<void> {
+    const { time } = this.#world;
+    while (time.runNext(endMonoMs)) {
+      // Lets the answers of commands reach the person.
+      if (this.#master.waiting > 0) await null;
+      if (this.#eventsSoFar > mostEvents) throw new Error(`I10 more than ${mostEvents} events`);
+    }
+  }
+
+  /** What is quiet now stays quiet, so it ends as soon as nothing is left to wait for. */
+  async #settle(): Promise<void> {
+    const world = this.#world;
+    const endMonoMs = world.time.monoMs() + settleMs;
+    for (let ms = 0; world.time.monoMs() < endMonoMs; ms += lookEveryMs) {
+      if (ms % askAgainEveryMs === 0 && this.#master.isAlive) {
+        this.#person.confirmAll(this.#master);
+        this.#person.killAll(this.#master);
+      }
+      await this.#passUntil(world.time.monoMs() + lookEveryMs);
+      const isSettled =
+        isQuiet(world, this.#master) && world.probe(() => checkSettled(world, this.#master)) === 0;
+      if (isSettled) break;
+    }
+    if (this.#master.isAlive) checkSettled(world, this.#master);
+    else world.violate('I8 the master is not back');
+    this.#master.checkWhole();
+    this.#master.checkReplay();
   }
 
   #heal(): void {
-    this.#isUnderFire = false;
+    const world = this.#world;
+    world.isUnderFire = false;
     const { store } = this.#master;
     store.failure = null;
     store.failAfterWrite = false;
     store.isUnreadable = false;
     this.#master.slowDown(0);
-    const now = this.#world.time.monoMs();
-    for (const host of this.#world.hosts) host.cutUntilMonoMs = Math.min(host.cutUntilMonoMs, now);
-    this.#world.say('healed');
+    const now = world.time.monoMs();
+    for (const host of world.hosts) host.cutUntilMonoMs = Math.min(host.cutUntilMonoMs, now);
+    world.say('healed');
   }
 }
 
-export function runOnce(options: RunOptions): Promise<RunResult> {
-  return new Run(options).go();
+function diceOf(seed: number): Dice {
+  const random = createRandom(seed ^ 0x5eed);
+  return {
+    chance: (probability) => random() < probability,
+    between: (low, high) => low + random() * (high - low),
+    pick: (values) => values[Math.floor(random() * values.length)],
+  };
 }
 
-/** The same seed with fewer faults and a shorter fire, as long as it still fails. */
-export async function shrink(failed: RunOptions): Promise<RunOptions> {
-  let best: RunOptions = failed;
-  for (const kind of faultKinds) {
-    const fewer = { ...best, disabled: new Set([...(best.disabled ?? []), kind]) };
-    if ((await runOnce(fewer)).violations.length > 0) best = fewer;
+export async function runOnce(options: RunOptions): Promise<RunResult> {
+  const run = new Run(options);
+  try {
+    return await run.go();
+  } catch (error) {
+    return run.broken(error);
   }
-  for (let fireMs = (best.fireMs ?? usualFireMs) / 2; fireMs >= 2000; fireMs /= 2) {
-    const shorter = { ...best, fireMs };
-    if ((await runOnce(shorter)).violations.length > 0) best = shorter;
-  }
-  return best;
 }

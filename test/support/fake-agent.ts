@@ -43,6 +43,9 @@ export type FakeAgentOptions = {
   readonly nowMs: () => number;
   readonly random: () => number;
   readonly resources?: Resources;
+  /** Told of what an observer on the machine would see: the first run of a task, and each update as it is made. */
+  readonly onFirstRun?: (taskId: TaskId) => void;
+  readonly onReport?: (status: TaskStatus) => void;
 };
 
 export class FakeAgent {
@@ -70,20 +73,24 @@ export class FakeAgent {
     this.resources = options.resources ?? someResources();
   }
 
-  hello(masterId: string, epoch: number): Refusal | null {
-    if (this.lease && this.lease.masterId !== masterId) {
+  hello(masterId: string, epoch: number, takeOver = false): Refusal | null {
+    if (this.lease && this.lease.masterId !== masterId && !takeOver) {
       return { code: 'conflict', reason: 'lease-held', detail: this.lease.masterId };
     }
-    if (this.lease && epoch < this.lease.epoch)
+    if (this.lease?.masterId === masterId && epoch < this.lease.epoch)
       return { code: 'conflict', reason: 'lease-old-epoch', detail: '' };
     this.lease = { masterId, epoch };
     return null;
   }
 
   list(): AgentTask[] {
-    return [...this.tasks.values()].map(({ info, status, startedAtMs, endedAtMs }) =>
-      structuredClone({ info, status, startedAtMs, endedAtMs }),
-    );
+    // Statuses and descriptions are frozen, so nobody has to copy them.
+    return [...this.tasks.values()].map(({ info, status, startedAtMs, endedAtMs }) => ({
+      info,
+      status,
+      startedAtMs,
+      endedAtMs,
+    }));
   }
 
   unacknowledged(): TaskStatus[] {
@@ -155,7 +162,10 @@ export class FakeAgent {
     const task = this.tasks.get(taskId);
     if (!task || terminalTaskStates.has(task.status.state) || task.killed) return;
     const { run } = task;
-    if (run === 0) this.starts.set(taskId, (this.starts.get(taskId) ?? 0) + 1);
+    if (run === 0) {
+      this.starts.set(taskId, (this.starts.get(taskId) ?? 0) + 1);
+      this.#options.onFirstRun?.(taskId);
+    }
     task.isWaiting = false;
     task.startedAtMs ??= this.#options.nowMs();
     task.runSinceMs = this.#options.nowMs();
@@ -216,15 +226,18 @@ export class FakeAgent {
     task.status = this.#status(taskId, state, { uuid, ...restarts, ...patch });
     task.unacknowledged.push(task.status);
     if (task.unacknowledged.length > maxUnacknowledged) task.unacknowledged.splice(1, 1);
-    this.history.set(taskId, [...(this.history.get(taskId) ?? []), uuid]);
-    this.onUpdate?.(structuredClone(task.status));
+    const told = this.history.get(taskId);
+    if (told) told.push(uuid);
+    else this.history.set(taskId, [uuid]);
+    this.#options.onReport?.(task.status);
+    this.onUpdate?.(task.status);
   }
 
   #status(taskId: TaskId, state: TaskState, patch: Partial<TaskStatus>): TaskStatus {
-    return {
+    return Object.freeze({
       taskId,
       state,
-      source: 'SOURCE_AGENT',
+      source: 'SOURCE_AGENT' as const,
       reason: null,
       message: '',
       timestampMs: this.#options.nowMs(),
@@ -232,6 +245,6 @@ export class FakeAgent {
       exitCode: state === 'TASK_FINISHED' ? 0 : null,
       signal: null,
       ...patch,
-    };
+    });
   }
 }

@@ -12,9 +12,11 @@ export function emptyDisk(): FakeDisk {
   return { tables: emptyTables, seq: 0, journal: [] };
 }
 
-export function rowsOf({ tables, seq }: FakeDisk): LoadedRows {
-  // Through a clone, as between threads: a test never shares objects with its past.
-  const copy = <R>(rows: ReadonlyMap<string, R>): R[] => structuredClone([...rows.values()]);
+/** Through a clone, as between threads: a test never shares objects with its past. */
+const clone = <T>(value: T): T => structuredClone(value);
+
+export function rowsOf({ tables, seq }: FakeDisk, copyOf = clone): LoadedRows {
+  const copy = <R>(rows: ReadonlyMap<string, R>): R[] => copyOf([...rows.values()]);
   return {
     machines: copy(tables.machines),
     agents: copy(tables.agents),
@@ -45,16 +47,22 @@ export class FakeStore implements Store {
   mostUnderWay = 0;
   reads = 0;
   isClosed = false;
+  readonly #copyOf: typeof clone;
   #heldCommits: (() => void)[] = [];
 
-  /** `later` brings the answers: by the clock of the test. */
-  constructor(disk: FakeDisk = emptyDisk(), later: (call: () => void) => void = queueMicrotask) {
+  /** `later` brings the answers: by the clock of the test. `copyOf`: what a row goes through on its way to the disk. */
+  constructor(
+    disk: FakeDisk = emptyDisk(),
+    later: (call: () => void) => void = queueMicrotask,
+    copyOf = clone,
+  ) {
     this.disk = disk;
     this.#later = later;
+    this.#copyOf = copyOf;
   }
 
   load(done: StoreDone<LoadedRows>): void {
-    this.#read(() => rowsOf(this.disk), done);
+    this.#read(() => rowsOf(this.disk, this.#copyOf), done);
   }
 
   readSeq(done: StoreDone<number>): void {
@@ -65,7 +73,7 @@ export class FakeStore implements Store {
     this.underWay += 1;
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
     // What the caller changes afterwards does not reach the disk.
-    const written = structuredClone(diff);
+    const written = this.#copyOf(diff);
     const act = (): void =>
       this.#later(() => {
         const outcome = this.write(batch, written);

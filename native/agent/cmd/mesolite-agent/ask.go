@@ -81,10 +81,7 @@ func askWithin(dir, call string, params, result interface{}, q question) error {
 func statusCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	flags, dirFlag := newFlags("status", errOut)
 	asJSON := flags.Bool("json", false, "one line of JSON")
-	if flags.Parse(args) != nil {
-		return exitUsage
-	}
-	dir, ok := checkDir(*dirFlag, errOut)
+	dir, ok := parseDir(flags, dirFlag, args)
 	if !ok {
 		return exitUsage
 	}
@@ -119,10 +116,7 @@ func printJSON(out io.Writer, value interface{}, code int) int {
 func stopCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	flags, dirFlag := newFlags("stop", errOut)
 	tasks := flags.String("tasks", "keep", "keep: tasks run on; stop: end them first")
-	if flags.Parse(args) != nil {
-		return exitUsage
-	}
-	dir, ok := checkDir(*dirFlag, errOut)
+	dir, ok := parseDir(flags, dirFlag, args)
 	if !ok {
 		return exitUsage
 	}

@@ -19,10 +19,7 @@ func attachCommand(args []string, in io.Reader, out, errOut io.Writer) int {
 	debug.SetGCPercent(20)
 	flags, dirFlag := newFlags("attach", errOut)
 	start := flags.Bool("start", false, "start the daemon first when it does not answer")
-	if flags.Parse(args) != nil {
-		return exitUsage
-	}
-	dir, ok := checkDir(*dirFlag, errOut)
+	dir, ok := parseDir(flags, dirFlag, args)
 	if !ok {
 		return exitUsage
 	}

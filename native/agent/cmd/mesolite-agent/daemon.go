@@ -25,10 +25,7 @@ func daemonCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	flags.StringVar(&options.Capacity, "capacity", "", "own only this much: cpus=N,mem=MIB,disk=MIB,gpus=N")
 	flags.StringVar(&options.Reserve, "reserve", "", "leave this much to the system")
 	flags.StringVar(&options.Root, "root", "", "read /proc, /sys and /etc below this folder (tests)")
-	if flags.Parse(args) != nil {
-		return exitUsage
-	}
-	dir, ok := checkDir(*dirFlag, errOut)
+	dir, ok := parseDir(flags, dirFlag, args)
 	if !ok {
 		return exitUsage
 	}

@@ -14,10 +14,7 @@ func proberCommand(_ []string, _ io.Reader, _, _ io.Writer) int { return contain
 
 func pumpCommand(args []string, _ io.Reader, _, errOut io.Writer) int {
 	flags, dirFlag := newFlags(container.Pump, errOut)
-	if flags.Parse(args) != nil {
-		return exitUsage
-	}
-	dir, ok := checkDir(*dirFlag, errOut)
+	dir, ok := parseDir(flags, dirFlag, args)
 	if !ok {
 		return exitUsage
 	}

@@ -32,28 +32,18 @@ func versionCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 
 func selftestCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	flags, dirFlag := newFlags("selftest", errOut)
-	if flags.Parse(args) != nil {
-		return exitUsage
-	}
-	dir, ok := checkDir(*dirFlag, errOut)
+	dir, ok := parseDir(flags, dirFlag, args)
 	if !ok {
 		return exitUsage
 	}
 	report := agent.Selftest(dir, version)
-	code := 0
-	if !report.OK {
-		code = exitFailed
-	}
-	return printJSON(out, report, code)
+	return printJSON(out, report, codeOf(report.OK))
 }
 
 // upgradeCommand is run by the new program itself: what cannot run here cannot do harm.
 func upgradeCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	flags, dirFlag := newFlags("upgrade", errOut)
-	if flags.Parse(args) != nil {
-		return exitUsage
-	}
-	dir, ok := checkDir(*dirFlag, errOut)
+	dir, ok := parseDir(flags, dirFlag, args)
 	if !ok {
 		return exitUsage
 	}
@@ -70,19 +60,12 @@ func upgradeCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 		}
 		return agent.AwaitGone(dir, time.Until(deadline))
 	})
-	code := 0
-	if !report.OK {
-		code = exitFailed
-	}
-	return printJSON(out, report, code)
+	return printJSON(out, report, codeOf(report.OK))
 }
 
 func bootCommand(args []string, _ io.Reader, out, errOut io.Writer) int {
 	flags, dirFlag := newFlags("boot", errOut)
-	if flags.Parse(args) != nil {
-		return exitUsage
-	}
-	dir, ok := checkDir(*dirFlag, errOut)
+	dir, ok := parseDir(flags, dirFlag, args)
 	if !ok {
 		return exitUsage
 	}

@@ -70,17 +70,28 @@ func newFlags(name string, errOut io.Writer) (*flag.FlagSet, *string) {
 	return flags, flags.String("dir", "", "state folder (absolute)")
 }
 
-func checkDir(dir string, errOut io.Writer) (string, bool) {
-	if dir == "" {
-		fmt.Fprintln(errOut, "mesolite-agent: --dir is required")
+// parseDir reads the command line of a command that works in a state folder. A false has said why not.
+func parseDir(flags *flag.FlagSet, given *string, args []string) (dir string, ok bool) {
+	if flags.Parse(args) != nil {
 		return "", false
 	}
-	absolute, err := filepath.Abs(dir)
+	if *given == "" {
+		fmt.Fprintln(flags.Output(), "mesolite-agent: --dir is required")
+		return "", false
+	}
+	dir, err := filepath.Abs(*given)
 	if err != nil {
-		fmt.Fprintf(errOut, "mesolite-agent: %v\n", err)
+		fmt.Fprintf(flags.Output(), "mesolite-agent: %v\n", err)
 		return "", false
 	}
-	return absolute, true
+	return dir, true
+}
+
+func codeOf(ok bool) int {
+	if ok {
+		return 0
+	}
+	return exitFailed
 }
 
 func fail(errOut io.Writer, err error) int {

@@ -77,9 +77,11 @@ type Agent struct {
 	artifacts artifacts
 	checks    checks
 	stopping  *stopping
-	queue     startQueue
-	pace      pace
-	done      chan struct{}
+	// When a signal told us to end; 0: none did.
+	signalledAtMs int64
+	queue         startQueue
+	pace          pace
+	done          chan struct{}
 }
 
 // event is anything for the loop.
@@ -140,6 +142,7 @@ func Run(ctx context.Context, config Config) error {
 	}
 	go a.stayLean()
 	a.loop(ctx)
+	a.noteDown()
 	a.logs.Close()
 	err = a.journal.Close()
 	a.log.Line("agent ended id=%s", a.id)
@@ -183,7 +186,7 @@ func open(folder *folder, config Config) (*Agent, error) {
 	groups := cgroup.Detect(root+"/", a.id)
 	a.launcher = &launch.Launcher{
 		Dir: config.Dir, Exe: ownProgram(), Cgroups: groups, Tell: func(n launch.News) { a.post(task.News{News: n}) },
-		OomAdj: protect(), Cards: func() []wire.Gpu { return a.facts.last().Gpus },
+		OomAdj: protect(), DownAtMs: folder.takeDown(a.bootID), Cards: func() []wire.Gpu { return a.facts.last().Gpus },
 	}
 	if a.logs, err = a.newKeeper(); err != nil {
 		return nil, err
@@ -346,6 +349,8 @@ func (a *Agent) handle(e event) {
 		a.serve(e)
 	case sandboxOpened:
 		a.sandboxStream(e)
+	case logCap:
+		a.capLogs(e)
 	case closed:
 		a.sessionClosed(e.from)
 	case askSnap:

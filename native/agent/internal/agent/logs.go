@@ -52,7 +52,20 @@ func (a *Agent) newKeeper() (*logs.Keeper, error) {
 	return logs.NewKeeper(logs.Options{
 		TaskDir: a.launcher.TaskDir, Keeping: a.keeping(), Line: a.log.Line, NowMs: a.clock.WallMs,
 		Freeze: a.launcher.Cgroups.Freeze, Thaw: a.launcher.Cgroups.Thaw,
+		Cap: func(taskID string, bytes int64) { a.post(logCap{taskID, bytes}) },
 	}, a.config.Dir)
+}
+
+// logCap is news of the keeper: another cap for the logs of a task.
+type logCap struct {
+	taskID string
+	bytes  int64
+}
+
+func (a *Agent) capLogs(e logCap) {
+	if record := a.machine.Get(e.taskID); record != nil && record.Phase != task.PhaseEnded && record.Parsed.Container == nil {
+		a.launcher.CapLogs(e.taskID, record.Run, e.bytes)
+	}
 }
 
 // keeping is what the master configured, or the default. It survives a restart.
@@ -265,11 +278,6 @@ func (a *Agent) configure(r request) *wire.Error {
 		}
 		a.options = options
 		a.logs.Configure(k)
-		a.machine.EachAlive(func(record *task.Record) {
-			if record.StartedAtMs != nil && record.Parsed.Container == nil {
-				a.launcher.CapLogs(record.ID, record.Run, a.logs.CapOf(record.Parsed.LogMib))
-			}
-		})
 		go a.artifacts.cache.SetCap(k.CacheMib) // it may have much to remove
 	}
 	r.from.answer(r.ID, wire.Empty{})

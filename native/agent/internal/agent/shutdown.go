@@ -49,6 +49,7 @@ func (a *Agent) shutdown(r request) *wire.Error {
 func (a *Agent) end() {
 	if a.stopping == nil {
 		a.log.Line("agent told to end by a signal")
+		a.signalledAtMs = a.clock.WallMs()
 		a.stopping = &stopping{answered: true}
 		a.afterFlush(func() { a.stopping.answered = true })
 	}

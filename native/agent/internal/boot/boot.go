@@ -179,6 +179,18 @@ func (s System) Start(dir string) (bool, error) {
 	return err == nil, err
 }
 
+// IsGoingDown tells whether the machine, or all that belongs to this user, is just being ended in order.
+func (s System) IsGoingDown() bool {
+	if !s.has("/run/systemd/system") {
+		return false
+	}
+	state, _ := s.Run("", "systemctl", "is-system-running") // anything but a good state is an error too
+	if s.UID != 0 && !strings.HasPrefix(state, "stopping") {
+		state, _ = s.Run("", "systemctl", "--user", "is-system-running")
+	}
+	return strings.HasPrefix(state, "stopping")
+}
+
 // unit never ends tasks with the agent: KillMode=process. Type=simple since old systemds know no other that fits. An agent
 // that is killed again and again is started again each time (the limit is known since systemd 230).
 func unit(dir, target string) string {

@@ -146,6 +146,32 @@ func TestLingeringThatWasOffIsOffAgainWhenNothingOfOursRuns(t *testing.T) {
 	}
 }
 
+func TestASystemThatStopsIsToldFromAUnitThatIsStopped(t *testing.T) {
+	for _, c := range []struct {
+		uid                int
+		has, system, users string
+		want               bool
+	}{
+		{0, "/run/systemd/system/", "stopping", "", true},
+		{0, "/run/systemd/system/", "degraded", "stopping", false},
+		{1000, "/run/systemd/system/", "running", "stopping", true},
+		{1000, "/run/systemd/system/", "stopping", "", true},
+		{1000, "/run/systemd/system/", "running", "running", false},
+		{0, "/usr/bin/crontab", "stopping", "stopping", false},
+	} {
+		m, _ := newMachine(t, c.uid, c.has)
+		m.Run = func(_, name string, args ...string) (string, error) {
+			if name+args[0] == "systemctl--user" {
+				return c.users + "\n", errors.New("exit status 1")
+			}
+			return c.system + "\n", errors.New("exit status 1")
+		}
+		if m.IsGoingDown() != c.want {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
 func TestAServiceManagerStartsWhatItKeeps(t *testing.T) {
 	for _, c := range []struct {
 		uid  int

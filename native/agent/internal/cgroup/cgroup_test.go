@@ -132,6 +132,23 @@ func TestHybridTreesAreUsedAsV1(t *testing.T) {
 	}
 }
 
+// startSaying starts a script and waits for its "on".
+func startSaying(t *testing.T, script string) *exec.Cmd {
+	t.Helper()
+	command := exec.Command("sh", "-c", script)
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 3)); err != nil {
+		t.Fatal(err)
+	}
+	return command
+}
+
 // On this machine, with what it has: a real process in a real group is measured, killed, and the group goes.
 func TestARealGroupIsMadeEmptiedAndRemoved(t *testing.T) {
 	name := fmt.Sprintf("test-%d", os.Getpid())
@@ -155,17 +172,7 @@ func TestARealGroupIsMadeEmptiedAndRemoved(t *testing.T) {
 	for _, join := range group.Joins {
 		script += "echo $$ > " + join + "\n"
 	}
-	command := exec.Command("sh", "-c", script+"sleep 100 & echo on; wait")
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := out.Read(make([]byte, 3)); err != nil {
-		t.Fatal(err)
-	}
+	command := startSaying(t, script+"sleep 100 & echo on; wait")
 	if use, ok := d.Use("t-real"); ok && use.Pids != 2 {
 		t.Errorf("%+v", use)
 	}

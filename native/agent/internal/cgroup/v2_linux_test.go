@@ -45,17 +45,7 @@ func TestARealV2TreeIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command("sh", "-c", "echo $$ > "+group.Joins[0]+"; (setsid sleep 100 &); echo on; sleep 100")
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := out.Read(make([]byte, 3)); err != nil {
-		t.Fatal(err)
-	}
+	command := startSaying(t, "echo $$ > "+group.Joins[0]+"; (setsid sleep 100 &); echo on; sleep 100")
 	d.KillAll("t-v2")
 	if err := command.Wait(); err == nil {
 		t.Error("it was not killed")
@@ -134,8 +124,11 @@ func TestV2_ADeniedDeviceIsOutOfReach(t *testing.T) {
 	if _, err := d.Create("t-bad", Limits{}, "no:number"); err == nil {
 		t.Error("what could not be closed was not told")
 	}
-	for i := 0; i < 2*maxFilters; i++ {
-		in(fmt.Sprintf("t-%d", i), fmt.Sprintf("195:%d", i))
+	for i := 0; i <= maxFilters; i++ {
+		if _, err := d.Create("t-many", Limits{}, fmt.Sprintf("195:%d", i)); err != nil {
+			t.Fatal(err)
+		}
+		d.Remove("t-many")
 	}
 	if len(d.filters) > maxFilters {
 		t.Errorf("%d programs are loaded", len(d.filters))

@@ -19,51 +19,52 @@ func TestP1_ACrashBeforeTheEngineHeardOfItNeverRan(t *testing.T) {
 	}
 }
 
-func TestP1_ACrashBetweenMarkAndCreateNeverRan(t *testing.T) {
-	r := newRig(t)
+// prepared is a life just before its container is made.
+func (r *rig) prepared() (*life, *engine.Client) {
+	r.t.Helper()
 	l := r.lifeOf(task("t-1"), 0)
 	client, err := r.Engines.Client(l.ctx, "")
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
 	if err := r.prepare(l, client); err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
+	return l, client
+}
+
+// runsOnce waits for a start, which must be the only one, and ends it.
+func (r *rig) runsOnce() {
+	r.t.Helper()
+	r.started()
+	if r.fake.starts != 1 {
+		r.t.Errorf("%d starts", r.fake.starts)
+	}
+	r.fake.end(name1, 0)
+	r.exit()
+}
+
+func TestP1_ACrashBetweenMarkAndCreateNeverRan(t *testing.T) {
+	r := newRig(t)
+	r.prepared()
 	r.restart(r.Dir)
 	r.Adopt(task("t-1"), 0, true)
 	if exit := r.exit(); !exit.NeverRan {
 		t.Errorf("%+v", exit)
 	}
 	r.Start(task("t-1"), 0) // what the machine does then
-	r.started()
-	if r.fake.starts != 1 {
-		t.Errorf("%d starts", r.fake.starts)
-	}
-	r.fake.end(name1, 0)
-	r.exit()
+	r.runsOnce()
 }
 
 func TestP1_ACrashBetweenCreateAndStartStartsItOnce(t *testing.T) {
 	r := newRig(t)
-	l := r.lifeOf(task("t-1"), 0)
-	client, err := r.Engines.Client(l.ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.prepare(l, client); err != nil {
-		t.Fatal(err)
-	}
+	l, client := r.prepared()
 	if _, err := r.create(l, client, r.specOf(l.info, 0, &engine.Image{}, client)); err != nil {
 		t.Fatal(err)
 	}
 	r.restart(r.Dir)
 	r.Adopt(task("t-1"), 0, true)
-	r.started()
-	if r.fake.starts != 1 {
-		t.Errorf("%d starts", r.fake.starts)
-	}
-	r.fake.end(name1, 0)
-	r.exit()
+	r.runsOnce()
 }
 
 func TestP1_ACrashAfterTheStartIsAdoptedAndItsLogGoesOn(t *testing.T) {

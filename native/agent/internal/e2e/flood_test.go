@@ -24,8 +24,20 @@ const (
 	floodLine = "123456789012345\n"
 )
 
-// gauge samples what files take on the disk, until it is asked for the most that one of them took.
+// gauge samples what one of these files takes on the disk at most, until it is asked.
 func gauge(paths ...string) (most func() int64) {
+	return sample(func() int64 {
+		most := int64(0)
+		for _, path := range paths {
+			if use := blocks(path); use > most {
+				most = use
+			}
+		}
+		return most
+	})
+}
+
+func sample(measure func() int64) (most func() int64) {
 	stop, over := make(chan struct{}), make(chan int64, 1)
 	go func() {
 		most := int64(0)
@@ -36,10 +48,8 @@ func gauge(paths ...string) (most func() int64) {
 				return
 			default:
 			}
-			for _, path := range paths {
-				if use := blocks(path); use > most {
-					most = use
-				}
+			if now := measure(); now > most {
+				most = now
 			}
 			time.Sleep(500 * time.Microsecond)
 		}
@@ -227,6 +237,41 @@ func TestP4_TheCapOfARunningFloodIsChanged(t *testing.T) {
 			t.Errorf("%d bytes over the cap of %d MiB", over, capMib)
 		}
 	}
+}
+
+// All logs together have a cap as well: the shims are told what is left to each.
+func TestP4_ManyFloodsTogetherKeepToTheCapOfTheMachine(t *testing.T) {
+	const totalMib = 16
+	h := newHost(t)
+	c, _ := h.greet()
+	keeping := map[string]int{"logMibPerTask": 64, "logMibTotal": totalMib, "keepDays": 3, "cacheMib": 16}
+	c.call("agent.configure", map[string]interface{}{"keeping": keeping}, nil)
+	var logs []string
+	for i := 0; i < 3; i++ {
+		id := "t-" + strconv.Itoa(i)
+		c.launch(shell(id, "exec "+flood))
+		c.status()
+		logs = append(logs, h.file(id, "stdout"))
+	}
+	all := func() int64 {
+		sum := int64(0)
+		for _, log := range logs {
+			sum += blocks(log)
+		}
+		return sum
+	}
+	for _, log := range logs {
+		h.grows(log, totalMib<<20)
+	}
+	h.eventually("they keep to it", func() bool { return all() <= totalMib<<20 })
+	most := sample(all)
+	for _, log := range logs {
+		h.grows(log, fileSize(log)+64<<20)
+	}
+	if over := most() - totalMib<<20; over > capSlack {
+		t.Errorf("%d bytes over the cap of the machine", over)
+	}
+	c.exact("t-1", false, 0)
 }
 
 // BenchmarkFlood says what a flood costs others: run it with -bench Flood -benchtime 1x. One flood for each size of cap

@@ -20,6 +20,16 @@ func needsRoot(t *testing.T) {
 	}
 }
 
+// usesV1 tells whether tasks are put into groups of v1, as they must be where there is a freezer for root.
+func usesV1(t *testing.T, hello wire.HelloResult) bool {
+	t.Helper()
+	uses := hello.Facts.Cgroup == "v1"
+	if !uses && v1Place("freezer") != "" && os.Geteuid() == 0 {
+		t.Errorf("the tree of v1 is not used: %s", hello.Facts.Cgroup)
+	}
+	return uses
+}
+
 // needsMemory: what such a test starts would take the memory of the machine where nothing holds it.
 func needsMemory(t *testing.T, hello wire.HelloResult) {
 	t.Helper()
@@ -110,5 +120,14 @@ func expectFiles(t *testing.T, folder string, files map[string]string) {
 		if err != nil || strings.TrimSpace(string(got)) != want {
 			t.Errorf("%s/%s is %q, %v", folder, name, got, err)
 		}
+	}
+}
+
+// expectV1 is expectFiles in the trees of v1: the names are CONTROLLER/FILE, the group is below our own.
+func expectV1(t *testing.T, group string, files map[string]string) {
+	t.Helper()
+	for file, want := range files {
+		controller, name, _ := strings.Cut(file, "/")
+		expectFiles(t, filepath.Join(v1Place(controller), "mesolite", group), map[string]string{name: want})
 	}
 }

@@ -24,13 +24,7 @@ func TestTwoSlicesOfAMachineDoNotTakeFromEachOther(t *testing.T) {
 	c2.status()
 	quiet := two.tasks(c2)["t-quiet"]
 	if hello1.Facts.Cgroup == "v1" {
-		for file, want := range map[string]string{"cpu/cpu.cfs_quota_us": "100000", "memory/memory.limit_in_bytes": "134217728", "pids/pids.max": "2048"} {
-			controller, name, _ := strings.Cut(file, "/")
-			got, _ := os.ReadFile(filepath.Join(v1Place(controller), "mesolite", hello2.AgentID, name))
-			if strings.TrimSpace(string(got)) != want {
-				t.Errorf("%s of the slice is %q", file, got)
-			}
-		}
+		expectV1(t, hello2.AgentID, map[string]string{"cpu/cpu.cfs_quota_us": "100000", "memory/memory.limit_in_bytes": "134217728", "pids/pids.max": "2048"})
 	}
 	// A quota that is more than the slice has is that of the slice.
 	c1.launch(withLimits(shell("t-greedy", "echo on; exec tail /dev/zero"), map[string]interface{}{"memMib": nil, "cpusMilli": 4000}))

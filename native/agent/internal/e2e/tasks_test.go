@@ -113,14 +113,14 @@ func TestEnvironmentFolderAndUser(t *testing.T) {
 	if out, _ := c.log("t-cd", "stdout", false); string(out) != "/usr\n" {
 		t.Errorf("folder: %q", out)
 	}
-	if !c.launchAsNobody(shell("t-nobody", `id -u; id -G; touch here && pwd; cat `+h.dir+`/agent.json; grep NoNewPrivs /proc/self/status`)) {
+	if !c.launchAsNobody(shell("t-nobody", `id -u; id -G; touch here && pwd; cat `+h.dir+`/agent.json; grep NoNewPrivs /proc/self/status; echo again > /dev/stdout`)) {
 		return
 	}
 	if end := c.terminal("t-nobody"); end.State != wire.StateFinished {
 		t.Fatalf("%+v", end)
 	}
 	out, _ = c.log("t-nobody", "stdout", false)
-	if want := "65534\n65534\n" + h.file("t-nobody", "sandbox") + "\nNoNewPrivs:\t1\n"; string(out) != want {
+	if want := "65534\n65534\n" + h.file("t-nobody", "sandbox") + "\nNoNewPrivs:\t1\nagain\n"; string(out) != want {
 		t.Errorf("nobody: got %q want %q", out, want)
 	}
 }

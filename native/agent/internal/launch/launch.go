@@ -65,6 +65,8 @@ type Launcher struct {
 	// CardFiles are the numbers of the device files of each card, by its index.
 	CardFiles map[int][]string
 	OomAdj    string
+	// DownAtMs is when the machine began to go down before this boot; 0: not known, or it did not in order.
+	DownAtMs int64
 	// LogCap is how many bytes a log of this many MiB (0: as the settings say) may have; nil: no cap.
 	LogCap func(logMib int64) int64
 
@@ -72,11 +74,12 @@ type Launcher struct {
 
 	removals removals // groups that are just being removed
 
-	mu      sync.Mutex // guards the spare fifos
+	mu      sync.Mutex // guards what follows: what is used again, and what may be
 	spares  []string
 	made    int
 	cleared bool
-	folders []string // spare folders of tasks
+	folders []spareFolder
+	watches map[string][]*watched // by task
 }
 
 // TaskDir is the folder of a task.
@@ -117,7 +120,11 @@ func (l *Launcher) start(info wire.TaskInfo, run int) (words string) {
 func (l *Launcher) prepare(taskID string, run int, account account) error {
 	dir := l.TaskDir(taskID)
 	if run == 0 && !account.change {
-		l.takeFolder(dir)
+		if taken, whole := l.takeFolder(dir); whole {
+			return nil
+		} else if taken {
+			return l.takeFifos(dir)
+		}
 	}
 	if err := makeHome(dir, account.who()); err != nil {
 		return err
@@ -177,7 +184,7 @@ func (l *Launcher) spawn(info wire.TaskInfo, run int, account account, group cgr
 		return describeErrno(err)
 	}
 	l.watching.Add(1)
-	go l.watch(info.TaskID, run, alive, pid)
+	go l.watch(l.beginWatch(info.TaskID), run, alive, pid)
 	return ""
 }
 
@@ -306,7 +313,7 @@ func tell(runDir, line string) error {
 // Forget removes everything of an ended task.
 func (l *Launcher) Forget(taskID string) error {
 	dir := l.TaskDir(taskID)
-	if l.giveFolder(dir) {
+	if l.leave(taskID, dir) || l.giveFolder(dir) {
 		return nil
 	}
 	// What is nearly always all there is goes without reading folders.

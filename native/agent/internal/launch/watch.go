@@ -29,6 +29,7 @@ func (l *Launcher) Adopt(info wire.TaskInfo, run int, sameBoot bool) {
 	}
 	l.Cgroups.Adopt(taskID)
 	l.watching.Add(1)
+	w := l.beginWatch(taskID)
 	go func() {
 		// The line that told of the start may have gone to an agent that died before it was on disk. The shim writes
 		// its mark first and the line then, and we are listening already: one of the two is seen.
@@ -38,12 +39,13 @@ func (l *Launcher) Adopt(info wire.TaskInfo, run int, sameBoot bool) {
 				l.Tell(News{TaskID: taskID, Run: run, Started: true, Pid: pid, StartTicks: start})
 			}
 		}
-		l.watch(taskID, run, alive, 0)
+		l.watch(w, run, alive, 0)
 	}()
 }
 
 // watch reads the shim's lines until it is gone. shimPid is not 0 when the shim is our child and must be reaped.
-func (l *Launcher) watch(taskID string, run int, alive *os.File, shimPid int) {
+func (l *Launcher) watch(w *watched, run int, alive *os.File, shimPid int) {
+	taskID := w.task
 	defer l.watching.Add(-1)
 	lines := bufio.NewReaderSize(alive, 512)
 	told := false
@@ -70,10 +72,10 @@ func (l *Launcher) watch(taskID string, run int, alive *os.File, shimPid int) {
 	if shimPid != 0 {
 		reap(shimPid)
 	}
-	l.giveFifos(l.RunDir(taskID, run)) // nobody holds them any more: that is what the end of the file said
 	if !told {
 		l.gone(taskID, run, true)
 	}
+	l.endWatch(w, l.RunDir(taskID, run)) // nobody holds its fifos any more: that is what the end of the file said
 }
 
 func reap(pid int) {
@@ -92,7 +94,8 @@ func (l *Launcher) AwaitShims(limit time.Duration) {
 	}
 }
 
-// gone finds out what became of a run whose shim is no more.
+// gone finds out what became of a run whose shim is no more. What the machine ended while it went down is lost by the
+// reboot, however it looks: a service that ends well on TERM would never come back.
 func (l *Launcher) gone(taskID string, run int, sameBoot bool) {
 	data, err := os.ReadFile(filepath.Join(l.RunDir(taskID, run), "run"))
 	if err != nil {
@@ -100,7 +103,7 @@ func (l *Launcher) gone(taskID string, run int, sameBoot bool) {
 		return
 	}
 	mark, exit, ended := parseRun(data)
-	if ended {
+	if ended && (sameBoot || l.DownAtMs == 0 || exit.EndedAtMs < l.DownAtMs) {
 		l.ended(taskID, run, exit)
 		return
 	}

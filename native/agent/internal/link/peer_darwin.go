@@ -1,8 +1,6 @@
 package link
 
 import (
-	"net"
-	"os"
 	"syscall"
 	"unsafe"
 )
@@ -22,20 +20,15 @@ type xucred struct {
 	groups  [maxGroups]uint32
 }
 
-// PeerAllowed tells whether the process at the other end has our user id, or is root.
-func PeerAllowed(conn *net.UnixConn) (uid int, allowed bool) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return -1, false
-	}
+func peerOf(socket uintptr) (uid int, err error) {
 	var cred xucred
 	size := uint32(unsafe.Sizeof(cred))
-	var errno syscall.Errno
-	err = raw.Control(func(fd uintptr) {
-		_, _, errno = syscall.Syscall6(syscall.SYS_GETSOCKOPT, fd, solLocal, localPeerCred, uintptr(unsafe.Pointer(&cred)), uintptr(unsafe.Pointer(&size)), 0)
-	})
-	if err != nil || errno != 0 || cred.version != credVersion || size < 8 {
-		return -1, false
+	_, _, errno := syscall.Syscall6(syscall.SYS_GETSOCKOPT, socket, solLocal, localPeerCred, uintptr(unsafe.Pointer(&cred)), uintptr(unsafe.Pointer(&size)), 0)
+	if errno != 0 {
+		return -1, errno
 	}
-	return int(cred.uid), cred.uid == 0 || int(cred.uid) == os.Geteuid()
+	if cred.version != credVersion || size < 8 {
+		return -1, syscall.EINVAL
+	}
+	return int(cred.uid), nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,13 +13,7 @@ import (
 	"mesolite/agent/internal/wire"
 )
 
-const (
-	mib = 1 << 20
-	// The total is brought below this much under its cap, so that it is not cut at every look.
-	totalSlackPart = 16
-	// The least a log keeps when the running tasks alone are over the total.
-	leastLog = 64 * 1024
-)
+const mib = 1 << 20
 
 // ErrRemoved is given for a log that was there: its words say why it is not any more.
 var ErrRemoved = errors.New("the log was removed")
@@ -32,8 +25,10 @@ type Options struct {
 	// Freeze makes a task stand still, if it can; Thaw is called after it in any case.
 	Freeze func(taskID string) bool
 	Thaw   func(taskID string)
-	Line   func(format string, args ...interface{}) // into the agent's log
-	NowMs  func() int64
+	// Cap tells the shim of a task how many bytes each of its logs may have from now on. It is not told at first: CapOf.
+	Cap   func(taskID string, bytes int64)
+	Line  func(format string, args ...interface{}) // into the agent's log
+	NowMs func() int64
 }
 
 // Ended is a task whose files are kept for a while.
@@ -47,6 +42,7 @@ type Ended struct {
 type taskLogs struct {
 	id      string
 	limit   int64 // bytes of each log; 0: the setting
+	capTold int64 // what its shim holds each of its logs to
 	logs    []*Log
 	told    atomic.Bool
 	settled bool
@@ -156,20 +152,6 @@ func (k *Keeper) Close() {
 	}
 	<-k.done
 	k.scribe.end()
-}
-
-// CapOf is how many bytes each log of a task may have; logMib 0: as the settings say. Where a log is cut by copying,
-// half of it: the copy takes as much.
-func (k *Keeper) CapOf(logMib int64) int64 {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if logMib == 0 {
-		logMib = k.keeping.LogMibPerTask
-	}
-	if k.noHoles {
-		return logMib * mib / 2
-	}
-	return logMib * mib
 }
 
 // Begin watches the logs of a task that is started or runs. Again for one that is watched: it is looked at now.
@@ -302,19 +284,6 @@ func (k *Keeper) eachLive(visit func(*Log)) {
 	}
 }
 
-func (k *Keeper) limitOf(log *Log) int64 {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	limit := k.keeping.LogMibPerTask * mib
-	if own := log.watch.task.limit; own > 0 {
-		limit = own
-	}
-	if k.squeezed > 0 && limit > k.squeezed {
-		limit = k.squeezed
-	}
-	return limit
-}
-
 func (k *Keeper) grew(by int64) { k.total.Add(by) }
 
 // settle books the logs of a task that has ended: what they keep is from now on that of an ended one.
@@ -331,69 +300,6 @@ func (k *Keeper) settle(task *taskLogs) {
 		return
 	}
 	k.total.Add(-kept) // forgotten meanwhile
-}
-
-func (k *Keeper) totalCap() int64 {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.keeping.LogMibTotal * mib
-}
-
-func (k *Keeper) overTotal() bool {
-	total := k.totalCap()
-	return k.total.Load() > total-total/totalSlackPart
-}
-
-// squeeze brings all logs together below their cap: those of ended tasks go, the oldest first; when that is not enough,
-// the largest of those that are written keep less.
-func (k *Keeper) squeeze(heat func(*Log)) {
-	target := k.totalCap()
-	target -= 2 * target / totalSlackPart
-	for k.total.Load() > target {
-		victim := k.oldestEnded()
-		if victim == nil {
-			break
-		}
-		k.removeLogs(victim, "to keep all logs of this machine within their "+strconv.FormatInt(k.totalCap()/mib, 10)+" MiB")
-	}
-	if k.total.Load() <= target {
-		return
-	}
-	var kept []int64
-	k.eachLive(func(log *Log) { kept = append(kept, log.watch.kept) })
-	most := levelFor(kept, target)
-	k.mu.Lock()
-	k.squeezed = most
-	k.mu.Unlock()
-	k.eachLive(func(log *Log) {
-		if log.watch.kept > most {
-			heat(log)
-		}
-	})
-}
-
-// levelFor is the height at which the sum of all, each cut at it, is the target.
-func levelFor(kept []int64, target int64) int64 {
-	low, high := int64(leastLog), int64(1<<50)
-	for low < high {
-		level := (low + high + 1) / 2
-		sum := int64(0)
-		for _, v := range kept {
-			if v > level {
-				v = level
-			}
-			sum += v
-		}
-		if sum <= target {
-			low = level
-		} else {
-			high = level - 1
-		}
-		if high < low {
-			break
-		}
-	}
-	return low
 }
 
 func removedWhy(dir string) string {

@@ -45,6 +45,7 @@ func (p *place) open(keeping wire.Keeping) {
 		TaskDir: func(id string) string { return filepath.Join(p.dir, id) }, Keeping: keeping,
 		Freeze: func(id string) bool { p.still.Lock(); p.frozen[id]++; return true },
 		Thaw:   func(id string) { p.frozen[id]--; p.still.Unlock() },
+		Cap:    func(string, int64) {},
 		Line:   p.t.Logf, NowMs: func() int64 { return p.nowMs },
 	}, p.dir)
 	must(p.t, err)

@@ -29,6 +29,7 @@ func (w *watcher) look(log *Log, now time.Time) {
 	}
 	state.pace(size, now)
 	limit := w.keeper.limitOf(log)
+	w.keeper.tellCap(state.task, limit)
 	reserve := state.reserve(limit)
 	kept := log.kept(size)
 	if kept > limit && !state.noHoles && log.findHead(size) { // its shim had to do it while we did not

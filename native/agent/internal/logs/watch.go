@@ -90,6 +90,7 @@ func (w *watcher) takeNews() (closing bool) {
 			log.watch = watched{task: task, wd: -1, noHoles: w.keeper.noHoles}
 			w.heat(log)
 		}
+		task.capTold = w.keeper.capOf(task.limit) // it is started with it
 	}
 	for _, task := range again {
 		for _, log := range task.logs {

@@ -21,7 +21,8 @@ const (
 	// An agent that gives nothing back for so long stands still itself.
 	patienceMs = 1000
 	// At its end a task's last bytes are waited for so long when they find no room.
-	drainMs = 2000
+	drainMs   = 2000
+	drainMost = 64
 
 	seekData      = 3
 	punchKeepSize = 3 // FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
@@ -202,21 +203,28 @@ func waits(s *side) bool {
 	return aliveFd[0].revents == 0
 }
 
-// drain carries what is left once nobody is left to write.
+// drain carries what is left once nobody is left to write: a pipe full at most, so what comes after drainMost pieces is
+// not of this task.
 func drain() {
 	until := now(clockMono) + drainMs
 	for i := 0; i < len(sides); i++ {
 		s := &sides[i]
-		for s.from >= 0 && now(clockMono) < until {
-			if carry(i) {
-				continue
+		for pieces := 0; s.from >= 0 && pieces < drainMost; {
+			switch {
+			case carry(i):
+				pieces++
+			case s.from < 0 || s.tickMs == 0: // all has come
+				pieces = drainMost
+			case now(clockMono) >= until: // no room
+				pieces = drainMost
+			default:
+				nap(s.tickMs)
 			}
-			if s.from < 0 || s.tickMs == 0 {
-				break
-			}
-			aliveFd[0] = pollFd{fd: -1}
-			limit := syscall.NsecToTimespec(s.tickMs * 1_000_000)
-			_, _ = call(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&aliveFd[0])), 1, uintptr(unsafe.Pointer(&limit)), 0, 8)
 		}
 	}
+}
+
+func nap(ms int64) {
+	limit := syscall.NsecToTimespec(ms * 1_000_000)
+	_, _ = call(syscall.SYS_PPOLL, 0, 0, uintptr(unsafe.Pointer(&limit)), 0, 8)
 }

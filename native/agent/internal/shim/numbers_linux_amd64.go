@@ -9,4 +9,5 @@ const (
 	sysSetresgid = syscall.SYS_SETRESGID
 	sysFchown    = syscall.SYS_FCHOWN
 	sysFstat     = syscall.SYS_FSTAT
+	sysRenameat2 = 316
 )

@@ -9,4 +9,5 @@ const (
 	sysSetresgid = syscall.SYS_SETRESGID32
 	sysFchown    = syscall.SYS_FCHOWN32
 	sysFstat     = syscall.SYS_FSTAT64
+	sysRenameat2 = 382
 )

@@ -54,6 +54,9 @@ const (
 	StepLimits
 )
 
+// NextName is an empty file that becomes `run`, in a folder that was used before.
+const NextName = "next"
+
 // The file `run` in the task's folder: it exists once the task may have run. Its first RecordAt bytes are the mark
 // `S pid start`, filled up with spaces and a line break; the exit record follows at RecordAt once there is one.
 const (

@@ -20,30 +20,31 @@ const (
 
 	cloneIntoCgroup = 1 << 33
 
-	atFdCwd      = -100
-	sigSetMask   = 2
-	prSubreaper  = 36
-	prSetName    = 15
-	prNoNewPrivs = 38
-	prDropBound  = 24
-	prAmbient    = 47
-	ambientClear = 4
-	capVersion   = 0x20080522
-	maxCap       = 64
-	waitExited   = 4
-	waitNoHang   = 1
-	waitNoWait   = 0x01000000
-	idAll        = 0
-	pollIn       = 1
-	clockReal    = 0
-	clockMono    = 1
-	leftCapMs    = 30_000
-	killAgainMs  = 100
-	killMostMs   = 5_000
-	ackWaitMs    = 2_000
-	fallbackTick = 20
-	noDeadline   = -1
-	firstSide    = 3 // in polls: before it are those for signals, commands and the agent
+	atFdCwd         = -100
+	sigSetMask      = 2
+	prSubreaper     = 36
+	prSetName       = 15
+	prNoNewPrivs    = 38
+	prDropBound     = 24
+	prAmbient       = 47
+	ambientClear    = 4
+	capVersion      = 0x20080522
+	maxCap          = 64
+	waitExited      = 4
+	waitNoHang      = 1
+	waitNoWait      = 0x01000000
+	idAll           = 0
+	pollIn          = 1
+	clockReal       = 0
+	clockMono       = 1
+	leftCapMs       = 30_000
+	killAgainMs     = 100
+	killMostMs      = 5_000
+	ackWaitMs       = 2_000
+	fallbackTick    = 20
+	noDeadline      = -1
+	renameNoReplace = 1
+	firstSide       = 3 // in polls: before it are those for signals, commands and the agent
 )
 
 type pollFd struct {
@@ -151,11 +152,20 @@ func prepare() {
 	put(childPath[:], n, "/children\x00")
 }
 
-// claim makes sure that one task is run once: whoever creates `run` may run it.
+// claim makes sure that one task is run once: whoever creates `run`, or gives a file that name, may run it.
 func claim() bool {
 	only := syscall.O_EXCL
 	if flags&FlagWithAgent != 0 {
 		only = 0
+	}
+	if only != 0 {
+		_, errno := call(sysRenameat2, FdFolder, text(NextName+"\x00"), FdFolder, text("run\x00"), renameNoReplace)
+		if errno == syscall.EEXIST {
+			return false
+		}
+		if errno == 0 {
+			only = 0 // it is ours
+		}
 	}
 	fd, errno := openAt(FdFolder, "run\x00", syscall.O_WRONLY|syscall.O_CREAT|only|syscall.O_CLOEXEC)
 	runFd = fd

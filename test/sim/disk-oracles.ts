@@ -1,0 +1,144 @@
+// What must hold of what is written: nobody hears of what is not on the disk (I1), updates are taken in order and for what
+// they are (I4), and the master says only what it may say by itself (I2, I9).
+import type { Result } from '../../electron/contract/errors.ts';
+import { type Diff, durableTables, type Tables } from '../../electron/contract/tables.ts';
+import { type TaskRecord, type TaskStatus, terminalTaskStates } from '../../electron/contract/task.ts';
+import type { CommandEvent } from '../../electron/core/kernel/events.ts';
+import { isSame } from '../../electron/core/kernel/tables.ts';
+import type { FakeDisk } from '../support/fake-store.ts';
+import type { World } from './world.ts';
+
+/** Called after every commit. */
+export function noteDisk(world: World, before: Tables, diff: Diff): void {
+  for (const id of diff.tasks?.drop ?? []) noteDropped(world, before, { id, diff });
+  for (const task of diff.tasks?.put ?? []) {
+    // Under another machine id it was adopted: that machine was removed and added again.
+    if (world.forgotten.get(task.id) === task.machineId)
+      world.violate(`I4 ${task.id} came back after it was forgotten`);
+    world.onDisk.add(task.id);
+    for (const { uuid } of task.statuses) if (uuid !== null) world.onDisk.add(uuid);
+    checkTask(world, before.tasks.get(task.id), task);
+  }
+  for (const machine of diff.machines?.put ?? []) {
+    if (machine.removal && !world.asked.removals.has(machine.id))
+      world.violate(`I6 nobody asked to remove ${machine.id}`);
+  }
+}
+
+/** Made and removed again within one commit: also written, in its way. */
+function noteDropped(
+  world: World,
+  before: Tables,
+  dropped: { readonly id: string; readonly diff: Diff },
+): void {
+  const { id, diff } = dropped;
+  const machineId = before.tasks.get(id)?.machineId ?? null;
+  world.onDisk.add(id);
+  world.forgotten.set(id, machineId);
+  const goesWithMachine = machineId !== null && diff.machines?.drop.includes(machineId);
+  if (machineId !== null && !goesWithMachine && !world.asked.forgets.has(id))
+    world.violate(`I12 ${id} was dropped and nobody asked for it`);
+}
+
+/** A commit that nobody heard of was taken back: it counts as never written, so that acting on it is a violation. */
+export function noteTakenBack(world: World, before: Tables, diff: Diff): void {
+  for (const id of diff.tasks?.drop ?? []) world.onDisk.delete(id);
+  for (const task of diff.tasks?.put ?? []) {
+    world.forgotten.delete(task.id);
+    world.onDisk.add(task.id);
+    const kept = new Set(task.statuses.map(({ uuid }) => uuid));
+    for (const { uuid } of before.tasks.get(task.id)?.statuses ?? [])
+      if (uuid !== null && !kept.has(uuid)) world.onDisk.delete(uuid);
+  }
+}
+
+function checkTask(world: World, before: TaskRecord | undefined, task: TaskRecord): void {
+  const { id, state } = task;
+  if (before && terminalTaskStates.has(before.state) && before.state !== state)
+    world.violate(`I4 ${id}: ${before.state} became ${state}`);
+  if (before && before.killAskedAtMs !== null && task.killAskedAtMs === null)
+    world.violate(`I1 the wish to kill ${id} was forgotten`);
+  if (before && before.startedAtMs !== null && task.startedAtMs === null)
+    world.violate(`I4 ${id}: what was known of it was forgotten`);
+  if (task.killAskedAtMs !== null && !world.asked.kills.has(id))
+    world.violate(`I6 nobody asked to kill ${id}`);
+  checkStory(world, task);
+  const last = task.statuses.at(-1);
+  if (last?.source === 'SOURCE_MASTER' && before?.state !== state) checkOwnWord(world, task);
+}
+
+/** Updates in the order in which the agent made them, each at most once, and nothing that no agent ever said. */
+function checkStory(world: World, { id, statuses }: TaskRecord): void {
+  let at = -1;
+  for (const status of statuses) {
+    if (status.uuid === null) {
+      checkWithoutUuid(world, id, status);
+      continue;
+    }
+    const made = world.updates.get(status.uuid);
+    if (made?.taskId !== id) world.violate(`I4 ${id}: ${status.uuid} is no update of it`);
+    else if (made.at <= at) world.violate(`I4 ${id}: update ${status.uuid} out of order`);
+    at = made?.at ?? at;
+  }
+}
+
+function checkWithoutUuid(world: World, id: string, { source, state }: TaskStatus): void {
+  if (source !== 'SOURCE_MASTER' && state !== 'TASK_STAGING')
+    world.violate(`I4 ${id}: ${state} of an agent without uuid`);
+}
+
+/** What the master says by itself about a task must agree with what an observer on the machine sees. */
+function checkOwnWord(world: World, { id, agentId, state }: TaskRecord): void {
+  const isRun = (world.firstRuns.get(id) ?? 0) > 0;
+  const neverRan = state === 'TASK_DROPPED' || state === 'TASK_ERROR' || state === 'TASK_KILLED';
+  if (neverRan && isRun) world.violate(`I4 ${id} is ${state} by the master's word, but it ran`);
+  if (state !== 'TASK_GONE') return;
+  const isHeld = world.hosts.some(({ agent }) => agent?.id === agentId && agent.tasks.has(id as never));
+  if (isHeld) world.violate(`I9 ${id} was declared gone and its agent has it`);
+}
+
+/** I1: what is published is what is on the disk. */
+export function checkPublished(world: World, disk: FakeDisk, diff: Diff): void {
+  for (const table of durableTables) {
+    for (const row of diff[table]?.put ?? []) {
+      if (!isSame(disk.tables[table].get(row.id), row))
+        world.violate(`I1 ${table} ${row.id} was published and is not on the disk`);
+    }
+    for (const id of diff[table]?.drop ?? []) {
+      if (disk.tables[table].has(id)) world.violate(`I1 ${table} ${id} was dropped and is on the disk`);
+    }
+  }
+}
+
+/** I1: a yes to a person is on the disk when it arrives. `isNewest`: nothing of the kind was asked after it. */
+export function checkPromise(
+  world: World,
+  disk: FakeDisk,
+  asked: { readonly command: CommandEvent; readonly answer: Result<null>; readonly isNewest: boolean },
+): void {
+  const { command, answer, isNewest } = asked;
+  if (answer.ok && !isKept(world, disk, command, isNewest))
+    world.violate(`I1 ${command.kind} was confirmed but is not on the disk`);
+}
+
+function isKept(world: World, { tables }: FakeDisk, command: CommandEvent, isNewest: boolean): boolean {
+  switch (command.kind) {
+    case 'run-task':
+      return world.onDisk.has(command.info.taskId);
+    case 'kill-task':
+      return tables.tasks.get(command.taskId)?.killAskedAtMs !== null;
+    case 'remove-machine': {
+      const machine = tables.machines.get(command.machineId);
+      return !machine || (!command.force && (machine.removal !== null || !isNewest));
+    }
+    case 'edit-machine':
+      return !isNewest || (tables.machines.get(command.machineId)?.note ?? command.note) === command.note;
+    case 'change-settings':
+      return (
+        !isNewest ||
+        tables.settings.get('settings')?.unreachableAfterMs === command.settings.unreachableAfterMs
+      );
+    default:
+      return true;
+  }
+}

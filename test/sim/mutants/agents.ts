@@ -1,0 +1,156 @@
+// Planted bugs in what happens to agents and links: reconciliation, silence, sleep, clocks, leases, back-off.
+import type { Mutant } from './mutant.ts';
+
+const core = 'electron/core/master';
+
+export const agentMutants: readonly Mutant[] = [
+  {
+    id: 'launch-given-up',
+    file: `${core}/reconcile.ts`,
+    find: 'function meetAbsence(draft: Draft, task: TaskRecord): void {\n  if (wasSeenOnAgent(task)) {',
+    replace: 'function meetAbsence(draft: Draft, task: TaskRecord): void {\n  if (true as boolean) {',
+    why: 'declares a task gone whose launch was lost on the way',
+  },
+  {
+    id: 'launch-again-after-seen',
+    file: `${core}/reconcile.ts`,
+    find: 'function meetAbsence(draft: Draft, task: TaskRecord): void {\n  if (wasSeenOnAgent(task)) {',
+    replace: 'function meetAbsence(draft: Draft, task: TaskRecord): void {\n  if (false as boolean) {',
+    why: 'launches a task again that the agent had already',
+  },
+  {
+    id: 'kill-not-sent-again',
+    file: `${core}/reconcile.ts`,
+    find: "if (task.killAskedAtMs !== null) send(draft, 'kill', task.id, { isAbsent: false });",
+    replace: '',
+    why: 'a kill that met a lost link is not sent again',
+  },
+  {
+    id: 'launch-beats-kill',
+    file: `${core}/reconcile.ts`,
+    find: "if (task.killAskedAtMs === null) send(draft, 'launch', task.id);",
+    replace:
+      "if (getSend(draft, 'launch', task.id) ?? task.killAskedAtMs === null) send(draft, 'launch', task.id);",
+    why: 'launches a task that was killed while its machine was away',
+  },
+  {
+    id: 'nothing-adopted',
+    file: `${core}/reconcile.ts`,
+    find: 'if (!known) {\n    adopt(draft, from);',
+    replace: 'if (!known) {',
+    why: 'ignores tasks that only the agent knows',
+  },
+  {
+    id: 'forget-not-sent-again',
+    file: `${core}/reconcile.ts`,
+    find: '  resendForgets(draft, machineId);',
+    replace: '',
+    why: 'a wish to forget that met a lost link waits for ever',
+  },
+  {
+    id: 'old-agent-stays',
+    file: `${core}/agents.ts`,
+    find: 'if (machine.agentId !== null && machine.agentId !== event.agentId) markAgentGone(draft, machine.agentId);',
+    replace: '',
+    why: 'the tasks of an agent whose folder was lost stay for ever',
+  },
+  {
+    id: 'unreachable-is-lost',
+    file: `${core}/agents.ts`,
+    find: "state: 'TASK_UNREACHABLE',",
+    replace: "state: 'TASK_LOST',",
+    why: 'treats out of sight as dead',
+  },
+  {
+    id: 'unreachable-keeps-running',
+    file: `${core}/agents.ts`,
+    find: "draft.put('agents', { ...agent, state: { kind: 'unreachable', sinceMs: draft.atMs } });\n  for (const task of openTasksOf(draft, agent)) {",
+    replace:
+      "draft.put('agents', { ...agent, state: { kind: 'unreachable', sinceMs: draft.atMs } });\n  for (const task of openTasksOf(draft, agent).slice(1)) {",
+    why: 'forgets one of the tasks when an agent is out of reach',
+  },
+  {
+    id: 'agent-known-elsewhere',
+    file: `${core}/link-events.ts`,
+    find: 'if (!known || known.machineId === machine.id) return null;',
+    replace: 'return null;\n',
+    why: 'takes an agent for two machines when one computer has two addresses',
+  },
+  {
+    id: 'deaf',
+    file: `${core}/links.ts`,
+    find: 'patchSession(draft, machineId, { quietSinceMonoMs: draft.monoMs });',
+    replace: '',
+    why: 'counts silence from the hello, whatever is heard since',
+  },
+  {
+    id: 'sleep-counts',
+    file: `${core}/link-events.ts`,
+    find: 'quietSinceMonoMs: draft.monoMs,\n      connectByMonoMs',
+    replace: 'quietSinceMonoMs: session.quietSinceMonoMs,\n      connectByMonoMs',
+    why: 'counts silence while this computer slept',
+  },
+  {
+    id: 'sleep-unnoticed',
+    file: 'electron/shell/loop-timing.ts',
+    find: 'return longest > lateAfterMs ? Math.round(longest) : 0;',
+    replace: 'return longest > 3_600_000 ? Math.round(longest) : 0;',
+    why: 'does not notice that this computer slept',
+  },
+  {
+    id: 'silence-by-wall-clock',
+    file: `${core}/link-events.ts`,
+    find: 'const quietMs = draft.monoMs - session.quietSinceMonoMs;',
+    replace: 'const quietMs = draft.atMs - (link.lastHeardAtMs ?? draft.atMs);',
+    why: 'measures silence by a clock that people set',
+  },
+  {
+    id: 'retry-by-wall-clock',
+    file: `${core}/links.ts`,
+    find: 'retryAtMonoMs: draft.monoMs + delayMs,',
+    replace: 'retryAtMonoMs: draft.atMs + delayMs,',
+    why: 'plans the next try on another clock than the one that is read',
+  },
+  {
+    id: 'retry-not-planned',
+    file: `${core}/link-events.ts`,
+    find: '        session.retryAtMonoMs,\n',
+    replace: '',
+    why: 'leaves the next try of a link out of what the loop wakes up for',
+  },
+  {
+    id: 'never-unreachable',
+    file: `${core}/link-events.ts`,
+    find: 'if (quietMs >= draft.settings.unreachableAfterMs) giveUpOn(draft, machineId);',
+    replace: 'if (quietMs >= 10 * draft.settings.unreachableAfterMs) giveUpOn(draft, machineId);',
+    why: 'does not say in time that a machine is out of reach',
+  },
+  {
+    id: 'no-fresh-hello',
+    file: `${core}/link-events.ts`,
+    find: "if (phase === 'live' || phase === 'silent') reconnect(draft, machine);",
+    replace: '',
+    why: 'keeps a connection that was silent for too long: nothing brings the agent back',
+  },
+  {
+    id: 'fights-for-lease',
+    file: `${core}/link-states.ts`,
+    find: "  'lease-held',\n  'lease-lost',\n",
+    replace: '',
+    why: 'tries again and again to get an agent that another master has',
+  },
+  {
+    id: 'takes-over-unasked',
+    file: `${core}/links.ts`,
+    find: "draft.issue({ kind: 'connect', machine, ...options });",
+    replace: "draft.issue({ kind: 'connect', machine, takeOver: true });",
+    why: 'takes an agent from another master without being asked',
+  },
+  {
+    id: 'lost-answer-not-asked-again',
+    file: `${core}/sends.ts`,
+    find: 'retryAtMonoMs: isUp ? draft.monoMs + delayMs : null });',
+    replace: 'retryAtMonoMs: null });',
+    why: 'waits for the next hello on a link that is up',
+  },
+];
