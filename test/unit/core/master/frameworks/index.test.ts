@@ -6,8 +6,9 @@ import { AllocatorCell } from '../../../../../electron/core/master/frameworks/in
 import { withIndex } from '../../../../../electron/core/master/frameworks/index-sync.ts';
 import type { State } from '../../../../../electron/core/master/state.ts';
 import { step } from '../../../../../electron/core/master/step.ts';
-import { aMachine, machineId } from '../../../../support/builders.ts';
+import { aHello, aMachine, frameworkId, machineId } from '../../../../support/builders.ts';
 import { CoreRig } from '../../../../support/core-rig.ts';
+import { aFramework } from '../../../../support/some-calls.ts';
 import { someEvents } from '../../../../support/some-events.ts';
 
 /** Clients that hold nothing and wait for nothing may linger in the cache: they change no answer. */
@@ -39,6 +40,17 @@ describe('the index that is kept', () => {
       const events = someEvents((values) => values[Math.floor(random() * values.length)] as never);
       const rig = new CoreRig({ machines: [aMachine('one'), aMachine('two')] });
       rig.post({ kind: 'local-machine-found', machineId: machineId('here'), name: 'here' });
+      for (const name of ['one', 'two']) rig.post(aHello(name));
+      rig.post({
+        kind: 'call-scheduler-api',
+        call: {
+          kind: 'SUBSCRIBE',
+          frameworkId: frameworkId('x'),
+          info: aFramework(),
+          suppressedRoles: [],
+          streamId: 's1',
+        },
+      });
       let compared = 0;
       for (let n = 0; n < 250; n += 1) {
         const make = events[Math.floor(random() * events.length)];
