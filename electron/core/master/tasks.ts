@@ -22,9 +22,9 @@ export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | n
   const { info, machineId, operationId } = event;
   const place = machineId === null ? null : findPlace(draft, machineId);
   if (place && 'code' in place) return place;
-  if (draft.get('tasks', info.taskId) || draft.get('runs', info.taskId)) {
-    return { code: 'conflict', reason: 'task-exists', detail: info.taskId };
-  }
+  const isTaken: Refusal = { code: 'conflict', reason: 'task-exists', detail: info.taskId };
+  if (draft.get('tasks', info.taskId)) return isTaken;
+  if (draft.get('runs', info.taskId)) return isTaken;
   const refusal = place ? refuseThere(draft, place.agent, info) : refuseAnywhere(draft, info);
   if (refusal) return refusal;
   openOperation(draft, {
@@ -49,11 +49,9 @@ export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | n
 
 /** What is in offers may come back, so it does not count: then the task waits for its turn. */
 function refuseThere(draft: Draft, agent: AgentRecord, info: TaskInfo): Refusal | null {
-  const taken = add(
-    allocatedOn(agent.id, draft.rows('tasks')),
-    reservedOn(agent.id, draft.rows('reservations')),
-  );
-  return refuseTask(info, agent) ?? refuseFit(agent.resources, taken, info.resources);
+  const held = allocatedOn(agent.id, draft.rows('tasks'));
+  const allocated = add(held, reservedOn(agent.id, draft.rows('reservations')));
+  return refuseTask(info, agent) ?? refuseFit(agent.resources, allocated, info.resources);
 }
 
 /** What is wrong wherever it would run. What only no machine can give waits for one that can. */
