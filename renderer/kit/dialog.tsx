@@ -33,7 +33,12 @@ function firstFocus(popup: HTMLElement | null, isAlert: boolean): HTMLElement | 
 
 /** The first field that is wrong gets the focus, once it is drawn: its fault may open what is folded. */
 function focusFault(popup: HTMLElement | null): void {
-  requestAnimationFrame(() => popup?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+  requestAnimationFrame(() => {
+    const field = popup?.querySelector<HTMLElement>('[aria-invalid=true]');
+    field?.focus({ preventScroll: true });
+    // In the middle, so that the words below it are seen as well.
+    field?.scrollIntoView({ block: 'center' });
+  });
 }
 
 export function Dialog(props: DialogProps) {

@@ -16,6 +16,8 @@ export function endShort(status: TaskStatus, words: Words): string {
     case null:
       break;
   }
+  // The signal was the agent's; why it was sent is what one wants to know.
+  if (status.reason === 'REASON_TASK_HEALTH_CHECK_STATUS_UPDATED') return words.t('life.end-unhealthy');
   if (status.exitCode !== null) return words.t('life.end-code', { code: status.exitCode });
   if (status.signal !== null) return words.t('life.end-signal', { signal: status.signal });
   return endMessage(status, words);

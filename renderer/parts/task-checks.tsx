@@ -4,9 +4,10 @@ import type { TaskRecord } from '../../electron/contract/task.ts';
 import type { Check } from '../../electron/contract/task-life.ts';
 import { useWords, type Words } from '../app/messages/words.ts';
 import { Glyph, type GlyphKind } from '../kit/glyph.tsx';
-import { healthOfTask, readinessOfTask } from '../store/life.ts';
+import { healthOfTask, lastAnswer, readinessOfTask } from '../store/life.ts';
 import { glyphOfTask } from '../store/selectors.ts';
 import { useTables } from '../store/tables.ts';
+import { endMessage } from './end-words.ts';
 import { Section } from './facts.tsx';
 
 function probeWords({ probe, intervalMs }: Check, words: Words): string {
@@ -33,9 +34,11 @@ function CheckRow(props: {
   readonly check: Check;
   readonly good: boolean | null;
   readonly isUnknown: boolean;
+  /** What the last answer said, when it was a bad one. */
+  readonly why: string;
 }) {
   const words = useWords();
-  const { kind, check, good, isUnknown } = props;
+  const { kind, check, good, isUnknown, why } = props;
   const answer = answerOf(kind, good, words);
   const glyph = isUnknown && good !== null ? 'unknown' : answer.glyph;
   return (
@@ -45,6 +48,7 @@ function CheckRow(props: {
       <span className={`life-check__word t-${glyph === 'stopped' ? 'past' : glyph}`}>
         {isUnknown && good !== null ? words.t('task-state.last-known', { state: answer.word }) : answer.word}
       </span>
+      {why !== '' && <span className="life-check__what selectable">{why}</span>}
       <span className="life-check__what dim selectable">{probeWords(check, words)}</span>
     </li>
   );
@@ -55,15 +59,21 @@ export function TaskChecks({ task }: { readonly task: TaskRecord }) {
   const isUnknown = useTables((tables) => glyphOfTask(tables, task)) === 'unknown';
   const { health, readiness } = task.info;
   if (health === undefined && readiness === undefined) return null;
+  const answers = { health: healthOfTask(task), readiness: readinessOfTask(task) };
+  const row = (kind: 'health' | 'readiness', check: Check) => (
+    <CheckRow
+      kind={kind}
+      check={check}
+      good={answers[kind]}
+      isUnknown={isUnknown}
+      why={answers[kind] === false ? endMessage(lastAnswer(task, kind), words, kind) : ''}
+    />
+  );
   return (
     <Section title={words.t('life.checks')}>
       <ul className="life-checks">
-        {health !== undefined && (
-          <CheckRow kind="health" check={health} good={healthOfTask(task)} isUnknown={isUnknown} />
-        )}
-        {readiness !== undefined && (
-          <CheckRow kind="readiness" check={readiness} good={readinessOfTask(task)} isUnknown={isUnknown} />
-        )}
+        {health !== undefined && row('health', health)}
+        {readiness !== undefined && row('readiness', readiness)}
       </ul>
     </Section>
   );

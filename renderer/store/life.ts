@@ -131,6 +131,11 @@ export function stepsOf(task: TaskRecord): readonly Step[] {
     .toReversed();
 }
 
+/** The newest answer of a check that changed something; undefined: none yet. */
+export function lastAnswer(task: TaskRecord, kind: 'health' | 'readiness'): TaskStatus | undefined {
+  return stepsOf(task).find((step) => step.kind === kind)?.status;
+}
+
 /** Words of the end that stands for the whole task, or of the last run. */
 export function endStatusOf(task: TaskRecord): TaskStatus | undefined {
   return terminalTaskStates.has(task.state) ? task.statuses.at(-1) : lastEnd(task);

@@ -19,7 +19,7 @@ export type Load = Shape & {
   readonly declined: readonly (readonly number[])[];
 };
 
-export function makeLoad(shape: Shape): Load {
+function makeLoad(shape: Shape): Load {
   const random = createRandom(shape.agents);
   const whole = (most: number): number => Math.floor(random() * most);
   const totals = Array.from({ length: shape.agents }, () => {
@@ -36,7 +36,7 @@ export function makeLoad(shape: Shape): Load {
   return { ...shape, totals, used, declined };
 }
 
-export function fill(load: Load): Allocator {
+function fill(load: Load): Allocator {
   const allocator = createAllocator();
   const must = (result: { readonly ok: boolean }): void => {
     if (!result.ok) throw new Error(JSON.stringify(result));
@@ -90,6 +90,9 @@ function cycleMs(allocator: Allocator, times: number): number {
   }, times);
 }
 
+/** With a tenth of it as frameworks, as in the sizes that have a bar. */
+const curveAgents = [100, 300, 1000, 3000, 10_000];
+
 export function benchAllocator(say: (line: string) => void): Promise<BenchReport> {
   const report: Record<string, number | readonly number[]> = {};
   const sizes = [
@@ -106,5 +109,15 @@ export function benchAllocator(say: (line: string) => void): Promise<BenchReport
     say(`${key} ${ms.toFixed(3)}, floor ${floorMs.toFixed(3)}, ratio ${(ms / floorMs).toFixed(2)}`);
     if (key === 'cycle10kx1kMs') report['floorRatio'] = rounded(ms / floorMs, 2);
   }
+  const curve: number[] = [];
+  for (const agents of curveAgents) {
+    const load = makeLoad({ agents, frameworks: agents / 10, declines: 20 });
+    const ms = cycleMs(fill(load), agents >= 10_000 ? 15 : 60);
+    curve.push(agents, rounded(ms, 3));
+    say(
+      `${agents} agents x ${agents / 10}: ${ms.toFixed(3)} ms, ${((ms / agents) * 1000).toFixed(2)} us an agent`,
+    );
+  }
+  report['curve'] = curve;
   return Promise.resolve(report);
 }

@@ -93,9 +93,13 @@ const faults: Readonly<Record<FaultKind, Fault>> = {
     uninstall(host);
     world.install(host);
   },
-  // A restored backup, a torn file: the agent does not know a task any more that it has told of.
+  // A restored backup, a torn file: the agent does not know a task any more that the master has heard of.
   amnesia: (world, master, host) => {
-    const taskId = world.pick([...(host.agent?.starts.keys() ?? [])]);
+    const { tasks } = master.loop.state.tables;
+    const told = [...(host.agent?.tasks.keys() ?? [])].filter((id) =>
+      tasks.get(id)?.statuses.some(({ uuid }) => uuid !== null),
+    );
+    const taskId = world.pick(told);
     if (taskId === undefined || !host.agent?.tasks.delete(taskId)) return;
     endConnections(world, master, host);
   },

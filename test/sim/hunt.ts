@@ -20,6 +20,8 @@ export type Hunt = {
   readonly seed: number;
   readonly threads: number;
   readonly folder: string;
+  /** The bundle without any planted bug. A seed that fails there too has caught nothing. */
+  readonly cleanFile: string;
   readonly onCatch: (mutant: Mutant, caught: Catch) => void;
 };
 
@@ -38,15 +40,20 @@ export async function hunt(options: Hunt): Promise<Catch[]> {
   return found.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-async function huntOne({ runs, seed, folder }: Hunt, mutant: Mutant): Promise<Catch> {
+async function huntOne(options: Hunt, mutant: Mutant): Promise<Catch> {
+  const { runs, seed, folder, cleanFile } = options;
   const file = path.join(folder, `${mutant.id}.mjs`);
   await bundleSim(file, mutant);
   const tally = await runMany({ file, from: seed, runs, threads: 1, isToStopAtFirst: true });
   await rm(file);
   const [first] = tally.failures;
+  if (first) {
+    const clean = await runMany({ file: cleanFile, from: first.seed, runs: 1, threads: 1 });
+    if (clean.failures.length > 0) throw new Error(`seed ${first.seed} fails without ${mutant.id} too`);
+  }
   return {
     id: mutant.id,
     afterRuns: first ? first.seed - seed + 1 : null,
-    how: first?.violations[0] ?? '',
+    how: (first?.violations[0] ?? '').slice(0, 200),
   };
 }

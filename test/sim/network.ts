@@ -238,6 +238,7 @@ export class Network {
     connection.calls.add(call);
     this.#later(callCapMs, () => answer(silent));
     const act = (): void => {
+      if (isQuirky()) return; // it died between reading and acting, and is back already
       this.#options.onCall(connection.agent, effect);
       const refusal = carryOut(connection.agent, effect);
       if (isQuirky()) return; // the answer gets lost in the agent's queue

@@ -56,7 +56,9 @@ export class Person {
     // The same command with the same ids, at once or late: an impatient click, a client that asks again.
     if (!this.#world.chance(0.05)) return;
     this.#world.time.timers.after(this.#world.random() ** 2 * 3000, () => {
-      if (master.isAlive) this.#ask(master, command);
+      // An id is used once: whoever had the record dropped does not ask again under the same.
+      const isOver = command.kind === 'run-task' && this.#world.forgotten.has(command.info.taskId);
+      if (master.isAlive && !isOver) this.#ask(master, command);
     });
   }
 

@@ -80,7 +80,11 @@ describe('planted bugs', () => {
 
   it('of some kinds are caught', async () => {
     const chosen = mutants.filter(({ id }) => some.includes(id));
-    const caught = await hunt({ mutants: chosen, runs: 500, seed: 1, threads, folder, onCatch: () => {} });
+    const caught = await hunt({
+      ...{ mutants: chosen, runs: 500, seed: 1, threads, folder },
+      cleanFile: file,
+      onCatch: () => {},
+    });
     expect(caught.filter(({ afterRuns }) => afterRuns !== null).map(({ id }) => id)).toEqual(
       [...some].sort(),
     );

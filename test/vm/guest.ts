@@ -82,7 +82,8 @@ export async function bootGuest(of: {
       ...['-M', 'q35', '-cpu', 'max', '-smp', '2', '-m', String(memoryMib), '-no-reboot', '-nic', 'none'],
       ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio'],
       ...['-kernel', of.kernel.image, '-initrd', of.root],
-      ...['-append', 'console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init'],
+      // Without no_timer_check the kernel gives up when its first ticks are late, as they are on a busy machine.
+      ...['-append', 'console=ttyS0 quiet loglevel=3 panic=-1 no_timer_check rdinit=/init'],
       ...['-drive', `file=${of.disk},if=virtio,format=raw`],
       ...['-device', 'virtio-serial', '-chardev', `socket,id=port,path=${port},server=on,wait=off`],
       ...['-device', 'virtserialport,chardev=port,name=mesolite'],

@@ -10,7 +10,7 @@ import { refuseAmounts, vectorOf } from './scalars.ts';
 import type { AgentRow, Index, Slot } from './shapes.ts';
 import { noSets } from './state.ts';
 import { chainOf, markAllDirty, pruneFrom, roleNode } from './tree.ts';
-import { type AgentInput, agentModes, type Amounts } from './types.ts';
+import { type AgentInput, type Amounts, agentModes } from './types.ts';
 
 const maxAgents = 16_000;
 const maxReservations = 1000;
@@ -132,6 +132,7 @@ function takeOut(index: Index, row: AgentRow): void {
 
 function addReserved(index: Index, role: number, amounts: Float64Array, sign: 1 | -1): void {
   const { tree, width } = index;
+  tree.reservations[role] = tree.reservations[role]! + sign;
   for (const node of chainOf(tree, role)) {
     for (let r = 0; r < width; r += 1) {
       tree.reserved[node * width + r] = tree.reserved[node * width + r]! + sign * amounts[r]!;
@@ -142,9 +143,7 @@ function addReserved(index: Index, role: number, amounts: Float64Array, sign: 1 
 
 /** A role without clients and children is kept while it has a quota, or something is reserved for it. */
 export function isRoleKept(index: Index, node: number): boolean {
-  const { reserved } = index.tree;
-  const at = node * index.width;
-  return index.quotas.inputs.has(node) || reserved.subarray(at, at + index.width).some((sum) => sum !== 0);
+  return index.quotas.inputs.has(node) || index.tree.reservations[node]! > 0;
 }
 
 function putIn(index: Index, row: AgentRow, agent: AgentInput): void {

@@ -98,7 +98,7 @@ function setDemands(index: Index, client: Client, compiled: Compiled): void {
   }
 }
 
-export function isWaiting(client: Client): boolean {
+function isWaiting(client: Client): boolean {
   const { active, suppressed } = client.input;
   return active && !suppressed && (client.demands === null || client.left > 0);
 }

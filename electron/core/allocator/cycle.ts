@@ -16,12 +16,18 @@ import { type Stage, serveUnits } from './units.ts';
 
 /** After each pouring less than half of the rest is left for want of a client that can use it. */
 const mostPourings = 3;
+/** With this many agents for each client whole ones come out even enough, and one offer for each agent is cheapest. */
+const wholeAgentsEach = 4;
 /** A rest that is this part of the whole is not worth another pouring. */
 const smallRest = 1 / 16;
 /** A share that rounding kept this near to its level has reached it. */
 const justBelow = 1 - 1e-4;
 
 type Cycle = PieceRun & {
+  isShared: boolean;
+  /** Clients that wait, and of those the ones that have not said for what. */
+  readonly waiting: number;
+  readonly blind: number;
   stage: Stage;
   targets: Targets | null;
   /** By node: children before the cursor are known to get nothing of the agent in the scene; valid with the mark. */
@@ -204,7 +210,9 @@ function newCycle(index: Index, nowMonoMs: number): Cycle {
     zeros: new Float64Array(width),
     stage: 'shares',
     targets: null,
-    isShared: blind.length > 0 && waiting.length > 1,
+    isShared: false,
+    waiting: waiting.length,
+    blind: blind.length,
     isLeft: false,
     servedMark: marks(),
     usable: new Float64Array(width),
@@ -265,12 +273,24 @@ function candidatesOf(index: Index, { agents }: AllocateRequest): AgentRow[] {
   return rows;
 }
 
+/** Agents are cut: more than one waits, and there are few agents with something left for each. */
+function isShared(cycle: Cycle, rows: readonly AgentRow[]): boolean {
+  if (cycle.blind === 0 || cycle.waiting < 2) return false;
+  let usable = 0;
+  for (const row of rows) {
+    cycle.row = row;
+    if (!isUsedUp(cycle)) usable += 1;
+  }
+  return usable < wholeAgentsEach * cycle.waiting;
+}
+
 export function runCycle(index: Index, request: AllocateRequest): readonly Allocation[] {
   const rows = candidatesOf(index, request);
   const cycle = newCycle(index, request.nowMonoMs);
   if (rows.length > 0 && index.tree.waiting[root]! > 0) {
     const random = createRandom(request.seed);
     refreshOrder(index.tree, index.measure);
+    cycle.isShared = isShared(cycle, rows);
     serveGuarantees(cycle, shuffled(rows, random));
     serveShares(cycle, shuffled(rows, random));
     takeAllBack(cycle);

@@ -1,7 +1,7 @@
 // Why something waits: the first rule that stops one unit, for each agent. The rules are those of `allocate`.
 import { assert } from '../kernel/assert.ts';
-import { compileConstraints } from './constraints.ts';
 import { demandRow, refuseDemand } from './clients.ts';
+import { compileConstraints } from './constraints.ts';
 import { covers } from './filters.ts';
 import { findClient } from './holdings.ts';
 import {

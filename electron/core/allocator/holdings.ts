@@ -202,7 +202,7 @@ export function setsMinus(some: Sets, taken: Sets): Sets {
   return Object.keys(left).length === 0 ? noSets : left;
 }
 
-export function setsWith(some: Sets, others: Sets): Sets {
+function setsWith(some: Sets, others: Sets): Sets {
   const sum: Record<string, readonly string[]> = { ...some };
   for (const [name, items] of Object.entries(others)) {
     if (items.length > 0) sum[name] = [...new Set([...(some[name] ?? []), ...items])].sort();
@@ -223,7 +223,7 @@ export function freeSetsOf(row: AgentRow): Sets {
   return free;
 }
 
-export function vectorsOfHeld(held: Held): PartVectors {
+function vectorsOfHeld(held: Held): PartVectors {
   return withSums({
     unreserved: held.unreserved.slice(),
     reserved: [...held.reserved].map(([id, amounts]) => ({ id, amounts: amounts.slice() })),

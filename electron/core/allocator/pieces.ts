@@ -9,15 +9,15 @@ import type { Targets } from './targets.ts';
 import type { Stage } from './units.ts';
 
 /** Without a usual task known, an agent is not cut into more pieces than this. */
-const mostPieces = 8;
-/** What is missing to a target and less than this part of a usual task is rounding. */
+const mostPieces = 16;
+/** A target that is this near to one usual task more reaches it: what is missing is rounding. */
 const roundingPart = 0.02;
 
 export type PieceRun = Run & {
   readonly stage: Stage;
   /** What is not to be passed; null: as far as there is something. */
   readonly targets: Targets | null;
-  /** More than one client waits without demand. */
+  /** Agents are cut into pieces. */
   readonly isShared: boolean;
   /** Something was left because of a target or of a piece: a later pass may give it. */
   isLeft: boolean;
@@ -86,7 +86,7 @@ function targetPart(run: PieceRun, client: Client, target: number): number {
   }
   if (part <= 0) return 0;
   const unit = unitPart(run, client);
-  return Math.min(1, Math.ceil(part / unit - roundingPart) * unit);
+  return Math.min(1, Math.floor(part / unit + roundingPart) * unit);
 }
 
 /** What was refused here is doubled, not repeated: the next piece goes through the filter, and is still not everything. */
@@ -105,12 +105,18 @@ function cutToRefused(run: PieceRun, client: Client): void {
   }
 }
 
-/** Which part of what is there it gets, or 0. Leaves no rest that is too small for an offer. */
+/**
+ * Which part of what is there it gets, or 0. Up to a target in whole tasks, rounded down, or those that come first would take
+ * from those that come last; the rest goes out task by task when there are no targets any more. No rest is left that is too
+ * small for an offer.
+ */
 function partOf(run: PieceRun, client: Client): number {
   const { sum, usable, reservedPart, index } = run;
   for (let r = 0; r < sum.length; r += 1) sum[r] = usable[r]! + reservedPart[r]!;
-  if (run.targets === null) return 1;
-  const part = targetPart(run, client, run.targets.shares[client.node]!);
+  const isByTask = run.isShared && run.filterMark[client.node] !== run.serial;
+  if (run.targets === null && !isByTask) return 1;
+  const part =
+    run.targets === null ? unitPart(run, client) : targetPart(run, client, run.targets.shares[client.node]!);
   if (part < 1) run.isLeft = true;
   if (part === 0 || part === 1) return part;
   for (let r = 0; r < sum.length; r += 1) sum[r] = sum[r]! * (1 - part);
@@ -182,7 +188,9 @@ export function servePiece(run: PieceRun, client: Client): boolean {
   }
   givePiece(run, client, parts);
   carryNamed(run, client, part);
-  run.servedMark[client.node] = run.serial;
+  // Task by task it may come again, behind the others.
+  const isByTask = run.targets === null && part < 1;
+  if (!isByTask) run.servedMark[client.node] = run.serial;
   return true;
 }
 

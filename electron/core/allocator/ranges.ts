@@ -51,11 +51,6 @@ export function areIn(some: Ranges, whole: Ranges): boolean {
   return some.every(({ begin, end }) => whole.some((range) => range.begin <= begin && end <= range.end));
 }
 
-/** Any of `some` is in `others`. */
-export function touchEach(some: Ranges, others: Ranges): boolean {
-  return some.some(({ begin, end }) => others.some((range) => range.begin <= end && begin <= range.end));
-}
-
 /** The first `count` ports. */
 export function firstPorts(ranges: Ranges, count: number): Ranges {
   const result: PortRange[] = [];

@@ -29,10 +29,3 @@ export function refuseRole(role: string): Refusal | null {
     ? null
     : { code: 'invalid', reason: 'role-name', detail: `${JSON.stringify(role)}: ${reason}` };
 }
-
-/** `eng/web/blue` -> eng, eng/web, eng/web/blue. */
-export function rolePaths(role: string): readonly string[] {
-  const paths: string[] = [];
-  for (let at = role.indexOf('/'); at >= 0; at = role.indexOf('/', at + 1)) paths.push(role.slice(0, at));
-  return [...paths, role];
-}

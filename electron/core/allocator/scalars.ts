@@ -23,7 +23,7 @@ export function scalarsOf(custom: Iterable<string>): Scalars {
 /** A scalar of its own name. Mesos asks nothing of it; we also keep it printable and short. */
 const customName = /^[A-Za-z][A-Za-z0-9._/-]{0,63}$/;
 
-export function refuseAmount(name: string, value: unknown): Refusal | null {
+function refuseAmount(name: string, value: unknown): Refusal | null {
   const refused = (reason: string): Refusal => ({
     code: 'invalid',
     reason,
@@ -60,12 +60,7 @@ export function customNames(amounts: SomeAmounts): readonly string[] {
 }
 
 /** Writes the vector; what is not said becomes `missing`. Names without a place are zero in the whole cluster. */
-export function writeVector(
-  scalars: Scalars,
-  amounts: SomeAmounts,
-  out: Float64Array,
-  missing = 0,
-): Float64Array {
+function writeVector(scalars: Scalars, amounts: SomeAmounts, out: Float64Array, missing = 0): Float64Array {
   out[0] = amounts.cpusMilli ?? missing;
   out[1] = amounts.memMib ?? missing;
   out[2] = amounts.diskMib ?? missing;

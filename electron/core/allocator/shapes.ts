@@ -105,6 +105,8 @@ export type Tree = {
   held: Float64Array;
   heldReserved: Float64Array;
   reserved: Float64Array;
+  /** Reservations that name this very role. */
+  readonly reservations: number[];
   /** 1: shares and order of the children have to be made again. */
   isDirty: Uint8Array;
   readonly names: string[];

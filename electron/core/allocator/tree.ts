@@ -22,6 +22,7 @@ export function newTree(width: number): Tree {
     held: new Float64Array(0),
     heldReserved: new Float64Array(0),
     reserved: new Float64Array(0),
+    reservations: [],
     isDirty: new Uint8Array(0),
     names: [],
     paths: [],
@@ -67,6 +68,7 @@ function addNode(tree: Tree, parent: number, name: string): number {
     vectors.fill(0, node * width, (node + 1) * width);
   }
   tree.isDirty[node] = 1;
+  tree.reservations[node] = 0;
   tree.names[node] = name;
   tree.paths[node] = '';
   tree.children[node] = undefined;
@@ -123,6 +125,8 @@ export function pruneFrom(tree: Tree, node: number, isKept: (role: number) => bo
     const hasUse = (tree.children[at]?.size ?? 0) > 0 || tree.clients[at] !== undefined;
     if (hasUse || (tree.paths[at] !== '' && !isDot && isKept(at))) return;
     const parent = tree.parent[at]!;
+    // Gone already: a role may be named twice.
+    if (tree.children[parent]?.has(at) !== true) return;
     if (tree.paths[at] !== '') tree.roles.delete(tree.paths[at]!);
     tree.children[parent]?.delete(at);
     tree.isDirty[parent] = 1;

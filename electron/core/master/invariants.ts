@@ -7,8 +7,6 @@ import { offerGaps, overCommitted } from './frameworks/invariants.ts';
 import type { State } from './state.ts';
 import { holdsResources, isTerminal } from './task-states.ts';
 
-export { overCommitted };
-
 export function checkDiff(before: Tables, after: Tables, diff: Diff): string[] {
   const broken: string[] = [];
   for (const task of diff.tasks?.put ?? []) {

@@ -11,6 +11,7 @@ export const enLife = {
   'life.end-code': 'exit code {code}',
   'life.end-signal': 'signal {signal}',
   'life.end-mem': 'too much memory',
+  'life.end-unhealthy': 'a failed health check',
   'life.end-disk': 'a full sandbox',
   'life.next-start': 'starts again in {age}',
   'life.next-start-now': 'starting again',

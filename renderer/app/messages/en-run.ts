@@ -1,6 +1,6 @@
 // English texts of what stands under “More” in the run-a-task dialog.
 export const enRun = {
-  'run.part.around': 'Environment',
+  'run.part.around': 'Environment and labels',
   'run.part.limits': 'Limits',
   'run.part.restart': 'Restart',
   'run.part.time': 'Time and stopping',

@@ -11,6 +11,7 @@ export const zhCnLife = {
   'life.end-code': '退出码 {code} ',
   'life.end-signal': '信号 {signal} ',
   'life.end-mem': '内存超限',
+  'life.end-unhealthy': '健康检查失败',
   'life.end-disk': '沙箱超限',
   'life.next-start': '{age}后重新启动',
   'life.next-start-now': '正在重新启动',

@@ -1,6 +1,6 @@
 // Simplified Chinese texts of what stands under “More” in the run-a-task dialog.
 export const zhCnRun = {
-  'run.part.around': '环境',
+  'run.part.around': '环境与标签',
   'run.part.limits': '限制',
   'run.part.restart': '重启',
   'run.part.time': '时间与停止',

@@ -49,6 +49,48 @@ async function askAll<C extends Channel>(channel: C, requests: readonly Request<
   }
 }
 
+/** Names what ends, counts it, and says which of the chosen ones it leaves out. */
+function EndDialog(props: {
+  readonly title: string;
+  readonly lead: string;
+  readonly verb: string;
+  readonly targets: readonly TaskRecord[];
+  readonly leftOut: string;
+  readonly onSubmit: () => void;
+  readonly onClose: () => void;
+}) {
+  const words = useWords();
+  const { targets, leftOut, onClose } = props;
+  return (
+    <Dialog
+      isAlert
+      size="narrow"
+      title={props.title}
+      lead={props.lead}
+      closeLabel={words.t('verb.close')}
+      onClose={onClose}
+      onSubmit={props.onSubmit}
+      buttons={
+        <>
+          <Button look="quiet" onClick={onClose}>
+            {words.t('verb.cancel')}
+          </Button>
+          <Button look="danger" type="submit" disabled={targets.length === 0}>
+            {props.verb}
+          </Button>
+        </>
+      }
+    >
+      {(targets.length > 1 || leftOut !== '') && (
+        <p className="dialog__note">
+          {nameList(targets, words)}
+          {leftOut !== '' && ` ${leftOut}`}
+        </p>
+      )}
+    </Dialog>
+  );
+}
+
 export function KillTasksDialog({ taskIds, onClose }: Props) {
   const words = useWords();
   const tasks = useTasks(taskIds);
@@ -71,32 +113,15 @@ export function KillTasksDialog({ taskIds, onClose }: Props) {
     );
   };
   return (
-    <Dialog
-      isAlert
-      size="narrow"
+    <EndDialog
       title={words.t('kill.title', { n, names: targets[0]?.info.name ?? '' })}
       lead={words.t('kill.lead', { n, grace })}
-      closeLabel={words.t('verb.close')}
-      onClose={onClose}
+      verb={n < 2 ? words.t('kill.submit') : words.t('kill.submit-n', { n })}
+      targets={targets}
+      leftOut={ended > 0 ? words.t('kill.ended', { n: ended }) : ''}
       onSubmit={submit}
-      buttons={
-        <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
-          <Button look="danger" type="submit" disabled={n === 0}>
-            {n < 2 ? words.t('kill.submit') : words.t('kill.submit-n', { n })}
-          </Button>
-        </>
-      }
-    >
-      {(n > 1 || ended > 0) && (
-        <p className="dialog__note">
-          {nameList(targets, words)}
-          {ended > 0 && ` ${words.t('kill.ended', { n: ended })}`}
-        </p>
-      )}
-    </Dialog>
+      onClose={onClose}
+    />
   );
 }
 
@@ -120,31 +145,14 @@ export function ForgetTasksDialog({ taskIds, onClose }: Props) {
     );
   };
   return (
-    <Dialog
-      isAlert
-      size="narrow"
+    <EndDialog
       title={words.t('forget.title', { n, names: targets[0]?.info.name ?? '' })}
       lead={words.t('forget.lead')}
-      closeLabel={words.t('verb.close')}
-      onClose={onClose}
+      verb={words.t('forget.submit', { n })}
+      targets={targets}
+      leftOut={running > 0 ? words.t('forget.running', { n: running }) : ''}
       onSubmit={submit}
-      buttons={
-        <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
-          <Button look="danger" type="submit" disabled={n === 0}>
-            {words.t('forget.submit', { n })}
-          </Button>
-        </>
-      }
-    >
-      {(n > 1 || running > 0) && (
-        <p className="dialog__note">
-          {nameList(targets, words)}
-          {running > 0 && ` ${words.t('forget.running', { n: running })}`}
-        </p>
-      )}
-    </Dialog>
+      onClose={onClose}
+    />
   );
 }

@@ -16,8 +16,8 @@ import { type Option, Select } from '../../kit/select.tsx';
 import { activeTasksOf, agentOf, type Free, freeOf, healthOf, machineList } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
 import { Refused } from './refused.tsx';
-import { MoreOptions } from './run/more-options.tsx';
 import type { Fault } from './run/fields.ts';
+import { MoreOptions } from './run/more-options.tsx';
 import { fieldOfRefusal } from './run/refusal-field.ts';
 import {
   emptyRun,

@@ -12,8 +12,11 @@ import { bytes } from '../../app/messages/amounts.ts';
 import { useWords, wordsNow } from '../../app/messages/words.ts';
 import { call, drop } from '../../bridge/bridge.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
+import { cx } from '../../kit/cx.ts';
+import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
+import { useSelection } from '../../kit/use-selection.ts';
 import { RefusedPart } from '../../parts/refused-part.tsx';
 import { shownName } from '../../parts/shown-name.ts';
 import { isActive } from '../../store/selectors.ts';
@@ -70,11 +73,16 @@ function useResults(taskId: TaskId, isWanted: boolean): List {
   };
 }
 
-function ResultRow({ taskId, file }: { readonly taskId: TaskId; readonly file: ResultFile }) {
+function ResultRow(props: {
+  readonly taskId: TaskId;
+  readonly file: ResultFile;
+  readonly isCursor: boolean;
+}) {
+  const { taskId, file, isCursor } = props;
   const words = useWords();
   const name = shownName(file.path);
   return (
-    <div role="row" aria-label={name} className="file-grid row">
+    <div role="row" aria-label={name} className={cx('file-grid', 'row', isCursor && 'row--cursor')}>
       <span role="cell" className="row__name" title={words.t('results.sha256', { hash: file.sha256 })}>
         <span className="file-icon">
           <File />
@@ -101,6 +109,14 @@ function ResultList({ task, list }: { readonly task: TaskRecord; readonly list: 
   const words = useWords();
   const { files, left } = list;
   const size = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  const { cursor, move } = useSelection(files.map((file) => file.path));
+  useKeys({
+    j: () => move(1),
+    ArrowDown: () => move(1),
+    k: () => move(-1),
+    ArrowUp: () => move(-1),
+    s: () => cursor !== null && save(task.id, [cursor]),
+  });
   return (
     <div className="results-list">
       <header className="log-bar">
@@ -114,11 +130,13 @@ function ResultList({ task, list }: { readonly task: TaskRecord; readonly list: 
         label={words.t('task.tab.results')}
         count={files.length}
         rowPx={rowPx}
-        cursor={-1}
+        cursor={files.findIndex((file) => file.path === cursor)}
         keyOf={(index) => files[index]?.path ?? String(index)}
         renderRow={(index) => {
           const file = files[index];
-          return file === undefined ? null : <ResultRow taskId={task.id} file={file} />;
+          return file === undefined ? null : (
+            <ResultRow taskId={task.id} file={file} isCursor={file.path === cursor} />
+          );
         }}
       />
       {left > 0 && <p className="results-foot dim">{words.t('results.left', { n: left })}</p>}

@@ -88,7 +88,8 @@ const screenWords: readonly (readonly [RegExp, string])[] = [
 
 /**
  * `SSH server` is what the thing on the other side is called by everybody; a refusal of it may drop the SSH, and
- * what agents say of a download means one of the web. */
+ * what agents say of a download means one of the web.
+ */
 const fixedTerms = /\b(SSH|DNS|NTP|DHCP|X11?) servers?\b/g;
 
 export function bannedTexts(messages: Readonly<Record<string, string>>): readonly Complaint[] {

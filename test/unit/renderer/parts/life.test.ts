@@ -47,6 +47,7 @@ describe('an end in words', () => {
     [{ exitCode: 1 }, 'exit code 1'],
     [{ signal: 9 }, 'signal 9'],
     [{ signal: 9, reason: 'REASON_CONTAINER_LIMITATION_MEMORY' }, 'too much memory'],
+    [{ signal: 9, reason: 'REASON_TASK_HEALTH_CHECK_STATUS_UPDATED' }, 'a failed health check'],
     [{ message: 'it could not be started' }, 'it could not be started'],
   ])('%j is short %j', (change, short) => {
     expect(endShort(status(change), en)).toBe(short);

@@ -5,6 +5,7 @@ import type { TaskInfo, TaskRecord, TaskState, TaskStatus } from '../../../../el
 import {
   gpusOf,
   healthOfTask,
+  lastAnswer,
   memCeilingMib,
   moodOf,
   nextStartAtMs,
@@ -99,6 +100,18 @@ describe('memory', () => {
 
 it('names the GPUs it was given last', () => {
   expect(gpusOf(told([['TASK_RUNNING', { gpus: [1, 3] }], ['TASK_RUNNING']]))).toEqual([1, 3]);
+});
+
+it('finds the answer by which a check came to what it says now', () => {
+  const task = told([
+    ['TASK_RUNNING'],
+    ['TASK_RUNNING', { healthy: true, message: 'healthy' }],
+    ['TASK_RUNNING', { healthy: false, message: 'unhealthy: HTTP status 503' }],
+    ['TASK_RUNNING', { healthy: false, ready: false, message: 'not ready: exit 1' }],
+  ]);
+  expect(lastAnswer(task, 'health')?.message).toBe('unhealthy: HTTP status 503');
+  expect(lastAnswer(task, 'readiness')?.message).toBe('not ready: exit 1');
+  expect(lastAnswer(told([['TASK_RUNNING']]), 'health')).toBeUndefined();
 });
 
 it('tells what happened, newest first, and keeps the shape of each end', () => {

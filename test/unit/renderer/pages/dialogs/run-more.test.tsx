@@ -36,7 +36,7 @@ describe('more of a task', () => {
     const dialog = await openMore('m-gpu-2');
     const titles = [...dialog.querySelectorAll('.run-part__head')].map((head) => head.textContent);
     expect(titles).toEqual([
-      'Environmentas usual',
+      'Environment and labelsas usual',
       'Limitsmemory as asked for',
       'Restartnever',
       'Time and stoppingruns as long as it likes',
@@ -86,9 +86,9 @@ describe('more of a task', () => {
 
   it('puts the cursor into the first field that is wrong, once its section is open', async () => {
     const dialog = await openMore('m-gpu-2');
-    await openPart(dialog, 'Environment');
+    await openPart(dialog, 'Environment and labels');
     await userEvent.type(within(dialog).getByLabelText('Labels'), '=vision');
-    await openPart(dialog, 'Environment');
+    await openPart(dialog, 'Environment and labels');
     await submit(dialog);
     await waitFor(() => expect(document.activeElement).toBe(within(dialog).getByLabelText('Labels')));
   });
