@@ -43,8 +43,7 @@ export const taskMutants: readonly Mutant[] = [
     id: 'no-return',
     file: `${core}/task-states.ts`,
     find: 'if (!canAgentSay(task.state)) return move(task, isKnown ? asReturn(status) : status);',
-    replace:
-      "if (!canAgentSay(task.state)) return isKnown ? { kind: 'duplicate' } : move(task, status);",
+    replace: "if (!canAgentSay(task.state)) return isKnown ? { kind: 'duplicate' } : move(task, status);",
     why: 'a task that was out of sight does not come back when its agent tells what is known already',
   },
   {

@@ -246,6 +246,7 @@ describe('migrations', () => {
   it('take up a database of every version before', async () => {
     for (let version = 1; version < newest; version += 1) {
       const place = newPlace();
+      fs.mkdirSync(path.dirname(place.file), { recursive: true });
       const old = connect({ file: place.file, nativeBinding: place.nativeBinding });
       migrate(old, migrations.slice(0, version));
       old.close();

@@ -24,7 +24,7 @@ function contentOf({ tables, session }: State, cell: AllocatorCell) {
     agents: [...agents].sort((a, b) => (a.agentId < b.agentId ? -1 : 1)),
     clients: clients
       .filter((client) => client.active || held.has(`${client.frameworkId} ${client.role}`))
-      .map(({ allocations: _, ...client }) => client),
+      .map((client) => ({ ...client, allocations: 0 })),
     holdings,
     filters,
     weights,
