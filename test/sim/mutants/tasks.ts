@@ -134,13 +134,6 @@ export const taskMutants: readonly Mutant[] = [
     why: 'sends a kill without writing down that it was asked for',
   },
   {
-    id: 'kill-answer-is-the-end',
-    file: `${core}/task-answers.ts`,
-    find: "if (session.isAbsent && task.state === 'TASK_STAGING' && !wasSeenOnAgent(task)) {",
-    replace: "if (task.state === 'TASK_STAGING' && !wasSeenOnAgent(task)) {",
-    why: 'ends a task at the answer to its kill, although the agent may have started it just before',
-  },
-  {
     id: 'kill-again-forgets-absence',
     file: `${core}/sends.ts`,
     find: 'options?.isAbsent ?? previous?.isAbsent ?? false',
