@@ -190,6 +190,13 @@ export const reasons = {
   'store-read-only': reason('The database cannot be written now.', 'free-space'),
   'task-ended': reason('The task has ended already.', 'none'),
   'task-exists': reason('There is a task with this id already.', 'none'),
+  // Roles
+  'role-name': reason('This is no name for a role.', 'none'),
+  'weight-wrong': reason('This is no weight for a role.', 'none'),
+  'quota-wrong': reason('This is no amount for a quota.', 'none'),
+  'quota-on-nested-role': reason('Only a role at the top of the tree can have a quota.', 'none'),
+  'quota-limit-below-guarantee': reason('The limit is lower than the guarantee.', 'none'),
+  'quota-below-use': reason('The role holds more than this limit already.', 'stop-task'),
   'machine-removed': reason('The machine was removed before that was done.', 'none'),
   'nothing-to-take-over': reason('No other Mesolite holds this machine.', 'none'),
   'agent-too-old': reason('The agent there is from before this could be asked.', 'update-machine'),

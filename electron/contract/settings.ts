@@ -10,6 +10,8 @@ export const settingsSchema = z.object({
   onQuit: z.enum(['ask', 'keep', 'stop']).default('ask'),
   /** Silence after which an agent is unreachable. 5 s to 1 h. */
   unreachableAfterMs: z.number().int().min(5000).max(3_600_000).default(10_000),
+  /** An offer that is not answered is taken back after that long; null = never, as in Mesos. */
+  offerTimeoutMs: z.number().int().min(1000).max(3_600_000).nullable().default(15_000),
   /** What every agent keeps; told to each at its hello. */
   keeping: keepingSchema.default(defaultKeeping),
 });

@@ -1,7 +1,11 @@
 // Tables and diffs. The same diff is what is stored, what the renderer receives and what tests compare.
 import type { LaneRecord } from './enrolment.ts';
+import type { FrameworkRecord, SubscriptionRecord } from './framework.ts';
 import type { AgentRecord, LinkRecord, MachineRecord, SampleRecord } from './machine.ts';
+import type { OfferRecord } from './offer.ts';
 import type { FaultRecord, OperationRecord } from './operation.ts';
+import type { ReservationRecord, RoleRecord } from './role.ts';
+import type { RunRecord } from './run.ts';
 import type { Settings } from './settings.ts';
 import type { TaskProgress, TaskRecord } from './task.ts';
 
@@ -11,12 +15,18 @@ export type Rows = {
   agents: AgentRecord;
   tasks: TaskRecord;
   settings: Settings;
+  frameworks: FrameworkRecord;
+  roles: RoleRecord;
+  reservations: ReservationRecord;
+  runs: RunRecord;
   links: LinkRecord;
   samples: SampleRecord;
   lanes: LaneRecord;
   operations: OperationRecord;
   progress: TaskProgress;
   faults: FaultRecord;
+  subscriptions: SubscriptionRecord;
+  offers: OfferRecord;
 };
 export type TableName = keyof Rows;
 
@@ -25,6 +35,10 @@ export const durableTables = [
   'agents',
   'tasks',
   'settings',
+  'frameworks',
+  'roles',
+  'reservations',
+  'runs',
 ] as const satisfies readonly TableName[];
 const sessionTables = [
   'links',
@@ -33,6 +47,8 @@ const sessionTables = [
   'operations',
   'progress',
   'faults',
+  'subscriptions',
+  'offers',
 ] as const satisfies readonly TableName[];
 export const tableNames: readonly TableName[] = [...durableTables, ...sessionTables];
 export type DurableTable = (typeof durableTables)[number];

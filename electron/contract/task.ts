@@ -1,7 +1,8 @@
 // Tasks and status updates in the shapes of Mesos v1 (TaskInfo, TaskStatus), in camelCase with integer units.
 import { z } from 'zod';
-import { agentIdSchema, machineIdSchema, type TaskId, taskIdSchema } from './ids.ts';
+import { agentIdSchema, frameworkIdSchema, machineIdSchema, type TaskId, taskIdSchema } from './ids.ts';
 import { resourcesSchema } from './resources.ts';
+import { resourcePartSchema, roleNameSchema } from './role.ts';
 import {
   artifactSchema,
   checkSchema,
@@ -152,6 +153,18 @@ export const taskRecordSchema = z.object({
   endedAtMs: z.number().int().nullable(),
   /** When a person asked to kill it. */
   killAskedAtMs: z.number().int().nullable(),
+  /** Whose task it is; absent = the built-in run framework's, as of every task that was found on an agent. */
+  frameworkId: frameworkIdSchema.optional(),
+  /** Whose share it counts in; absent = `*`. */
+  role: roleNameSchema.optional(),
+  /** What it takes of its agent; absent = all of `info.resources` unreserved. */
+  uses: z.array(resourcePartSchema).optional(),
+  /** The task that was named first in its LAUNCH_GROUP. */
+  groupId: taskIdSchema.optional(),
+  /** Said by KILL instead of the task's own kill policy. */
+  killGraceMs: z.number().int().optional(),
+  /** Updates (uuids, in order) that its framework has not acknowledged; absent = none. */
+  owed: z.array(z.string().max(64)).optional(),
 });
 export type TaskRecord = z.infer<typeof taskRecordSchema>;
 

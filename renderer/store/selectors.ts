@@ -207,6 +207,7 @@ const fallbackSettings: Settings = {
   language: 'system',
   onQuit: 'ask',
   unreachableAfterMs: 10_000,
+  offerTimeoutMs: 15_000,
   keeping: { logMibPerTask: 64, logMibTotal: 2048, keepDays: 14, cacheMib: 2048 },
 };
 export function settingsOf(tables: Tables): Settings {

@@ -1,6 +1,6 @@
 // Builders of records and events: everything has a sensible value, a test names only what it is about.
 
-import type { AgentId, MachineId, OperationId, TaskId } from '../../electron/contract/ids.ts';
+import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../electron/contract/ids.ts';
 import type { HostKey, MachineFacts, MachineRecord, Sample } from '../../electron/contract/machine.ts';
 import type { Resources } from '../../electron/contract/resources.ts';
 import type { TaskInfo, TaskState, TaskStatus } from '../../electron/contract/task.ts';
@@ -10,6 +10,7 @@ import type { DemoMachine, FactEvent } from '../../electron/core/kernel/events.t
 export const machineId = (name: string): MachineId => `m-${name}` as MachineId;
 export const agentId = (name: string): AgentId => `a-${name}` as AgentId;
 export const taskId = (name: string): TaskId => `t-${name}` as TaskId;
+export const frameworkId = (name: string): FrameworkId => `f-${name}` as FrameworkId;
 export const operationId = (name: string): OperationId => `o-${name}` as OperationId;
 
 export function someResources(patch: Partial<Resources> = {}): Resources {

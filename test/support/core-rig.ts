@@ -16,7 +16,16 @@ function withoutId(issued: IssuedEffect): Effect {
   return effect;
 }
 
-const noRows: DurableRows = { machines: [], agents: [], tasks: [], settings: [] };
+const noRows: DurableRows = {
+  machines: [],
+  agents: [],
+  tasks: [],
+  settings: [],
+  frameworks: [],
+  roles: [],
+  reservations: [],
+  runs: [],
+};
 
 export class CoreRig {
   state: State;

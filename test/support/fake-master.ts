@@ -17,12 +17,18 @@ export const emptyRows: Snapshot['rows'] = {
   agents: [],
   tasks: [],
   settings: [defaultSettings],
+  frameworks: [],
+  roles: [],
+  reservations: [],
+  runs: [],
   links: [],
   samples: [],
   lanes: [],
   operations: [],
   progress: [],
   faults: [],
+  subscriptions: [],
+  offers: [],
 };
 
 export function fakeMaster(rows: Partial<Snapshot['rows']> = {}): FakeMaster {

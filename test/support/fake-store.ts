@@ -22,6 +22,10 @@ export function rowsOf({ tables, seq }: FakeDisk, copyOf = clone): LoadedRows {
     agents: copy(tables.agents),
     tasks: copy(tables.tasks),
     settings: copy(tables.settings),
+    frameworks: copy(tables.frameworks),
+    roles: copy(tables.roles),
+    reservations: copy(tables.reservations),
+    runs: copy(tables.runs),
     seq,
   };
 }

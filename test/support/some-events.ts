@@ -2,6 +2,7 @@
 // a new kind of event fail to compile until it is here.
 import { enrolmentSteps, removalSteps } from '../../electron/contract/enrolment.ts';
 import type { Refusal } from '../../electron/contract/errors.ts';
+import type { Quota } from '../../electron/contract/role.ts';
 import { taskStates } from '../../electron/contract/task.ts';
 import type { Posted } from '../../electron/core/kernel/events.ts';
 import {
@@ -13,12 +14,14 @@ import {
   aSample,
   aStatus,
   aTask,
+  frameworkId,
   machineId,
   noAnswer,
   noRoute,
   operationId,
   taskId,
 } from './builders.ts';
+import { someCall } from './some-calls.ts';
 
 const machines = ['one', 'two', 'new', 'here', 'demo1'] as const;
 const tasks = ['a', 'b', 'c'] as const;
@@ -80,12 +83,25 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
     'edit-machine': () => ({ kind: 'edit-machine', machineId: machine(), name: pick(['x', 'y']), note: '' }),
     'run-task': () => ({
       kind: 'run-task',
-      machineId: machine(),
+      machineId: pick([machine(), machine(), null]),
       operationId: anOperation(),
       info: { ...aTask(pick(tasks)), resources: { ...aTask().resources, cpusMilli: pick([500, 3000]) } },
     }),
     'kill-task': () => ({ kind: 'kill-task', taskId: task(), operationId: anOperation() }),
     'forget-task': () => ({ kind: 'forget-task', taskId: task() }),
+    'call-scheduler-api': () => ({ kind: 'call-scheduler-api', call: someCall(pick) }),
+    'scheduler-disconnected': () => ({
+      kind: 'scheduler-disconnected',
+      frameworkId: frameworkId(pick(['x', 'y'])),
+      streamId: pick(['s1', 's2']),
+    }),
+    'set-weight': () => ({ kind: 'set-weight', role: pick(['*', 'eng']), weightMilli: pick([1000, 2000]) }),
+    'set-quota': () => ({
+      kind: 'set-quota',
+      role: pick(['eng', 'ops', 'eng/dev']),
+      quota: pick([null, aQuota(1000, null), aQuota(0, 2000)]),
+      force: pick([true, false]),
+    }),
     'change-settings': () => ({
       kind: 'change-settings',
       settings: { unreachableAfterMs: pick([5000, 20_000]) },
@@ -133,6 +149,13 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
     }),
   };
   return Object.values(makers);
+}
+
+function aQuota(guaranteed: number, limit: number | null): Quota {
+  return {
+    guarantee: { cpusMilli: guaranteed, memMib: 0, diskMib: 0, gpus: 0 },
+    limit: { cpusMilli: limit, memMib: null, diskMib: null, gpus: null },
+  };
 }
 
 function laneStep(

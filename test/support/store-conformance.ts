@@ -5,11 +5,32 @@ import type { Diff } from '../../electron/contract/tables.ts';
 import type { MasterEvent } from '../../electron/core/kernel/events.ts';
 import type { LoadedRows, Store, StoreDone, StoreOutcome } from '../../electron/core/kernel/ports.ts';
 import { agentId, aMachine } from './builders.ts';
-import { anAgentRecord, anEvent, aTaskRecord } from './store-records.ts';
+import {
+  aFrameworkRecord,
+  anAgentRecord,
+  anEvent,
+  aReservationRecord,
+  aRunRecord,
+  aTaskRecord,
+} from './store-records.ts';
 
 const machine = { ...aMachine('one'), agentId: agentId('one') };
 const agent = anAgentRecord();
 const task = aTaskRecord();
+const framework = aFrameworkRecord();
+const role = { id: 'eng/dev', weightMilli: 2500, quota: null };
+const reservation = aReservationRecord();
+const run = aRunRecord();
+const noRows = {
+  machines: [],
+  agents: [],
+  tasks: [],
+  settings: [],
+  frameworks: [],
+  roles: [],
+  reservations: [],
+  runs: [],
+};
 
 function answered<T>(ask: (done: StoreDone<T>) => void): Promise<StoreOutcome<T>> {
   return new Promise(ask);
@@ -53,7 +74,7 @@ export function storeConformance(open: () => Promise<Store>): void {
 
   it('starts empty at seq 0', async () => {
     const store = await open();
-    expect(await load(store)).toEqual({ machines: [], agents: [], tasks: [], settings: [], seq: 0 });
+    expect(await load(store)).toEqual({ ...noRows, seq: 0 });
     expect(await readSeq(store)).toBe(0);
     await store.close();
   });
@@ -65,12 +86,20 @@ export function storeConformance(open: () => Promise<Store>): void {
       agents: { put: [agent], drop: [] },
       tasks: { put: [task], drop: [] },
       settings: { put: [defaultSettings], drop: [] },
+      frameworks: { put: [framework], drop: [] },
+      roles: { put: [role], drop: [] },
+      reservations: { put: [reservation], drop: [] },
+      runs: { put: [run], drop: [] },
     });
     const expected = {
       machines: [machine],
       agents: [agent],
       tasks: [task],
       settings: [defaultSettings],
+      frameworks: [framework],
+      roles: [role],
+      reservations: [reservation],
+      runs: [run],
       seq: 7,
     };
     expect(await load(store)).toEqual(expected);
@@ -99,7 +128,7 @@ export function storeConformance(open: () => Promise<Store>): void {
     const fault = { id: 'local-agent', kind: 'local-agent', detail: '', sinceMs: 1 } as const;
     await commit(store, [anEvent(1)], { faults: { put: [fault], drop: [] } });
     const names = Object.keys(await reopened(store)).sort();
-    expect(names).toEqual(['agents', 'machines', 'seq', 'settings', 'tasks']);
+    expect(names).toEqual([...Object.keys(noRows), 'seq'].sort());
   });
 
   it('takes an empty commit without moving the seq', async () => {

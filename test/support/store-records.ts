@@ -1,7 +1,17 @@
 // Whole records and events for tests of stores.
 import type { Rows } from '../../electron/contract/tables.ts';
 import type { MasterEvent } from '../../electron/core/kernel/events.ts';
-import { agentId, aStatus, aTask, machineId, someFacts, someResources, taskId } from './builders.ts';
+import {
+  agentId,
+  aStatus,
+  aTask,
+  frameworkId,
+  machineId,
+  operationId,
+  someFacts,
+  someResources,
+  taskId,
+} from './builders.ts';
 
 export function anAgentRecord(name = 'one'): Rows['agents'] {
   return {
@@ -28,6 +38,40 @@ export function aTaskRecord(name = 'job', machine = 'one'): Rows['tasks'] {
     startedAtMs: 2,
     endedAtMs: null,
     killAskedAtMs: null,
+  };
+}
+
+export function aFrameworkRecord(name = 'batch'): Rows['frameworks'] {
+  return {
+    id: frameworkId(name),
+    kind: 'remote',
+    info: {
+      name,
+      user: 'ada',
+      roles: ['eng/dev'],
+      capabilities: ['PARTITION_AWARE'],
+      failoverTimeoutMs: 60_000,
+      offerFilters: { 'eng/dev': { minAllocatable: [{ cpusMilli: 100 }] } },
+    },
+    suppressedRoles: [],
+    registeredAtMs: 1,
+    completedAtMs: null,
+  };
+}
+
+export function aReservationRecord(agent = 'one'): Rows['reservations'] {
+  const part = { reservation: ['eng'], volume: null, amounts: someResources({ ports: [] }) };
+  return { id: `a-${agent}|eng|`, agentId: agentId(agent), machineId: machineId(agent), part };
+}
+
+export function aRunRecord(name = 'waits', machine: string | null = null): Rows['runs'] {
+  return {
+    id: taskId(name),
+    info: aTask(name),
+    place: machine === null ? null : { machineId: machineId(machine), agentId: agentId(machine) },
+    machineId: machine === null ? null : machineId(machine),
+    operationId: operationId(name),
+    askedAtMs: 5,
   };
 }
 

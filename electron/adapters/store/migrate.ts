@@ -2,9 +2,10 @@
 // the version before or the version after. Released migrations are never edited.
 import type { Connection } from './connection.ts';
 import { firstTables } from './migrations/0001-first-tables.ts';
+import { frameworkTables } from './migrations/0002-frameworks.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export const migrations: readonly Migration[] = [firstTables];
+export const migrations: readonly Migration[] = [firstTables, frameworkTables];
 
 export function newestVersion(list: readonly Migration[] = migrations): number {
   return list.at(-1)?.version ?? 0;

@@ -1,6 +1,9 @@
 // Rows between tables and SQL: how each durable table is read, checked and written. All SQL of the tables is here.
 import type { z } from 'zod';
+import { frameworkRecordSchema } from '../../contract/framework.ts';
 import { agentRecordSchema, machineRecordSchema } from '../../contract/machine.ts';
+import { reservationRecordSchema, roleRecordSchema } from '../../contract/role.ts';
+import { runRecordSchema } from '../../contract/run.ts';
 import { settingsSchema } from '../../contract/settings.ts';
 import type { DurableTable, Rows } from '../../contract/tables.ts';
 import { taskRecordSchema } from '../../contract/task.ts';
@@ -34,6 +37,28 @@ const sql: Readonly<Record<DurableTable, TableSql>> = {
     put: 'INSERT INTO settings (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
     drop: 'DELETE FROM settings WHERE id = ?',
   },
+  frameworks: {
+    read: 'SELECT id, json FROM frameworks ORDER BY id',
+    put: 'INSERT INTO frameworks (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
+    drop: 'DELETE FROM frameworks WHERE id = ?',
+  },
+  roles: {
+    read: 'SELECT id, json FROM roles ORDER BY id',
+    put: 'INSERT INTO roles (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
+    drop: 'DELETE FROM roles WHERE id = ?',
+  },
+  reservations: {
+    read: 'SELECT id, json FROM reservations ORDER BY id',
+    put: `INSERT INTO reservations (id, machine_id, json) VALUES (@id, @machineId, @json)
+      ON CONFLICT (id) DO UPDATE SET machine_id = excluded.machine_id, json = excluded.json`,
+    drop: 'DELETE FROM reservations WHERE id = ?',
+  },
+  runs: {
+    read: 'SELECT id, json FROM runs ORDER BY id',
+    put: `INSERT INTO runs (id, machine_id, json) VALUES (@id, @machineId, @json)
+      ON CONFLICT (id) DO UPDATE SET machine_id = excluded.machine_id, json = excluded.json`,
+    drop: 'DELETE FROM runs WHERE id = ?',
+  },
 };
 
 const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
@@ -41,6 +66,10 @@ const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   agents: agentRecordSchema,
   tasks: taskRecordSchema,
   settings: settingsSchema,
+  frameworks: frameworkRecordSchema,
+  roles: roleRecordSchema,
+  reservations: reservationRecordSchema,
+  runs: runRecordSchema,
 };
 
 export type BadRow = {
@@ -56,8 +85,19 @@ export function readRows(db: Connection): { readonly rows: DurableRows; readonly
   const known = new Set<string>(machines.map((machine) => machine.id));
   const agents = withMachine('agents', readTable(db, 'agents', bad), known, bad);
   const tasks = withMachine('tasks', readTable(db, 'tasks', bad), known, bad);
-  const settings = readTable(db, 'settings', bad);
-  return { rows: { machines: onlyOwnAgents(machines, agents), agents, tasks, settings }, bad };
+  return {
+    rows: {
+      machines: onlyOwnAgents(machines, agents),
+      agents,
+      tasks,
+      settings: readTable(db, 'settings', bad),
+      frameworks: readTable(db, 'frameworks', bad),
+      roles: readTable(db, 'roles', bad),
+      reservations: withMachine('reservations', readTable(db, 'reservations', bad), known, bad),
+      runs: withMachine('runs', readTable(db, 'runs', bad), known, bad),
+    },
+    bad,
+  };
 }
 
 function readTable<T extends DurableTable>(db: Connection, table: T, bad: BadRow[]): Rows[T][] {
@@ -86,16 +126,17 @@ function parseJson(json: string): unknown {
 }
 
 /** What hangs on a machine that could not be read goes aside with it; the agent's own record brings it back. */
-function withMachine<R extends { readonly id: string; readonly machineId: string }>(
-  table: 'agents' | 'tasks',
+function withMachine<R extends { readonly id: string; readonly machineId: string | null }>(
+  table: 'agents' | 'tasks' | 'reservations' | 'runs',
   rows: readonly R[],
   machines: ReadonlySet<string>,
   bad: BadRow[],
 ): R[] {
-  const orphans = rows.filter((row) => !machines.has(row.machineId));
+  const isOrphan = ({ machineId }: R): boolean => machineId !== null && !machines.has(machineId);
+  const orphans = rows.filter(isOrphan);
   const why = 'its machine could not be read';
   bad.push(...orphans.map((row) => ({ table, id: row.id, json: JSON.stringify(row), why })));
-  return rows.filter((row) => machines.has(row.machineId));
+  return rows.filter((row) => !isOrphan(row));
 }
 
 /** A machine whose agent could not be read meets it again at the next hello. */
@@ -120,6 +161,10 @@ export function prepareTables(db: Connection): (tables: readonly TableWrites[]) 
     agents: prepare('agents'),
     tasks: prepare('tasks'),
     settings: prepare('settings'),
+    frameworks: prepare('frameworks'),
+    roles: prepare('roles'),
+    reservations: prepare('reservations'),
+    runs: prepare('runs'),
   };
   return (tables) => {
     for (const { table, put, drop } of tables) {

@@ -8,7 +8,7 @@ import { journalJson } from './journal.ts';
 export type Columns = {
   readonly id: string;
   readonly json: string;
-  readonly machineId?: string;
+  readonly machineId?: string | null;
   readonly state?: string;
 };
 
@@ -32,6 +32,10 @@ const columnsOf: { readonly [T in DurableTable]: (row: Rows[T]) => Columns } = {
   agents: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
   tasks: (row) => ({ id: row.id, machineId: row.machineId, state: row.state, json: JSON.stringify(row) }),
   settings: (row) => ({ id: row.id, json: JSON.stringify(row) }),
+  frameworks: (row) => ({ id: row.id, json: JSON.stringify(row) }),
+  roles: (row) => ({ id: row.id, json: JSON.stringify(row) }),
+  reservations: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
+  runs: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
 };
 
 export function writesOf(batch: readonly MasterEvent[], diff: Diff): Writes {
@@ -50,15 +54,8 @@ export function writesOf(batch: readonly MasterEvent[], diff: Diff): Writes {
   };
 }
 
+/** The table name decides the row type, which TypeScript cannot follow through a variable. */
 function columnsIn(diff: Diff, table: DurableTable): Columns[] {
-  switch (table) {
-    case 'machines':
-      return (diff.machines?.put ?? []).map(columnsOf.machines);
-    case 'agents':
-      return (diff.agents?.put ?? []).map(columnsOf.agents);
-    case 'tasks':
-      return (diff.tasks?.put ?? []).map(columnsOf.tasks);
-    case 'settings':
-      return (diff.settings?.put ?? []).map(columnsOf.settings);
-  }
+  const columns = columnsOf[table] as (row: never) => Columns;
+  return (diff[table]?.put ?? []).map((row) => columns(row as never));
 }

@@ -1,7 +1,8 @@
 // Every effect: an imperative for an adapter. Run only after the diff is committed. Each carries an id made of the
 // event's seq and its place, so that a second delivery is harmless and logs can be joined.
 import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
-import type { MachineId, TaskId } from '../../contract/ids.ts';
+import type { SchedulerEvent } from '../../contract/framework.ts';
+import type { FrameworkId, MachineId, TaskId } from '../../contract/ids.ts';
 import type { HostKey, MachineRecord } from '../../contract/machine.ts';
 import type { TaskInfo } from '../../contract/task.ts';
 import type { Keeping } from '../../contract/wire.ts';
@@ -52,6 +53,14 @@ export type Effect =
     }
   /** The lane failed or was cancelled: remove whatever this attempt put on the machine, close its session, drop secrets. */
   | { readonly kind: 'clean-up-lane'; readonly context: LaneContext }
+  /** To a scheduler behind a transport, in the order of the effects. What its connection does not take is lost. */
+  | {
+      readonly kind: 'send-scheduler-event';
+      readonly frameworkId: FrameworkId;
+      readonly streamId: string;
+      readonly event: SchedulerEvent;
+    }
+  | { readonly kind: 'close-scheduler-stream'; readonly frameworkId: FrameworkId; readonly streamId: string }
   /** The lane is done: keep nothing secret in memory. */
   | { readonly kind: 'drop-secrets'; readonly machineId: MachineId };
 

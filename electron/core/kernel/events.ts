@@ -4,10 +4,12 @@
 
 import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
-import type { AgentId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
+import type { Call } from '../../contract/framework.ts';
+import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
 import type { DemoSlice, HostKey, Login, MachineFacts, Sample } from '../../contract/machine.ts';
 import type { FaultRecord } from '../../contract/operation.ts';
 import type { Resources } from '../../contract/resources.ts';
+import type { Quota } from '../../contract/role.ts';
 import type { Settings } from '../../contract/settings.ts';
 import type { TaskInfo, TaskProgress, TaskStatus } from '../../contract/task.ts';
 import type { AgentTask } from '../../contract/wire.ts';
@@ -77,12 +79,23 @@ export type CommandEvent =
     }
   | {
       readonly kind: 'run-task';
-      readonly machineId: MachineId;
+      /** null: on any machine; then it waits until one fits. */
+      readonly machineId: MachineId | null;
       readonly operationId: OperationId;
       readonly info: TaskInfo;
     }
   | { readonly kind: 'kill-task'; readonly taskId: TaskId; readonly operationId: OperationId }
   | { readonly kind: 'forget-task'; readonly taskId: TaskId }
+  /** A call of the scheduler API, whoever brought it. */
+  | { readonly kind: 'call-scheduler-api'; readonly call: Call }
+  | { readonly kind: 'set-weight'; readonly role: string; readonly weightMilli: number }
+  /** `force`: although more than the limit is held already. null takes the quota away. */
+  | {
+      readonly kind: 'set-quota';
+      readonly role: string;
+      readonly quota: Quota | null;
+      readonly force: boolean;
+    }
   | { readonly kind: 'change-settings'; readonly settings: Partial<Omit<Settings, 'id'>> }
   | { readonly kind: 'dismiss-fault'; readonly id: string };
 
@@ -116,6 +129,8 @@ export type FactEvent =
       TaskProgress,
       'phase' | 'what' | 'doneBytes' | 'totalBytes'
     >)
+  /** The connection of a scheduler has ended. */
+  | { readonly kind: 'scheduler-disconnected'; readonly frameworkId: FrameworkId; readonly streamId: string }
   /** Answer to `send-launch`. A refusal `unreachable` or `timeout` means: unknown, ask again at the next hello. */
   | { readonly kind: 'launch-answered'; readonly taskId: TaskId; readonly refusal: Refusal | null }
   | { readonly kind: 'kill-answered'; readonly taskId: TaskId; readonly refusal: Refusal | null }

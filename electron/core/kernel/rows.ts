@@ -61,6 +61,23 @@ export class RowMap<R> implements ReadonlyMap<string, R> {
     return new RowMap(buckets, size);
   }
 
+  /**
+   * Rows that are not the same record in `before`, as [id, then, now]. Buckets that both share are not walked, so two maps of
+   * which one came from the other cost what has changed.
+   */
+  *changedSince(before: RowMap<R>): Generator<readonly [string, R | undefined, R | undefined]> {
+    for (let at = 0; at < bucketCount; at += 1) {
+      const then = before.#buckets[at];
+      const now = this.#buckets[at];
+      if (then === now) continue;
+      for (const [id, row] of then ?? []) {
+        const next = now?.get(id);
+        if (next !== row) yield [id, row, next];
+      }
+      for (const [id, row] of now ?? []) if (!then?.has(id)) yield [id, undefined, row];
+    }
+  }
+
   *entries(): Generator<[string, R], undefined> {
     for (const bucket of this.#filled()) for (const entry of bucket) yield entry;
     return undefined;

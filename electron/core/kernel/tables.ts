@@ -49,6 +49,20 @@ export class TableTx {
     if (this.get(table, id) !== undefined) this.#changesOf(table).set(id, null);
   }
 
+  /** [id, before this transaction, now] of every row that it has touched. */
+  *changed<T extends TableName>(
+    table: T,
+  ): Generator<readonly [string, Rows[T] | undefined, Rows[T] | undefined]> {
+    for (const [id, row] of [...(this.#changes.get(table) ?? [])]) {
+      yield [id, this.#base[table].get(id), row === null ? undefined : (row as Rows[T])];
+    }
+  }
+
+  /** As they are now within this transaction, which goes on. */
+  current(): Tables {
+    return applyDiff(this.#base, this.#diff());
+  }
+
   finish(): { readonly tables: Tables; readonly diff: Diff } {
     const diff = this.#diff();
     return { tables: applyDiff(this.#base, diff), diff };

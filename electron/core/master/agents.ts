@@ -68,6 +68,8 @@ function markAgentGone(draft: Draft, agentId: AgentRecord['id']): void {
     draft.put('tasks', applyMasterStatus(task, draft.atMs, status));
     settleTask(draft, task.id);
   }
+  for (const row of [...draft.rows('reservations')])
+    if (row.agentId === agentId) draft.drop('reservations', row.id);
   dropSends(draft, (session) => draft.get('tasks', session.taskId)?.agentId === agentId);
 }
 

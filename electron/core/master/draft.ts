@@ -1,12 +1,15 @@
 // The draft of one step: what handlers read and write. It becomes the next state only when the whole step succeeds.
-import type { MachineId } from '../../contract/ids.ts';
+import type { SchedulerEvent } from '../../contract/framework.ts';
+import type { FrameworkId, MachineId, TaskId } from '../../contract/ids.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
-import type { Diff, Rows, TableName } from '../../contract/tables.ts';
+import type { Diff, Rows, TableName, Tables } from '../../contract/tables.ts';
 import type { Effect, IssuedEffect } from '../kernel/effects.ts';
 import type { Stamp } from '../kernel/events.ts';
 import { nextRandom } from '../kernel/random.ts';
 import { TableTx } from '../kernel/tables.ts';
-import type { LaneSession, LinkSession, SendSession, State } from './state.ts';
+import type { AllocatorCell } from './frameworks/index-cell.ts';
+import type { FilterSession } from './frameworks/shapes.ts';
+import type { LaneSession, LinkSession, OwingSession, PlanSession, SendSession, State } from './state.ts';
 
 /** Something that was dropped, ignored or refused: a line in the log, never silence. */
 export type Note = {
@@ -14,16 +17,24 @@ export type Note = {
   readonly fields: Readonly<Record<string, string | number | null>>;
 };
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 export class Draft {
   readonly atMs: number;
   readonly monoMs: number;
   readonly effects: IssuedEffect[] = [];
   readonly notes: Note[] = [];
+  /** What schedulers of this program still have to hear within this step. */
+  readonly heard: { readonly frameworkId: FrameworkId; readonly event: SchedulerEvent }[] = [];
+  readonly plan: Writable<PlanSession>;
+  readonly cell: AllocatorCell;
   readonly #seq: number;
   readonly #tx: TableTx;
   readonly #links: DraftMap<MachineId, LinkSession>;
   readonly #lanes: DraftMap<MachineId, LaneSession>;
   readonly #sends: DraftMap<string, SendSession>;
+  readonly #filters: DraftMap<string, FilterSession>;
+  readonly #owing: DraftMap<TaskId, OwingSession>;
   #isStarted: boolean;
   #randomState: number;
 
@@ -37,6 +48,10 @@ export class Draft {
     this.#links = new DraftMap(state.session.links);
     this.#lanes = new DraftMap(state.session.lanes);
     this.#sends = new DraftMap(state.session.sends);
+    this.#filters = new DraftMap(state.session.filters);
+    this.#owing = new DraftMap(state.session.owing);
+    this.plan = { ...state.session.plan };
+    this.cell = state.session.cell;
   }
 
   get<T extends TableName>(table: T, id: string): Rows[T] | undefined {
@@ -52,6 +67,17 @@ export class Draft {
     this.#tx.drop(table, id);
   }
 
+  /** [id, before this step, now] of every row that this step has touched. */
+  changed<T extends TableName>(
+    table: T,
+  ): Generator<readonly [string, Rows[T] | undefined, Rows[T] | undefined]> {
+    return this.#tx.changed(table);
+  }
+  /** All tables as they are now within this step. */
+  tables(): Tables {
+    return this.#tx.current();
+  }
+
   get links(): DraftMap<MachineId, LinkSession> {
     return this.#links;
   }
@@ -60,6 +86,12 @@ export class Draft {
   }
   get sends(): DraftMap<string, SendSession> {
     return this.#sends;
+  }
+  get filters(): DraftMap<string, FilterSession> {
+    return this.#filters;
+  }
+  get owing(): DraftMap<TaskId, OwingSession> {
+    return this.#owing;
   }
   get settings(): Settings {
     return this.get('settings', 'settings') ?? defaultSettings;
@@ -71,6 +103,7 @@ export class Draft {
   start(seed: number): void {
     this.#isStarted = true;
     this.#randomState = seed >>> 0;
+    this.plan.life = this.#randomState.toString(36);
   }
 
   /** In [0, 1). */
@@ -96,6 +129,10 @@ export class Draft {
       links: this.#links.finish(),
       lanes: this.#lanes.finish(),
       sends: this.#sends.finish(),
+      filters: this.#filters.finish(),
+      owing: this.#owing.finish(),
+      plan: this.plan,
+      cell: this.cell,
     };
     return { state: { tables, session }, diff };
   }

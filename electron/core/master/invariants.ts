@@ -3,7 +3,7 @@
 import { type AgentRecord, demoSliceOf } from '../../contract/machine.ts';
 import type { Diff, Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
-import { allocatedOn, scalarNames } from './resources.ts';
+import { offerGaps, overCommitted } from './frameworks/invariants.ts';
 import type { State } from './state.ts';
 import { holdsResources, isTerminal } from './task-states.ts';
 
@@ -53,7 +53,7 @@ export function checkState({ tables, session }: State): string[] {
     broken.push(...checkTaskChange(undefined, task), ...checkReach(task, tables.agents.get(task.agentId)));
   }
   broken.push(...overCommitted(tables), ...caps(tables), ...sessionGaps({ tables, session }));
-  broken.push(...doubledSlots(tables));
+  broken.push(...doubledSlots(tables), ...offerGaps(tables));
   return broken;
 }
 
@@ -64,15 +64,6 @@ function checkReach(task: TaskRecord, agent: AgentRecord | undefined): string[] 
     return [`I9 ${task.id} is ${task.state} on an unreachable agent`];
   }
   return agent.state.kind === 'active' && isAway ? [`I9 ${task.id} is unreachable on an active agent`] : [];
-}
-
-/** I7. An agent that comes back smaller than its tasks is a fact, not our mistake: the caller leaves those out. */
-function overCommitted(tables: Tables): string[] {
-  return [...tables.agents.values()].flatMap((agent) => {
-    const allocated = allocatedOn(agent.id, tables.tasks.values());
-    const over = scalarNames.filter((name) => allocated[name] > agent.resources[name]);
-    return over.map((name) => `I7 ${agent.id}: ${name} ${allocated[name]} of ${agent.resources[name]}`);
-  });
 }
 
 function caps(tables: Tables): string[] {

@@ -11,6 +11,8 @@ import { refuseRackStart, settleRackStart } from './demo-operations.ts';
 import { narrowToSlice } from './demo-rack.ts';
 import type { Draft } from './draft.ts';
 import { onFirstSample, onLaneLinkDown } from './enrolment.ts';
+import { resumeRuns } from './frameworks/built-in.ts';
+import { reopenFrameworks } from './frameworks/subscriptions.ts';
 import { moveLink } from './link-states.ts';
 import {
   connect,
@@ -35,6 +37,8 @@ type Fact<K extends FactEvent['kind']> = Extract<FactEvent, { kind: K }>;
 export function onMasterStarted(draft: Draft, event: Fact<'master-started'>): void {
   assert(!draft.isStarted, 'the master started twice');
   draft.start(event.seed);
+  reopenFrameworks(draft);
+  resumeRuns(draft);
   for (const machine of byId(draft.rows('machines'))) {
     openLink(draft, machine.id);
     if (machine.removal) resumeRemoval(draft, machine);

@@ -4,6 +4,7 @@ import type { MachineId } from '../../contract/ids.ts';
 import { demoSliceOf, type MachineRecord } from '../../contract/machine.ts';
 import type { CommandEvent, FactEvent } from '../kernel/events.ts';
 import type { Draft } from './draft.ts';
+import { withdrawRunsOf } from './frameworks/built-in.ts';
 import { connect, dropLink, openLink } from './links.ts';
 import { refuseTaskOperations } from './operations.ts';
 import { dropSends } from './sends.ts';
@@ -60,6 +61,10 @@ export function dropMachine(draft: Draft, machineId: MachineId): void {
   for (const agent of [...draft.rows('agents')]) {
     if (agent.machineId === machineId) draft.drop('agents', agent.id);
   }
+  for (const { id, machineId: on } of [...draft.rows('reservations')]) {
+    if (on === machineId) draft.drop('reservations', id);
+  }
+  withdrawRunsOf(draft, machineId, gone);
   draft.drop('machines', machineId);
   dropLink(draft, machineId);
   draft.issue({ kind: 'disconnect', machineId });

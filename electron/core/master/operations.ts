@@ -45,6 +45,12 @@ export function advanceOperation(draft: Draft, id: OperationId | null, stage: St
   if (operation) advance(draft, operation, stage);
 }
 
+/** It was asked without a machine, or meets another one. */
+export function moveOperation(draft: Draft, id: OperationId, machineId: MachineId): void {
+  const operation = draft.get('operations', id);
+  if (operation && operation.machineId !== machineId) draft.put('operations', { ...operation, machineId });
+}
+
 export function refuseOperation(draft: Draft, id: OperationId | null, refusal: Refusal): void {
   const operation = id === null ? undefined : draft.get('operations', id);
   if (operation && !isEnded(operation)) {

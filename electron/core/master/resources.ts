@@ -2,6 +2,7 @@
 import type { Refusal } from '../../contract/errors.ts';
 import type { AgentId } from '../../contract/ids.ts';
 import { noResources, type PortRange, type Resources } from '../../contract/resources.ts';
+import type { ReservationRecord, ResourcePart } from '../../contract/role.ts';
 import type { TaskRecord } from '../../contract/task.ts';
 import { holdsResources } from './task-states.ts';
 
@@ -15,7 +16,7 @@ const reasonOf: Readonly<Record<ScalarName, string>> = {
   gpus: 'not-enough-gpus',
 };
 
-function add(a: Resources, b: Resources): Resources {
+export function add(a: Resources, b: Resources): Resources {
   return {
     cpusMilli: a.cpusMilli + b.cpusMilli,
     memMib: a.memMib + b.memMib,
@@ -25,12 +26,26 @@ function add(a: Resources, b: Resources): Resources {
   };
 }
 
-/** Everything that tasks hold on an agent, also tasks that we have lost sight of. */
+/** What nobody has set aside, of what a task takes. */
+function unreservedOf(task: TaskRecord): readonly ResourcePart[] {
+  const uses = task.uses ?? [{ reservation: [], volume: null, amounts: task.info.resources }];
+  return uses.filter((part) => part.reservation.length === 0);
+}
+
+/** Everything unreserved that tasks hold on an agent, also tasks that we have lost sight of. */
 export function allocatedOn(agentId: AgentId, tasks: Iterable<TaskRecord>): Resources {
   let sum = noResources;
   for (const task of tasks) {
-    if (task.agentId === agentId && holdsResources(task)) sum = add(sum, task.info.resources);
+    if (task.agentId !== agentId || !holdsResources(task)) continue;
+    for (const part of unreservedOf(task)) sum = add(sum, part.amounts);
   }
+  return sum;
+}
+
+/** What is set aside for roles, whether somebody uses it or not. */
+export function reservedOn(agentId: AgentId, reservations: Iterable<ReservationRecord>): Resources {
+  let sum = noResources;
+  for (const row of reservations) if (row.agentId === agentId) sum = add(sum, row.part.amounts);
   return sum;
 }
 

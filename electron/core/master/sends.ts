@@ -52,7 +52,12 @@ export function send(
   const { machineId, info } = task;
   if (kind === 'launch') draft.issue({ kind: 'send-launch', machineId, info });
   else if (kind === 'kill') {
-    draft.issue({ kind: 'send-kill', machineId, taskId, graceMs: info.killPolicy.graceMs });
+    draft.issue({
+      kind: 'send-kill',
+      machineId,
+      taskId,
+      graceMs: task.killGraceMs ?? info.killPolicy.graceMs,
+    });
   } else draft.issue({ kind: 'send-forget', machineId, taskId });
 }
 

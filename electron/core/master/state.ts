@@ -1,6 +1,6 @@
 // The state of the master: tables (what is stored and shown) and the session (what only this process needs to know).
 import type { LaneRecord } from '../../contract/enrolment.ts';
-import type { MachineId, OperationId, TaskId } from '../../contract/ids.ts';
+import type { AgentId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
 import type { HostKey } from '../../contract/machine.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import type { Tables } from '../../contract/tables.ts';
@@ -8,6 +8,8 @@ import type { Learned } from '../kernel/events.ts';
 import type { DurableRows } from '../kernel/ports.ts';
 import { RowMap } from '../kernel/rows.ts';
 import { emptyTables } from '../kernel/tables.ts';
+import { AllocatorCell } from './frameworks/index-cell.ts';
+import type { FilterSession } from './frameworks/shapes.ts';
 
 /** Timers and back-off of one link; the phase people see is in the table `links`. */
 export type LinkSession = {
@@ -59,12 +61,46 @@ export type SendSession = {
   readonly isAbsent: boolean;
 };
 
+/** The update of a task that its scheduler has been told and has not acknowledged. */
+export type OwingSession = { readonly attempt: number; readonly retryAtMonoMs: number };
+
+/** When what has to do with offers is due next, and which agents the next allocation is about. */
+export type PlanSession = {
+  /** In every offer id, so that no two lives of the master make the same. */
+  readonly life: string;
+  readonly offerSerial: number;
+  readonly allocateAgents: 'all' | readonly AgentId[] | null;
+  /** null: nobody waits, or nothing has changed. */
+  readonly allocateAtMonoMs: number | null;
+  readonly allocatedAtMonoMs: number;
+  /** At the earliest; a look at all of them then says when the next is due. */
+  readonly offersEndAtMonoMs: number | null;
+  readonly filtersEndAtMonoMs: number | null;
+  readonly failoverAtMonoMs: number | null;
+};
+
+const emptyPlan: PlanSession = {
+  life: '0',
+  offerSerial: 0,
+  allocateAgents: null,
+  allocateAtMonoMs: null,
+  allocatedAtMonoMs: 0,
+  offersEndAtMonoMs: null,
+  filtersEndAtMonoMs: null,
+  failoverAtMonoMs: null,
+};
+
 export type Session = {
   readonly isStarted: boolean;
   readonly randomState: number;
   readonly links: ReadonlyMap<MachineId, LinkSession>;
   readonly lanes: ReadonlyMap<MachineId, LaneSession>;
   readonly sends: ReadonlyMap<string, SendSession>;
+  readonly filters: ReadonlyMap<string, FilterSession>;
+  readonly owing: ReadonlyMap<TaskId, OwingSession>;
+  readonly plan: PlanSession;
+  /** The allocator's index over these tables: a cache, never part of what the state is. */
+  readonly cell: AllocatorCell;
 };
 
 export type State = { readonly tables: Tables; readonly session: Session };
@@ -82,8 +118,22 @@ export function createState(rows: DurableRows): State {
       agents: table(rows.agents),
       tasks: table(rows.tasks),
       settings: table(rows.settings),
+      frameworks: table(rows.frameworks),
+      roles: table(rows.roles),
+      reservations: table(rows.reservations),
+      runs: table(rows.runs),
     },
-    session: { isStarted: false, randomState: 0, links: new Map(), lanes: new Map(), sends: new Map() },
+    session: {
+      isStarted: false,
+      randomState: 0,
+      links: new Map(),
+      lanes: new Map(),
+      sends: new Map(),
+      filters: new Map(),
+      owing: new Map(),
+      plan: emptyPlan,
+      cell: new AllocatorCell(),
+    },
   };
 }
 

@@ -8,6 +8,18 @@ import type { CommandEvent, FactEvent, MasterEvent } from '../kernel/events.ts';
 import { onRemoveDemoRack, onStartDemoRack } from './demo-rack.ts';
 import { Draft, type Note } from './draft.ts';
 import { onLaneCleanedUp } from './enrolment.ts';
+import { afterStep } from './frameworks/after-step.ts';
+import { onAllocationDeadline } from './frameworks/allocation.ts';
+import { onCall } from './frameworks/calls.ts';
+import { nextFrameworkDeadline } from './frameworks/deadlines.ts';
+import { onOfferDeadlines } from './frameworks/offers.ts';
+import { onSetQuota, onSetWeight } from './frameworks/roles.ts';
+import {
+  onFrameworkDeadlines,
+  onFrameworksWokeUp,
+  onSchedulerDisconnected,
+} from './frameworks/subscriptions.ts';
+import { onUpdateDeadlines } from './frameworks/updates.ts';
 import {
   nextLaneDeadline,
   onAddMachine,
@@ -58,12 +70,18 @@ export type StepResult = {
 export function step(state: State, event: MasterEvent): StepResult {
   const draft = new Draft(state, event);
   const answer = dispatch(draft, event);
+  afterStep(draft);
   return { ...draft.finish(), effects: draft.effects, answer, notes: draft.notes };
 }
 
 /** Monotonic time of the next thing to do by itself; null: only an event wakes us. */
 export function nextDeadline(state: State): Deadline {
-  return earliest([nextLinkDeadline(state), nextLaneDeadline(state), nextSendDeadline(state)]);
+  return earliest([
+    nextLinkDeadline(state),
+    nextLaneDeadline(state),
+    nextSendDeadline(state),
+    nextFrameworkDeadline(state),
+  ]);
 }
 
 const commandKinds = {
@@ -81,6 +99,9 @@ const commandKinds = {
   'run-task': true,
   'kill-task': true,
   'forget-task': true,
+  'call-scheduler-api': true,
+  'set-weight': true,
+  'set-quota': true,
   'change-settings': true,
   'dismiss-fault': true,
 } as const satisfies Record<CommandEvent['kind'], true>;
@@ -132,6 +153,12 @@ function onCommand(draft: Draft, event: CommandEvent): Refusal | null {
       return onKillTask(draft, event);
     case 'forget-task':
       return onForgetTask(draft, event);
+    case 'call-scheduler-api':
+      return onCall(draft, event.call);
+    case 'set-weight':
+      return onSetWeight(draft, event);
+    case 'set-quota':
+      return onSetQuota(draft, event);
     case 'change-settings':
       return onChangeSettings(draft, event);
     case 'dismiss-fault':
@@ -150,9 +177,14 @@ function onFact(draft: Draft, event: FactEvent): void {
     case 'deadline-passed':
       onLinkDeadlines(draft);
       onLaneDeadlines(draft);
-      return onSendDeadlines(draft);
+      onSendDeadlines(draft);
+      onUpdateDeadlines(draft);
+      onFrameworkDeadlines(draft);
+      onOfferDeadlines(draft);
+      return onAllocationDeadline(draft);
     case 'woke-up':
       onLanesWokeUp(draft, event.asleepMs);
+      onFrameworksWokeUp(draft, event.asleepMs);
       return onWokeUp(draft);
     case 'link-up':
       return onLinkUp(draft, event);
@@ -166,6 +198,8 @@ function onFact(draft: Draft, event: FactEvent): void {
       return onStatusUpdateReceived(draft, event);
     case 'task-progressed':
       return onTaskProgressed(draft, event);
+    case 'scheduler-disconnected':
+      return onSchedulerDisconnected(draft, event);
     case 'launch-answered':
       return onLaunchAnswered(draft, event);
     case 'kill-answered':

@@ -1,11 +1,16 @@
-// Commands about tasks: run on this machine, kill, forget. The record is durable before anything is sent to the agent.
+// Commands about tasks: run, kill, forget. To run is to hand a task to the run framework, which places it by offers.
 import type { Refusal } from '../../contract/errors.ts';
+import type { MachineId } from '../../contract/ids.ts';
 import type { AgentRecord, MachineRecord } from '../../contract/machine.ts';
 import type { TaskInfo, TaskRecord } from '../../contract/task.ts';
 import type { CommandEvent } from '../kernel/events.ts';
+import { byId } from '../kernel/tables.ts';
 import type { Draft } from './draft.ts';
-import { openOperation } from './operations.ts';
-import { allocatedOn, refuseFit } from './resources.ts';
+import { allocateNow } from './frameworks/allocation.ts';
+import { submitRun, withdrawRun } from './frameworks/built-in.ts';
+import { killTask } from './frameworks/updates.ts';
+import { advanceOperation, openOperation } from './operations.ts';
+import { add, allocatedOn, refuseFit, reservedOn } from './resources.ts';
 import { dropSends, isLinkLive, send } from './sends.ts';
 import { refuseTask } from './task-rules.ts';
 import { isTerminal } from './task-states.ts';
@@ -14,30 +19,51 @@ type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }
 type Place = { readonly machine: MachineRecord; readonly agent: AgentRecord };
 
 export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | null {
-  const { info, machineId } = event;
-  const place = findPlace(draft, event);
-  if ('code' in place) return place;
-  if (draft.get('tasks', info.taskId))
-    return { code: 'conflict', reason: 'task-exists', detail: info.taskId };
-  const { agent } = place;
-  const allocated = allocatedOn(agent.id, draft.rows('tasks'));
-  const refusal = refuseTask(info, agent) ?? refuseFit(agent.resources, allocated, info.resources);
+  const { info, machineId, operationId } = event;
+  const place = machineId === null ? null : findPlace(draft, machineId);
+  if (place && 'code' in place) return place;
+  const isTaken: Refusal = { code: 'conflict', reason: 'task-exists', detail: info.taskId };
+  if (draft.get('tasks', info.taskId)) return isTaken;
+  if (draft.get('runs', info.taskId)) return isTaken;
+  const refusal = place ? refuseThere(draft, place.agent, info) : refuseAnywhere(draft, info);
   if (refusal) return refusal;
-  draft.put('tasks', stagingRecord(draft, place, info));
   openOperation(draft, {
-    id: event.operationId,
+    id: operationId,
     verb: 'run-task',
     subject: info.name,
     machineId,
     taskId: info.taskId,
   });
-  send(draft, 'launch', info.taskId);
+  submitRun(draft, {
+    id: info.taskId,
+    info,
+    place: place && { machineId: place.machine.id, agentId: place.agent.id },
+    machineId,
+    operationId,
+    askedAtMs: draft.atMs,
+  });
+  // Somebody waits for the answer of just this machine: its turn is now, whoever gets it.
+  if (place) allocateNow(draft, [place.agent.id]);
   return null;
 }
 
-function findPlace(draft: Draft, event: Command<'run-task'>): Place | Refusal {
-  const machine = draft.get('machines', event.machineId);
-  if (!machine) return { code: 'not-found', reason: 'no-such-machine', detail: event.machineId };
+/** What is in offers may come back, so it does not count: then the task waits for its turn. */
+function refuseThere(draft: Draft, agent: AgentRecord, info: TaskInfo): Refusal | null {
+  const held = allocatedOn(agent.id, draft.rows('tasks'));
+  const allocated = add(held, reservedOn(agent.id, draft.rows('reservations')));
+  return refuseTask(info, agent) ?? refuseFit(agent.resources, allocated, info.resources);
+}
+
+/** What is wrong wherever it would run. What only no machine can give waits for one that can. */
+function refuseAnywhere(draft: Draft, info: TaskInfo): Refusal | null {
+  const refusals = byId(draft.rows('agents')).map((agent) => refuseTask(info, agent));
+  const isHopeless = refusals.length > 0 && refusals.every((refusal) => refusal?.code === 'invalid');
+  return isHopeless ? (refusals[0] ?? null) : null;
+}
+
+function findPlace(draft: Draft, machineId: MachineId): Place | Refusal {
+  const machine = draft.get('machines', machineId);
+  if (!machine) return { code: 'not-found', reason: 'no-such-machine', detail: machineId };
   if (machine.removal) return { code: 'conflict', reason: 'machine-being-removed', detail: machine.name };
   const agent = machine.agentId === null ? undefined : draft.get('agents', machine.agentId);
   if (agent?.state.kind !== 'active' || !isLinkLive(draft, machine.id)) {
@@ -47,41 +73,13 @@ function findPlace(draft: Draft, event: Command<'run-task'>): Place | Refusal {
   return { machine, agent };
 }
 
-function stagingRecord(draft: Draft, place: Place, info: TaskInfo): TaskRecord {
-  return {
-    id: info.taskId,
-    machineId: place.machine.id,
-    agentId: place.agent.id,
-    info,
-    state: 'TASK_STAGING',
-    statuses: [
-      {
-        taskId: info.taskId,
-        state: 'TASK_STAGING',
-        source: 'SOURCE_MASTER',
-        reason: null,
-        message: '',
-        timestampMs: draft.atMs,
-        uuid: null,
-        exitCode: null,
-        signal: null,
-      },
-    ],
-    createdAtMs: draft.atMs,
-    startedAtMs: null,
-    endedAtMs: null,
-    killAskedAtMs: null,
-  };
-}
-
 /** Remembered for ever: a machine that is away gets it at its next hello, and a launch never overtakes it. */
 export function onKillTask(draft: Draft, event: Command<'kill-task'>): Refusal | null {
   const task = draft.get('tasks', event.taskId);
-  if (!task) return { code: 'not-found', reason: 'no-such-task', detail: event.taskId };
+  if (!task) return killWaiting(draft, event);
   if (isTerminal(task) || task.state === 'TASK_GONE_BY_OPERATOR') {
     return { code: 'conflict', reason: 'task-ended', detail: task.state };
   }
-  if (task.killAskedAtMs === null) draft.put('tasks', { ...task, killAskedAtMs: draft.atMs });
   openOperation(draft, {
     id: event.operationId,
     verb: 'kill-task',
@@ -89,7 +87,24 @@ export function onKillTask(draft: Draft, event: Command<'kill-task'>): Refusal |
     machineId: task.machineId,
     taskId: task.id,
   });
-  send(draft, 'kill', task.id);
+  killTask(draft, task);
+  return null;
+}
+
+/** Nothing of it was ever sent: it just waits no more. */
+function killWaiting(draft: Draft, event: Command<'kill-task'>): Refusal | null {
+  const run = draft.get('runs', event.taskId);
+  if (!run) return { code: 'not-found', reason: 'no-such-task', detail: event.taskId };
+  const { machineId, id: taskId } = run;
+  openOperation(draft, {
+    id: event.operationId,
+    verb: 'kill-task',
+    subject: run.info.name,
+    machineId,
+    taskId,
+  });
+  advanceOperation(draft, event.operationId, 'seen');
+  withdrawRun(draft, taskId, { code: 'conflict', reason: 'task-never-ran', detail: 'taken back' });
   return null;
 }
 

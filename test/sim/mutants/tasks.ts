@@ -128,8 +128,8 @@ export const taskMutants: readonly Mutant[] = [
   },
   {
     id: 'kill-not-kept',
-    file: `${core}/tasks.ts`,
-    find: "if (task.killAskedAtMs === null) draft.put('tasks', { ...task, killAskedAtMs: draft.atMs });",
+    file: `${core}/frameworks/updates.ts`,
+    find: "draft.put('tasks', { ...each, killAskedAtMs: each.killAskedAtMs ?? draft.atMs, ...grace });",
     replace: '',
     why: 'sends a kill without writing down that it was asked for',
   },

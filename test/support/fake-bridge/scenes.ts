@@ -297,6 +297,7 @@ export function setScene(tables: FakeTables, scene: SceneName, nowMs: number): r
     language: 'system',
     onQuit: 'ask',
     unreachableAfterMs: 10_000,
+    offerTimeoutMs: 15_000,
     keeping: { logMibPerTask: 64, logMibTotal: 2048, keepDays: 14, cacheMib: 2048 },
   });
   if (scene === 'large') return addMany(tables, nowMs);

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { copyParts } from '../../../../electron/adapters/store/files.ts';
+import { newestVersion } from '../../../../electron/adapters/store/migrate.ts';
 import { quickCheck } from '../../../../electron/adapters/store/snapshots.ts';
 import { createRandom } from '../../../../electron/core/kernel/random.ts';
 import { aMachine } from '../../../support/builders.ts';
@@ -98,7 +99,7 @@ describe('kill -9 at any moment', () => {
       const { seq, machines, tasks } = after.store.load();
       expect([copy.file, seq]).toEqual([copy.file, copy.acknowledged]);
       expect([machines[0]?.note, tasks.length]).toEqual([seq > 0 ? `note ${seq}` : undefined, seq]);
-      expect(after.store.connection.pragma('user_version', { simple: true })).toBe(1);
+      expect(after.store.connection.pragma('user_version', { simple: true })).toBe(newestVersion());
       expect(quickCheck(after.store.connection)).toBeNull();
       after.store.close();
     }

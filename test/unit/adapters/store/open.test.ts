@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../../electron/adapters/store/connection.ts';
-import { migrations } from '../../../../electron/adapters/store/migrate.ts';
+import { migrate, migrations, newestVersion } from '../../../../electron/adapters/store/migrate.ts';
 import type { OpenOptions } from '../../../../electron/adapters/store/open.ts';
 import { restoreSnapshot, setStoreAside } from '../../../../electron/adapters/store/repair.ts';
 import { listSnapshots, makeSnapshot, quickCheck } from '../../../../electron/adapters/store/snapshots.ts';
@@ -241,11 +241,27 @@ describe('a bad row', () => {
 });
 
 describe('migrations', () => {
+  const newest = newestVersion();
+
+  it('take up a database of every version before', async () => {
+    for (let version = 1; version < newest; version += 1) {
+      const place = newPlace();
+      fs.mkdirSync(path.dirname(place.file), { recursive: true });
+      const old = connect({ file: place.file, nativeBinding: place.nativeBinding });
+      migrate(old, migrations.slice(0, version));
+      old.close();
+      const { store } = mustOpen(place);
+      expect(store.connection.pragma('user_version', { simple: true })).toBe(newest);
+      expect(store.load().runs).toEqual([]);
+      store.close();
+    }
+  });
+
   const second = {
-    version: 2,
+    version: newest + 1,
     statements: [
       'CREATE TABLE extra (id INTEGER PRIMARY KEY, words TEXT NOT NULL) STRICT',
-      'PRAGMA user_version = 2',
+      `PRAGMA user_version = ${newest + 1}`,
     ],
   };
 
@@ -255,7 +271,7 @@ describe('migrations', () => {
     for (let n = 0; n < 2; n += 1) {
       const { store } = mustOpen(newer);
       expect(store.load().tasks).toHaveLength(50);
-      expect(store.connection.pragma('user_version', { simple: true })).toBe(2);
+      expect(store.connection.pragma('user_version', { simple: true })).toBe(newest + 1);
       store.close();
     }
     expect(listSnapshots(place.file)).toHaveLength(1);
@@ -265,12 +281,16 @@ describe('migrations', () => {
   it('that fail leave the version before', async () => {
     const place = await filled({ snapshot: false });
     const broken = {
-      version: 2,
-      statements: [...second.statements.slice(0, 1), 'CREATE TABLE nonsense (', 'PRAGMA user_version = 2'],
+      version: newest + 1,
+      statements: [
+        ...second.statements.slice(0, 1),
+        'CREATE TABLE nonsense (',
+        `PRAGMA user_version = ${newest + 1}`,
+      ],
     };
     expect(problemOf({ ...place, migrations: [...migrations, broken] }).kind).toBe('failed');
     const { store } = mustOpen(place);
-    expect(store.connection.pragma('user_version', { simple: true })).toBe(1);
+    expect(store.connection.pragma('user_version', { simple: true })).toBe(newest);
     expect(store.load().tasks).toHaveLength(50);
   });
 });

@@ -1,0 +1,64 @@
+// Roles: the accounting names for shares, quota and reservations, in a tree by `/`. Weight and quota as in Mesos 1.9+, in
+// integers: weights in thousandths, amounts in our units.
+import { z } from 'zod';
+import { agentIdSchema, machineIdSchema } from './ids.ts';
+import { resourcesSchema } from './resources.ts';
+
+/** Everybody's role, of whoever names none. */
+export const defaultRole = '*';
+
+export const roleNameSchema = z.string().min(1).max(255);
+
+const amount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** Scalars only, as in Mesos: ports are handled, not counted. */
+export const quotaSchema = z.object({
+  /** Held back so that the role can always reach it; 0 = nothing. Not on nested roles. */
+  guarantee: z.object({ cpusMilli: amount, memMib: amount, diskMib: amount, gpus: amount }),
+  /** What the role's whole subtree may hold at most; null = no ceiling. */
+  limit: z.object({
+    cpusMilli: amount.nullable(),
+    memMib: amount.nullable(),
+    diskMib: amount.nullable(),
+    gpus: amount.nullable(),
+  }),
+});
+export type Quota = z.infer<typeof quotaSchema>;
+
+/** Durable table `roles`: only what somebody has set. A role without a row has weight 1 and no quota. */
+export const roleRecordSchema = z.object({
+  /** The whole name, e.g. `eng/dev`. */
+  id: roleNameSchema,
+  weightMilli: z.number().int().min(1).max(1_000_000_000),
+  quota: quotaSchema.nullable(),
+});
+export type RoleRecord = z.infer<typeof roleRecordSchema>;
+
+/** From the root of the role tree down: each refines the one before. Empty = unreserved. */
+const reservationStackSchema = z.array(roleNameSchema).max(16);
+
+const volumeSchema = z.object({
+  persistenceId: z.string().min(1).max(255),
+  containerPath: z.string().min(1).max(1024),
+});
+
+/**
+ * Resources of one kind on one agent: unreserved, reserved for a role, or a persistent volume made of reserved disk.
+ * Mesos' list of `Resource` with `reservations` and `disk`, with the scalars of one kind in one place.
+ */
+export const resourcePartSchema = z.object({
+  reservation: reservationStackSchema,
+  volume: volumeSchema.nullable(),
+  amounts: resourcesSchema,
+});
+export type ResourcePart = z.infer<typeof resourcePartSchema>;
+
+/** Durable table `reservations`: what of an agent is set aside for a role, and the volumes made of it. */
+export const reservationRecordSchema = z.object({
+  /** `<agent>|<innermost role>`, and `|<persistence id>` of a volume: one row for each kind of part on an agent. */
+  id: z.string().min(1).max(1024),
+  agentId: agentIdSchema,
+  machineId: machineIdSchema,
+  part: resourcePartSchema,
+});
+export type ReservationRecord = z.infer<typeof reservationRecordSchema>;

@@ -1,0 +1,99 @@
+// What follows for frameworks from whatever a step has done, at one place for all its causes: offers of agents that left or
+// changed are taken back, changes of tasks are told, what became free is allocated. Nothing here asks who did it.
+import type { AgentId } from '../../../contract/ids.ts';
+import type { TaskRecord } from '../../../contract/task.ts';
+import { assert } from '../../kernel/assert.ts';
+import { isSame } from '../../kernel/tables.ts';
+import type { Draft } from '../draft.ts';
+import { holdsResources } from '../task-states.ts';
+import { attributesOf, modeOf } from './agent-words.ts';
+import { planAllocation } from './allocation.ts';
+import { hearBuiltIn } from './built-in.ts';
+import { askForAllocation, rescindAll } from './offers.ts';
+import { tell } from './tell.ts';
+import { endGroup, tellChanges } from './updates.ts';
+
+/** Each round answers the one before; a scheduler that goes on for ever is a bug of ours. */
+const maxRounds = 1000;
+
+export function afterStep(draft: Draft): void {
+  const told = new Map<string, TaskRecord | undefined>();
+  meetAgents(draft);
+  for (let round = 0; ; round += 1) {
+    assert(round < maxRounds, 'schedulers of this program never come to rest');
+    const isQuiet = !meetTasks(draft, told) && !hearBuiltIn(draft);
+    if (isQuiet) break;
+  }
+  planAllocation(draft);
+}
+
+function meetAgents(draft: Draft): void {
+  const ids = touchedAgents(draft);
+  const away = new Set<AgentId>();
+  for (const id of ids) {
+    askForAllocation(draft, id);
+    if (!isAsOffered(draft, id)) away.add(id);
+    tellFailure(draft, id);
+  }
+  if (away.size > 0) rescindAll(draft, (offer) => away.has(offer.agentId));
+}
+
+function touchedAgents(draft: Draft): ReadonlySet<AgentId> {
+  const ids = new Set<AgentId>();
+  for (const [, before, now] of draft.changed('agents')) {
+    if (before !== now) addAgent(ids, [before?.id, now?.id]);
+  }
+  for (const [, before, now] of draft.changed('machines')) addAgent(ids, [before?.agentId, now?.agentId]);
+  for (const [id, before, now] of draft.changed('links')) {
+    if (before?.phase !== now?.phase) addAgent(ids, [draft.get('machines', id)?.agentId]);
+  }
+  return ids;
+}
+
+function addAgent(ids: Set<AgentId>, found: readonly (AgentId | null | undefined)[]): void {
+  for (const id of found) if (id) ids.add(id);
+}
+
+/** It can be offered, and it is still what it was when it was. */
+function isAsOffered(draft: Draft, id: AgentId): boolean {
+  const agent = draft.get('agents', id);
+  if (!agent) return false;
+  const machine = draft.get('machines', agent.machineId);
+  if (modeOf({ agent, machine, link: draft.get('links', agent.machineId) }) !== 'active') return false;
+  for (const [changedId, before] of draft.changed('agents')) {
+    if (changedId !== id || !before) continue;
+    if (!isSame(before.resources, agent.resources)) return false;
+    if (!isSame(attributesOf(before, machine), attributesOf(agent, machine))) return false;
+  }
+  return true;
+}
+
+/** Mesos: FAILURE without an executor means that the agent is gone. */
+function tellFailure(draft: Draft, id: AgentId): void {
+  for (const [changedId, before, now] of draft.changed('agents')) {
+    const isEnd =
+      (now?.state.kind ?? 'gone') === 'gone' && before !== undefined && before.state.kind !== 'gone';
+    if (changedId !== id || !isEnd) continue;
+    for (const { id: frameworkId } of [...draft.rows('subscriptions')])
+      tell(draft, frameworkId, { kind: 'FAILURE', agentId: id });
+  }
+}
+
+/** True: there was something new. */
+function meetTasks(draft: Draft, told: Map<string, TaskRecord | undefined>): boolean {
+  let hasNews = false;
+  for (const [id, start] of [...draft.changed('tasks')]) {
+    const before = told.has(id) ? told.get(id) : start;
+    const now = draft.get('tasks', id);
+    if (before === now) continue;
+    hasNews = true;
+    const gone = before && holdsResources(before) && !(now && holdsResources(now)) ? before : null;
+    if (gone) askForAllocation(draft, gone.agentId);
+    if (now) {
+      tellChanges(draft, before, now);
+      if (before?.state !== now.state) endGroup(draft, now);
+    }
+    told.set(id, draft.get('tasks', id));
+  }
+  return hasNews;
+}

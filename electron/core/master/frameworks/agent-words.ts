@@ -1,0 +1,45 @@
+// What an agent is to schedulers and to the allocator: whether it may be offered, and its attributes.
+import {
+  type AgentRecord,
+  demoSliceOf,
+  type LinkRecord,
+  type MachineRecord,
+} from '../../../contract/machine.ts';
+import type { Attribute } from '../../../contract/offer.ts';
+import type { AgentMode } from '../../allocator/types.ts';
+
+type Known = {
+  readonly agent: AgentRecord;
+  readonly machine: MachineRecord | undefined;
+  readonly link: LinkRecord | undefined;
+};
+
+/** A silent link is no proof that the machine can take work, so nothing of it is offered. */
+export function modeOf({ agent, machine, link }: Known): AgentMode {
+  if (agent.state.kind !== 'active' || link?.phase !== 'live') return 'unreachable';
+  return machine && machine.removal === null ? 'active' : 'deactivated';
+}
+
+/** Labels that people gave, and the facts that a placement may depend on under our own prefix. */
+export function attributesOf(
+  { facts, version }: AgentRecord,
+  machine: MachineRecord | undefined,
+): Attribute[] {
+  const labels = machine ? (demoSliceOf(machine)?.attributes ?? []) : [];
+  const words: Record<string, string> = {
+    'mesolite.arch': facts.arch,
+    'mesolite.os': facts.os,
+    'mesolite.agent': version,
+    'mesolite.user': facts.user,
+    'mesolite.uid': String(facts.uid),
+  };
+  for (const { engine, version: engineVersion } of facts.engines ?? [])
+    words[`mesolite.engine.${engine}`] = engineVersion;
+  if (facts.isolation) {
+    for (const name of ['cpu', 'memory', 'pids', 'disk', 'gpu'] as const) {
+      words[`mesolite.isolation.${name}`] = facts.isolation[name];
+    }
+  }
+  const own = Object.entries(words).map(([name, text]) => ({ name, text }));
+  return [...labels.map(({ key, value }) => ({ name: key, text: value })), ...own];
+}

@@ -1,0 +1,72 @@
+// The in-process driver: schedulers of this program call through the same door as everybody, hear the same events, and do both
+// within the step that caused them. So what they decide is in the same commit.
+import type { Refusal } from '../../../contract/errors.ts';
+import type { SchedulerEvent } from '../../../contract/framework.ts';
+import type { MachineId, TaskId } from '../../../contract/ids.ts';
+import type { RunRecord } from '../../../contract/run.ts';
+import { askForOffers, onEvent, type RunDriver, runFramework } from '../../frameworks/run/scheduler.ts';
+import { assert } from '../../kernel/assert.ts';
+import type { Draft } from '../draft.ts';
+import { moveOperation, refuseTaskOperations } from '../operations.ts';
+import { onCall } from './calls.ts';
+import { subscribeBuiltIn } from './subscriptions.ts';
+import { runFrameworkId } from './words.ts';
+
+type Hear = (draft: Draft, event: SchedulerEvent) => void;
+
+const schedulers: Readonly<Record<string, Hear>> = {
+  [runFrameworkId]: (draft, event) => onEvent(runDriver(draft), runFrameworkId, event),
+};
+
+/** True: somebody heard something. */
+export function hearBuiltIn(draft: Draft): boolean {
+  const news = draft.heard.splice(0);
+  for (const { frameworkId, event } of news) {
+    const hear = schedulers[frameworkId];
+    assert(hear !== undefined, `no scheduler ${frameworkId}`);
+    hear(draft, event);
+  }
+  return news.length > 0;
+}
+
+function runDriver(draft: Draft): RunDriver {
+  return {
+    call: (call) => onCall(draft, call),
+    waiting: () =>
+      [...draft.rows('runs')].sort((a, b) => a.askedAtMs - b.askedAtMs || (a.id < b.id ? -1 : 1)),
+    onPlaced: (run, offer) => {
+      draft.drop('runs', run.id);
+      moveOperation(draft, run.operationId, offer.machineId);
+    },
+    onImpossible: (run, why) => dropRun(draft, run, why),
+  };
+}
+
+/** Waits from now on; whether it is placed in this step is the allocator's to say. */
+export function submitRun(draft: Draft, run: RunRecord): void {
+  subscribeBuiltIn(draft, runFrameworkId, runFramework);
+  draft.put('runs', run);
+  askForOffers(runDriver(draft), runFrameworkId);
+}
+
+/** Nobody waits for it any more. */
+export function withdrawRun(draft: Draft, taskId: TaskId, why: Refusal): void {
+  const run = draft.get('runs', taskId);
+  if (!run) return;
+  dropRun(draft, run, why);
+  askForOffers(runDriver(draft), runFrameworkId);
+}
+
+function dropRun(draft: Draft, run: RunRecord, why: Refusal): void {
+  draft.drop('runs', run.id);
+  refuseTaskOperations(draft, 'run-task', run.id, why);
+}
+
+export function withdrawRunsOf(draft: Draft, machineId: MachineId, why: Refusal): void {
+  for (const run of [...draft.rows('runs')]) if (run.machineId === machineId) withdrawRun(draft, run.id, why);
+}
+
+/** At a start of the master: what waited waits on, and asks anew. Writes nothing durable. */
+export function resumeRuns(draft: Draft): void {
+  if (draft.get('subscriptions', runFrameworkId)) askForOffers(runDriver(draft), runFrameworkId);
+}

@@ -1,0 +1,9 @@
+// When the next thing of this folder is due by itself.
+import { type Deadline, earliest } from '../../kernel/deadlines.ts';
+import type { State } from '../state.ts';
+
+export function nextFrameworkDeadline({ session }: State): Deadline {
+  const { allocateAtMonoMs, offersEndAtMonoMs, filtersEndAtMonoMs, failoverAtMonoMs } = session.plan;
+  const updates = [...session.owing.values()].map(({ retryAtMonoMs }) => retryAtMonoMs);
+  return earliest([allocateAtMonoMs, offersEndAtMonoMs, filtersEndAtMonoMs, failoverAtMonoMs, ...updates]);
+}

@@ -1,0 +1,31 @@
+// What the files of this folder hand to each other.
+import type { AgentId, FrameworkId, TaskId } from '../../../contract/ids.ts';
+import type { AgentRecord, MachineRecord } from '../../../contract/machine.ts';
+import type { Launch } from '../../../contract/offer.ts';
+import type { Resources } from '../../../contract/resources.ts';
+import type { ResourcePart } from '../../../contract/role.ts';
+
+export type Place = {
+  readonly frameworkId: FrameworkId;
+  readonly role: string;
+  readonly agent: AgentRecord;
+  readonly machine: MachineRecord;
+};
+
+export type PlannedLaunch = {
+  readonly launch: Launch;
+  readonly uses: readonly ResourcePart[];
+  readonly groupId: TaskId | null;
+};
+
+/** `amounts` of `part` come to, or go from, what is reserved on the agent. */
+export type ReservationChange = { readonly part: ResourcePart; readonly sign: 1 | -1 };
+
+/** What a framework has refused in one role on one agent, and until when. */
+export type FilterSession = {
+  readonly frameworkId: FrameworkId;
+  readonly role: string;
+  readonly agentId: AgentId;
+  readonly refused: { readonly unreserved: Resources; readonly reserved: Resources };
+  readonly untilMonoMs: number;
+};

@@ -1,0 +1,226 @@
+// Status updates to schedulers: each one that an agent made, in order, one at a time for a task, until it is acknowledged (at
+// least once); those that the master made, once. What is owed is in the task's record, so it survives a restart.
+
+import type { Refusal } from '../../../contract/errors.ts';
+import type { Call } from '../../../contract/framework.ts';
+import type { AgentId, FrameworkId, TaskId } from '../../../contract/ids.ts';
+import type { TaskRecord, TaskState, TaskStatus } from '../../../contract/task.ts';
+import { backoffMs, isDue } from '../../kernel/deadlines.ts';
+import { byId } from '../../kernel/tables.ts';
+import type { Draft } from '../draft.ts';
+import { send } from '../sends.ts';
+import { isTerminal } from '../task-states.ts';
+import { tell } from './tell.ts';
+import { frameworkOf, refuseCall } from './words.ts';
+
+/** As Mesos' agents: 10 s growing to 10 min. */
+const firstRetryMs = 10_000;
+const retryCapMs = 600_000;
+
+/** What a scheduler that does not know of partitions is told instead. */
+const lostStates: ReadonlySet<TaskState> = new Set([
+  'TASK_UNREACHABLE',
+  'TASK_DROPPED',
+  'TASK_GONE',
+  'TASK_GONE_BY_OPERATOR',
+  'TASK_UNKNOWN',
+]);
+
+export function tellUpdate(
+  draft: Draft,
+  to: { readonly frameworkId: FrameworkId; readonly agentId: AgentId | null },
+  status: TaskStatus,
+): void {
+  const capabilities = draft.get('frameworks', to.frameworkId)?.info.capabilities ?? [];
+  if (status.state === 'TASK_KILLING' && !capabilities.includes('TASK_KILLING_STATE') && status.uuid === null)
+    return;
+  const isLost = lostStates.has(status.state) && !capabilities.includes('PARTITION_AWARE');
+  const state = isLost ? 'TASK_LOST' : status.state;
+  tell(draft, to.frameworkId, { kind: 'UPDATE', status: { ...status, state, agentId: to.agentId } });
+}
+
+/** What is new in a task since the step began. Called once for each change, whatever made it. */
+export function tellChanges(draft: Draft, before: TaskRecord | undefined, task: TaskRecord): void {
+  const framework = draft.get('frameworks', frameworkOf(task));
+  if (!framework || framework.completedAtMs !== null) return;
+  const known = new Set(before?.statuses);
+  const fresh = task.statuses.filter((status) => !known.has(status) && status.state !== 'TASK_STAGING');
+  const isOurs = framework.kind === 'built-in';
+  for (const status of fresh) {
+    const to = { frameworkId: framework.id, agentId: task.agentId };
+    if (isOurs || status.uuid === null) tellUpdate(draft, to, status);
+  }
+  if (isOurs) return;
+  const uuids = fresh.flatMap(({ uuid }) => uuid ?? []);
+  if (uuids.length > 0) owe(draft, task, uuids);
+  if (isBack(before, task) && !framework.info.capabilities.includes('PARTITION_AWARE')) {
+    killTask(draft, draft.get('tasks', task.id) ?? task);
+  }
+}
+
+function owe(draft: Draft, task: TaskRecord, uuids: readonly string[]): void {
+  draft.put('tasks', { ...task, owed: [...(task.owed ?? []), ...uuids] });
+  if (!draft.owing.get(task.id)) sendOwed(draft, task.id, 0);
+}
+
+/** Mesos: who does not know of partitions has counted it as lost, so it must not run on. */
+function isBack(before: TaskRecord | undefined, task: TaskRecord): boolean {
+  return before?.state === 'TASK_UNREACHABLE' && task.state !== 'TASK_UNREACHABLE' && !isTerminal(task);
+}
+
+/** The first that is not acknowledged; later ones wait for it. */
+function sendOwed(draft: Draft, taskId: TaskId, attempt: number): void {
+  const task = draft.get('tasks', taskId);
+  if (!task) {
+    draft.owing.delete(taskId);
+    return;
+  }
+  // Of a long story the record keeps a part: what it has dropped nobody can send.
+  const owed = (task.owed ?? []).filter((uuid) => task.statuses.some((status) => status.uuid === uuid));
+  if (owed.length !== (task.owed ?? []).length) putOwed(draft, task, owed);
+  const status = task.statuses.find((each) => each.uuid === owed[0]);
+  const frameworkId = frameworkOf(task);
+  const isThere = draft.get('subscriptions', frameworkId)?.phase === 'subscribed';
+  if (!status || owed.length === 0 || !isThere) {
+    draft.owing.delete(taskId);
+    return;
+  }
+  draft.owing.set(taskId, {
+    attempt,
+    retryAtMonoMs: draft.monoMs + backoffMs(attempt, firstRetryMs, retryCapMs),
+  });
+  tellUpdate(draft, { frameworkId, agentId: task.agentId }, status);
+}
+
+function putOwed(draft: Draft, task: TaskRecord, owed: readonly string[]): void {
+  const { owed: _, ...rest } = task;
+  draft.put('tasks', owed.length === 0 ? rest : { ...rest, owed: [...owed] });
+}
+
+export function onAcknowledge(draft: Draft, call: Extract<Call, { kind: 'ACKNOWLEDGE' }>): Refusal | null {
+  const task = draft.get('tasks', call.taskId);
+  const isOwn = task && frameworkOf(task) === call.frameworkId && task.agentId === call.agentId;
+  const [first, ...rest] = isOwn ? (task.owed ?? []) : [];
+  if (!task || first !== call.uuid)
+    return refuseCall('not-found', 'update-unknown', `${call.uuid} of ${call.taskId}`);
+  putOwed(draft, task, rest);
+  sendOwed(draft, task.id, 0);
+  return null;
+}
+
+/** At each subscription: what was not acknowledged before begins anew. */
+export function resendAll(draft: Draft, frameworkId: FrameworkId): void {
+  for (const task of byId(draft.rows('tasks'))) {
+    if (frameworkOf(task) === frameworkId && task.owed !== undefined) sendOwed(draft, task.id, 0);
+  }
+}
+
+export function onUpdateDeadlines(draft: Draft): void {
+  for (const [taskId, { attempt, retryAtMonoMs }] of draft.owing
+    .entries()
+    .sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (isDue(retryAtMonoMs, draft.monoMs)) sendOwed(draft, taskId, attempt + 1);
+  }
+}
+
+/** A task that is not known is answered by reconciliation; one on another agent than said is left alone. */
+export function onKill(draft: Draft, call: Extract<Call, { kind: 'KILL' }>): null {
+  const task = draft.get('tasks', call.taskId);
+  if (!task || frameworkOf(task) !== call.frameworkId) {
+    reconcileOne(draft, call.frameworkId, call);
+    return null;
+  }
+  if (call.agentId !== null && call.agentId !== task.agentId) {
+    draft.note('ignore-kill', { taskId: task.id, frameworkId: call.frameworkId, why: 'other agent' });
+    return null;
+  }
+  killTask(draft, task, call.graceMs);
+  return null;
+}
+
+/** With the others of its group. Remembered for ever: a machine that is away gets it at its next hello. */
+export function killTask(draft: Draft, task: TaskRecord, graceMs: number | null = null): void {
+  const group = task.groupId === undefined ? [task] : groupOf(draft, task.groupId);
+  for (const each of group) {
+    if (isTerminal(each) || each.state === 'TASK_GONE_BY_OPERATOR') continue;
+    if (each.killAskedAtMs === null || graceMs !== null) {
+      const grace = graceMs === null ? {} : { killGraceMs: graceMs };
+      draft.put('tasks', { ...each, killAskedAtMs: each.killAskedAtMs ?? draft.atMs, ...grace });
+    }
+    send(draft, 'kill', each.id);
+  }
+}
+
+function groupOf(draft: Draft, groupId: TaskId): TaskRecord[] {
+  return byId([...draft.rows('tasks')].filter((task) => task.groupId === groupId));
+}
+
+/** Mesos' default executor: when one of a group fails or is killed, the others go too. */
+export function endGroup(draft: Draft, task: TaskRecord): void {
+  if (task.groupId === undefined || !isTerminal(task) || task.state === 'TASK_FINISHED') return;
+  for (const each of groupOf(draft, task.groupId)) {
+    if (!isTerminal(each) && each.killAskedAtMs === null) killTask(draft, each);
+  }
+}
+
+/** Empty list: everything that is known and has not ended. */
+export function onReconcile(draft: Draft, call: Extract<Call, { kind: 'RECONCILE' }>): null {
+  const { frameworkId, tasks } = call;
+  for (const asked of tasks) reconcileOne(draft, frameworkId, asked);
+  if (tasks.length > 0) return null;
+  for (const task of byId(draft.rows('tasks'))) {
+    if (frameworkOf(task) === frameworkId && !isTerminal(task)) tellState(draft, frameworkId, task);
+  }
+  return null;
+}
+
+type Asked = { readonly taskId: TaskId; readonly agentId: AgentId | null };
+
+function reconcileOne(draft: Draft, frameworkId: FrameworkId, asked: Asked): void {
+  const task = draft.get('tasks', asked.taskId);
+  if (task && frameworkOf(task) === frameworkId) {
+    tellState(draft, frameworkId, task);
+    return;
+  }
+  const state = stateOfUnknown(draft, asked.agentId);
+  if (state !== null)
+    tellReconciled(draft, frameworkId, { ...asked, state, message: 'Reconciliation: the task is not known' });
+}
+
+/** null: the agent has not said yet what it holds, so nothing is known. */
+function stateOfUnknown(draft: Draft, agentId: AgentId | null): TaskState | null {
+  const agent = agentId === null ? undefined : draft.get('agents', agentId);
+  if (!agent) return 'TASK_UNKNOWN';
+  if (agent.state.kind === 'gone') return 'TASK_GONE_BY_OPERATOR';
+  if (agent.state.kind === 'unreachable') return 'TASK_UNREACHABLE';
+  const hasSaid = (draft.get('links', agent.machineId)?.lastHeardAtMs ?? null) !== null;
+  return hasSaid ? 'TASK_GONE' : null;
+}
+
+function tellState(draft: Draft, frameworkId: FrameworkId, task: TaskRecord): void {
+  const message = 'Reconciliation: the latest state';
+  tellReconciled(draft, frameworkId, { taskId: task.id, agentId: task.agentId, state: task.state, message });
+}
+
+function tellReconciled(
+  draft: Draft,
+  frameworkId: FrameworkId,
+  answer: Asked & { readonly state: TaskState; readonly message: string },
+): void {
+  const { taskId, agentId, state, message } = answer;
+  tellUpdate(
+    draft,
+    { frameworkId, agentId },
+    {
+      taskId,
+      state,
+      source: 'SOURCE_MASTER',
+      reason: 'REASON_RECONCILIATION',
+      message,
+      timestampMs: draft.atMs,
+      uuid: null,
+      exitCode: null,
+      signal: null,
+    },
+  );
+}

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import type { FrameworkInfo, SchedulerEvent } from '../../../../../electron/contract/framework.ts';
+import {
+  agentId,
+  aHello,
+  anAgentTask,
+  aStatus,
+  frameworkId,
+  machineId,
+  noRoute,
+  taskId,
+} from '../../../../support/builders.ts';
+import { batch, FrameworkRig, launch } from '../../../../support/framework-rig.ts';
+
+const job = taskId('job');
+
+function running(patch: Partial<FrameworkInfo> = {}): FrameworkRig {
+  const rig = FrameworkRig.live();
+  rig.subscribe(patch);
+  rig.accept(rig.offer(), launch('job'));
+  rig.post({ kind: 'launch-answered', taskId: job, refusal: null });
+  rig.take();
+  return rig;
+}
+
+function say(rig: FrameworkRig, state: Parameters<typeof aStatus>[1], uuid: string): void {
+  rig.post({
+    kind: 'status-update-received',
+    machineId: machineId('one'),
+    status: aStatus('job', state, { uuid }),
+  });
+}
+
+const uuidsOf = (events: readonly SchedulerEvent[]): (string | null)[] =>
+  events.flatMap((event) => (event.kind === 'UPDATE' ? [event.status.uuid] : []));
+
+const acknowledge = (rig: FrameworkRig, uuid: string) =>
+  rig.call({ kind: 'ACKNOWLEDGE', frameworkId: batch, agentId: agentId('one'), taskId: job, uuid });
+
+describe('status updates', () => {
+  it('come one after the other, and again and again until they are acknowledged', () => {
+    const rig = running();
+    say(rig, 'TASK_STARTING', 'u-a');
+    say(rig, 'TASK_RUNNING', 'u-b');
+    expect(uuidsOf(rig.told())).toEqual(['u-a']);
+    rig.keepLive(10_500, 'one');
+    expect(uuidsOf(rig.told())).toEqual(['u-a']);
+    expect(acknowledge(rig, 'u-b')).toMatchObject({ reason: 'update-unknown' });
+    expect(acknowledge(rig, 'u-a')).toBeNull();
+    expect(uuidsOf(rig.told())).toEqual(['u-b']);
+    expect(acknowledge(rig, 'u-b')).toBeNull();
+    expect(rig.row('tasks', job).owed).toBeUndefined();
+    rig.keepLive(30_000, 'one');
+    expect(uuidsOf(rig.told())).toEqual([]);
+  });
+
+  it('that were not acknowledged come again to the scheduler that takes over', () => {
+    const rig = running();
+    say(rig, 'TASK_RUNNING', 'u-a');
+    rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
+    rig.take();
+    say(rig, 'TASK_FINISHED', 'u-b');
+    expect(rig.told()).toEqual([]);
+    rig.subscribe({}, batch, 's2');
+    expect(uuidsOf(rig.told())).toEqual(['u-a']);
+    acknowledge(rig, 'u-a');
+    expect(uuidsOf(rig.told())).toEqual(['u-b']);
+  });
+
+  it('of the master have no uuid, and are in the words that the scheduler knows', () => {
+    const lost = (patch: Partial<FrameworkInfo>): SchedulerEvent[] => {
+      const rig = running(patch);
+      say(rig, 'TASK_RUNNING', 'u-a');
+      acknowledge(rig, 'u-a');
+      rig.post({ kind: 'link-down', machineId: machineId('one'), refusal: noRoute });
+      rig.take();
+      rig.pass(10_000);
+      return rig.told().filter((event) => event.kind === 'UPDATE');
+    };
+    expect(lost({})).toMatchObject([{ status: { state: 'TASK_UNREACHABLE', uuid: null } }]);
+    expect(lost({ capabilities: [] })).toMatchObject([{ status: { state: 'TASK_LOST', uuid: null } }]);
+  });
+
+  it('a task that comes back after it was told as lost is killed for who does not know of partitions', () => {
+    const rig = running({ capabilities: [] });
+    say(rig, 'TASK_RUNNING', 'u-a');
+    rig.post({ kind: 'link-down', machineId: machineId('one'), refusal: noRoute });
+    rig.pass(10_000);
+    rig.take();
+    rig.post(aHello('one', { tasks: [anAgentTask('job', 'TASK_RUNNING', { uuid: 'u-a' })] }));
+    expect(rig.kinds()).toContain('send-kill');
+  });
+});
+
+describe('RECONCILE', () => {
+  const ask = (rig: FrameworkRig, name: string, agent: string | null): SchedulerEvent[] => {
+    rig.take();
+    const tasks = [{ taskId: taskId(name), agentId: agent === null ? null : agentId(agent) }];
+    rig.call({ kind: 'RECONCILE', frameworkId: batch, tasks });
+    return rig.told();
+  };
+
+  it('tells the latest state of a task that is known', () => {
+    const rig = running();
+    expect(ask(rig, 'job', null)).toMatchObject([
+      { status: { state: 'TASK_STAGING', reason: 'REASON_RECONCILIATION', uuid: null, agentId: 'a-one' } },
+    ]);
+    rig.call({ kind: 'RECONCILE', frameworkId: batch, tasks: [] });
+    expect(rig.told()).toMatchObject([{ status: { taskId: 't-job', state: 'TASK_STAGING' } }]);
+  });
+
+  it('says what can be said of one that is not', () => {
+    const rig = running();
+    expect(ask(rig, 'x', 'one')).toMatchObject([{ status: { state: 'TASK_GONE' } }]);
+    expect(ask(rig, 'x', 'nobody')).toMatchObject([{ status: { state: 'TASK_UNKNOWN' } }]);
+    rig.post({ kind: 'link-down', machineId: machineId('one'), refusal: noRoute });
+    rig.pass(10_000);
+    expect(ask(rig, 'x', 'one')).toMatchObject([{ status: { state: 'TASK_UNREACHABLE' } }]);
+  });
+
+  it('says nothing yet of an agent that has not been heard since the master started', () => {
+    const rig = running();
+    const again = new FrameworkRig({
+      machines: [...rig.state.tables.machines.values()],
+      agents: [...rig.state.tables.agents.values()],
+      frameworks: [...rig.state.tables.frameworks.values()],
+    });
+    again.subscribe();
+    expect(ask(again, 'x', 'one')).toEqual([]);
+  });
+
+  it('answers a KILL of a task that is not known', () => {
+    const rig = running();
+    rig.call({ kind: 'KILL', frameworkId: batch, taskId: taskId('x'), agentId: null, graceMs: null });
+    expect(rig.told()).toMatchObject([{ status: { taskId: 't-x', state: 'TASK_UNKNOWN' } }]);
+  });
+});
+
+describe('a framework', () => {
+  it('that comes back in time keeps its tasks, and its offers are made anew', () => {
+    const rig = running();
+    rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
+    expect(rig.offers()).toEqual([]);
+    rig.keepLive(59_000, 'one');
+    expect(rig.subscribe({}, batch, 's2')).toBeNull();
+    expect(rig.row('tasks', job).killAskedAtMs).toBeNull();
+    expect(rig.offer().frameworkId).toBe(batch);
+  });
+
+  it('that stays away too long is completed: its tasks are killed, its id is never taken again', () => {
+    const rig = running();
+    rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
+    rig.keepLive(61_000, 'one');
+    expect(rig.row('frameworks', batch).completedAtMs).not.toBeNull();
+    expect(rig.row('tasks', job).killAskedAtMs).not.toBeNull();
+    expect(rig.kinds()).toContain('send-kill');
+    expect(rig.subscribe({}, batch, 's2')).toMatchObject({ reason: 'framework-completed' });
+  });
+
+  it('does not run out of time while this computer sleeps', () => {
+    const rig = running();
+    rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
+    rig.monoMs += 3_600_000;
+    rig.post({ kind: 'woke-up', asleepMs: 3_600_000 });
+    rig.pass(100);
+    expect(rig.row('frameworks', batch).completedAtMs).toBeNull();
+  });
+
+  it('that is subscribed twice keeps the newer connection, and the older one is told', () => {
+    const rig = running();
+    rig.subscribe({}, batch, 's2');
+    expect(rig.take()).toMatchObject([
+      {
+        kind: 'send-scheduler-event',
+        streamId: 's1',
+        event: { kind: 'ERROR', message: 'Framework failed over' },
+      },
+      { kind: 'close-scheduler-stream', streamId: 's1' },
+      { kind: 'send-scheduler-event', streamId: 's2', event: { kind: 'SUBSCRIBED' } },
+    ]);
+    rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
+    expect(rig.row('subscriptions', batch).phase).toBe('subscribed');
+  });
+
+  it('is torn down with its tasks', () => {
+    const rig = running();
+    expect(rig.call({ kind: 'TEARDOWN', frameworkId: batch })).toBeNull();
+    expect(rig.kinds()).toEqual(['close-scheduler-stream', 'send-kill']);
+    expect(rig.has('subscriptions', batch)).toBe(false);
+  });
+
+  it.each<[string, Partial<FrameworkInfo>]>([
+    ['role-name', { roles: ['a//b'] }],
+    ['role-name', { roles: ['-x'] }],
+    ['role-twice', { roles: ['a', 'a'] }],
+    ['role-missing', { roles: [] }],
+    ['multi-role-needed', { roles: ['a', 'b'], capabilities: [] }],
+  ])('is refused as %s when it says so', (reason, patch) => {
+    const rig = FrameworkRig.live();
+    expect(rig.subscribe(patch)).toMatchObject({ reason });
+    expect(rig.has('frameworks', batch)).toBe(false);
+  });
+
+  it('changes its roles, and keeps who it runs as', () => {
+    const rig = running();
+    const info = { ...rig.row('frameworks', batch).info, roles: ['eng'], user: 'root' };
+    expect(rig.call({ kind: 'UPDATE_FRAMEWORK', frameworkId: batch, info, suppressedRoles: [] })).toBeNull();
+    expect(rig.row('frameworks', batch).info).toMatchObject({ roles: ['eng'], user: 'ada' });
+    rig.keepLive(1000, 'one');
+    expect(rig.offer().role).toBe('eng');
+  });
+
+  it('of this program takes no calls from outside', () => {
+    const rig = FrameworkRig.live();
+    rig.subscribe({}, frameworkId('run'));
+    expect(
+      rig.call({ kind: 'MESSAGE', frameworkId: batch, agentId: agentId('one'), executorId: 'e', data: '' }),
+    ).toMatchObject({
+      reason: 'framework-unknown',
+    });
+  });
+});
