@@ -25,8 +25,8 @@ function planting(mutant: Mutant): Plugin {
   const target = placeOf(mutant);
   return {
     name: 'plant-a-bug',
-    setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, async ({ path: file }) =>
+    setup(bundler) {
+      bundler.onLoad({ filter: /\.ts$/ }, async ({ path: file }) =>
         file === target ? { contents: mutated(await sourceOf(mutant), mutant), loader: 'ts' } : null,
       );
     },

@@ -53,18 +53,25 @@ export function noteTakenBack(world: World, before: Tables, diff: Diff): void {
 }
 
 function checkTask(world: World, before: TaskRecord | undefined, task: TaskRecord): void {
-  const { id, state } = task;
-  if (before && terminalTaskStates.has(before.state) && before.state !== state)
-    world.violate(`I4 ${id}: ${before.state} became ${state}`);
-  if (before && before.killAskedAtMs !== null && task.killAskedAtMs === null)
-    world.violate(`I1 the wish to kill ${id} was forgotten`);
-  if (before && before.startedAtMs !== null && task.startedAtMs === null)
-    world.violate(`I4 ${id}: what was known of it was forgotten`);
-  if (task.killAskedAtMs !== null && !world.asked.kills.has(id))
-    world.violate(`I6 nobody asked to kill ${id}`);
+  if (before) checkChange(world, before, task);
+  if (task.killAskedAtMs !== null && !world.asked.kills.has(task.id))
+    world.violate(`I6 nobody asked to kill ${task.id}`);
   checkStory(world, task);
   const last = task.statuses.at(-1);
-  if (last?.source === 'SOURCE_MASTER' && before?.state !== state) checkOwnWord(world, task);
+  if (last?.source === 'SOURCE_MASTER' && before?.state !== task.state) checkOwnWord(world, task);
+}
+
+function checkChange(
+  world: World,
+  before: TaskRecord,
+  { id, state, killAskedAtMs, startedAtMs }: TaskRecord,
+): void {
+  if (terminalTaskStates.has(before.state) && before.state !== state)
+    world.violate(`I4 ${id}: ${before.state} became ${state}`);
+  if (before.killAskedAtMs !== null && killAskedAtMs === null)
+    world.violate(`I1 the wish to kill ${id} was forgotten`);
+  if (before.startedAtMs !== null && startedAtMs === null)
+    world.violate(`I4 ${id}: what was known of it was forgotten`);
 }
 
 /** Updates in the order in which the agent made them, each at most once, and nothing that no agent ever said. */
@@ -93,7 +100,7 @@ function checkOwnWord(world: World, { id, agentId, state }: TaskRecord): void {
   const neverRan = state === 'TASK_DROPPED' || state === 'TASK_ERROR' || state === 'TASK_KILLED';
   if (neverRan && isRun) world.violate(`I4 ${id} is ${state} by the master's word, but it ran`);
   if (state !== 'TASK_GONE') return;
-  const isHeld = world.hosts.some(({ agent }) => agent?.id === agentId && agent.tasks.has(id as never));
+  const isHeld = world.hosts.some(({ agent }) => agent?.id === agentId && agent.tasks.has(id));
   if (isHeld) world.violate(`I9 ${id} was declared gone and its agent has it`);
 }
 

@@ -38,7 +38,7 @@ function runThread(file: string, take: () => Block | null, tally: Tally): Promis
   return new Promise((resolve, reject) => {
     const goOn = (): void => {
       const block = take();
-      if (block) worker.postMessage(block);
+      if (block) worker.postMessage(block, []);
       else void worker.terminate().then(() => resolve());
     };
     worker.on('message', (done: Tally) => {

@@ -162,7 +162,7 @@ class Run {
     const { time } = this.#world;
     while (time.runNext(endMonoMs)) {
       // Lets the answers of commands reach the person.
-      if (this.#master.waiting > 0) await null;
+      if (this.#master.waiting > 0) await Promise.resolve();
       if (this.#eventsSoFar > mostEvents) throw new Error(`I10 more than ${mostEvents} events`);
     }
   }

@@ -14,6 +14,7 @@ async function runBlock({ from, runs, isToStopAtFirst }: Block): Promise<Tally> 
   return tally;
 }
 
-parentPort?.on('message', (block: Block) => {
-  void runBlock(block).then((tally) => parentPort?.postMessage(tally));
+const port = parentPort;
+port?.on('message', (block: Block) => {
+  void runBlock(block).then((tally) => port.postMessage(tally));
 });
