@@ -105,6 +105,9 @@ function cutToRefused(run: PieceRun, client: Client): void {
   }
 }
 
+const cut = (amount: number, part: number): number =>
+  part === 1 ? amount : Math.floor(amount * part + 1e-6);
+
 /**
  * Which part of what is there it gets, or 0. Up to a target in whole tasks, rounded down, or those that come first would take
  * from those that come last; the rest goes out task by task when there are no targets any more. No rest is left that is too
@@ -119,12 +122,11 @@ function partOf(run: PieceRun, client: Client): number {
     run.targets === null ? unitPart(run, client) : targetPart(run, client, run.targets.shares[client.node]!);
   if (part < 1) run.isLeft = true;
   if (part === 0 || part === 1) return part;
+  // Less than one of everything: it is not divided any more.
+  if (sum.every((amount) => cut(amount, part) === 0)) return 1;
   for (let r = 0; r < sum.length; r += 1) sum[r] = sum[r]! * (1 - part);
   return stopsSize(index.minSets, sum, sum.length) === null ? part : 1;
 }
-
-const cut = (amount: number, part: number): number =>
-  part === 1 ? amount : Math.floor(amount * part + 1e-6);
 
 function isTooSmallOrRefused(run: PieceRun, client: Client): boolean {
   const { sum, usable, reservedPart, index } = run;
@@ -182,6 +184,8 @@ export function servePiece(run: PieceRun, client: Client): boolean {
   const { usable } = run;
   if (part < 1) for (let r = 0; r < usable.length; r += 1) usable[r] = cut(usable[r]!, part);
   const parts = hasReserved ? cutReserved(run, client, part) : noParts;
+  // Rounded down in each reservation. What gives nothing would be asked again and again.
+  if (parts.length === 0 && usable.every((amount) => amount === 0)) return false;
   if (isTooSmallOrRefused(run, client)) {
     if (part < 1) run.isLeft = true;
     return false;
