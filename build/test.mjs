@@ -112,23 +112,14 @@ function printFailures(total) {
 }
 
 /**
- * Stages that need nothing but Go run beside the set-up: it waits for the network and compiles on one core.
- * @param {import('./test/stages.mjs').Stage[]} chosen @param {import('./test/stages.mjs').StageInput} input
+ * Stages that need nothing but Go run beside the set-up and what comes after it, one after the other: the set-up waits for
+ * the network and compiles on one core, the virtual LAN waits for time to pass.
+ * @param {import('./test/stages.mjs').Stage[]} early @param {import('./test/stages.mjs').StageInput} input
  */
-async function startEarly(chosen, input) {
-  const early = chosen.filter((stage) => stage.startsEarly && !standing(stage));
-  if (early.length > 0) await ensureGo(); // before the set-up, which may install packages too
-  return new Map(
-    early.map((stage) => {
-      const startedMs = performance.now();
-      const ended = runStage(stage, input).then((counts) => ({
-        counts,
-        elapsedMs: performance.now() - startedMs,
-        note: 'beside the set-up',
-      }));
-      return [stage.name, ended];
-    }),
-  );
+async function runBeside(early, input) {
+  const rows = [];
+  for (const stage of early) rows.push({ ...(await runNow(stage, input)), note: 'beside the others' });
+  return rows;
 }
 
 /** @param {import('./test/stages.mjs').Stage[]} chosen */
@@ -149,12 +140,15 @@ async function setUp(chosen) {
   return { ready, needsApp };
 }
 
-/** @param {import('./test/stages.mjs').Stage} stage @param {import('./test/stages.mjs').StageInput} input */
+/**
+ * @param {import('./test/stages.mjs').Stage} stage @param {import('./test/stages.mjs').StageInput} input
+ * @returns {Promise<Row>}
+ */
 async function runNow(stage, input) {
   const startedMs = performance.now();
   const known = standing(stage);
   const counts = known ? known.counts : await runStage(stage, input);
-  return { counts, elapsedMs: performance.now() - startedMs, note: known?.note ?? '' };
+  return { name: stage.name, counts, elapsedMs: performance.now() - startedMs, note: known?.note ?? '' };
 }
 
 async function main() {
@@ -162,18 +156,23 @@ async function main() {
   const { stages: chosen, filters } = choose(process.argv.slice(2), stages);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesolite-test-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const early = await startEarly(chosen, { filters, folder, env: { ...process.env, ...colours() } });
+  const early = chosen.filter((stage) => stage.startsEarly && !standing(stage));
+  if (early.length > 0) await ensureGo(); // before the set-up, which may install packages too
+  for (const { title } of early) say(`beside all this: ${title}`);
+  const beside = runBeside(early, { filters, folder, env: { ...process.env, ...colours() } });
   const { ready, needsApp } = await setUp(chosen);
   const display = needsApp ? await startDisplay() : undefined;
   const env = { ...process.env, ...ready.env, ...display?.env, ...colours() };
   /** @type {Row[]} */
   const rows = [];
-  for (const stage of chosen) {
+  for (const stage of chosen.filter((each) => !early.includes(each))) {
+    if (stage.needsApp) await beside; // the window is to be seen as it is on a machine that has time for it
     say(`\n── ${stage.title}`);
-    const row = await (early.get(stage.name) ?? runNow(stage, { filters, folder, env }));
+    const row = await runNow(stage, { filters, folder, env });
     if (row.note) say(row.note);
-    rows.push({ name: stage.name, ...row });
+    rows.push(row);
   }
+  rows.unshift(...(await beside));
   await display?.stop();
   const total = sum(rows.map((row) => row.counts));
   if (total.passed + total.failed === 0)

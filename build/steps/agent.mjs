@@ -67,13 +67,17 @@ export async function ensureGo() {
   return fresh;
 }
 
-/** What Go is told everywhere: nothing from outside, no cgo, no other toolchain. @returns {NodeJS.ProcessEnv} */
+/**
+ * What Go is told everywhere: nothing from outside, no cgo, no other toolchain, and no HTTP/2, which would be half a megabyte
+ * for nothing (artifacts come over HTTP/1.1 as well). Tests are told the same, so that they test what ships.
+ * @returns {NodeJS.ProcessEnv}
+ */
 export function goEnv() {
   /** @type {NodeJS.ProcessEnv} */
   const env = {
     ...process.env,
     CGO_ENABLED: '0',
-    GOFLAGS: '-trimpath -buildvcs=false',
+    GOFLAGS: '-trimpath -buildvcs=false -tags=nethttpomithttp2',
     GOTOOLCHAIN: 'local',
     GOWORK: 'off',
   };
@@ -111,8 +115,7 @@ export async function buildAgents(targets, options = {}) {
     const fresh = `${file}.${process.pid}`;
     // The entry lets the shim of each task run without the Go runtime (native/agent/internal/shim).
     const entry = target.os === 'linux' ? ' -E mesolite_entry' : '';
-    // HTTP/2 would be half a megabyte for nothing: artifacts come over HTTP/1.1 as well.
-    const args = ['build', '-tags', 'nethttpomithttp2', '-ldflags', `-s -w -buildid=${entry}`];
+    const args = ['build', '-ldflags', `-s -w -buildid=${entry}`];
     args.push('-o', fresh, './cmd/mesolite-agent');
     const env = {
       ...goEnv(),

@@ -69,7 +69,6 @@ async function fuzzRuns() {
     args: ['test', '-run', '^$', '-fuzz', `^${name}$`, '-fuzztime', `${seconds}s`, '-parallel', '2', folder],
     cwd: goDir,
     env: goEnv(),
-    show: 'all',
     counts: 1,
   }));
 }
@@ -81,7 +80,7 @@ async function containerRuns() {
     'test',
     '-json',
     '-tags',
-    'engine',
+    'engine,nethttpomithttp2',
     '-run',
     '^TestContainer_',
     '-timeout',
@@ -130,6 +129,7 @@ export const stages = [
     title: `The agent: ${FUZZ_SECONDS} s of fuzzing`,
     home: 'native/agent',
     timeoutMs: 3 * MINUTE_MS,
+    startsEarly: true,
     isOptional: true,
     isTest: (file) => file.endsWith('_test.go') && fuzzNames(readFileSync(file, 'utf8')).length > 0,
     runs: fuzzRuns,
