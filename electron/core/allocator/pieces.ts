@@ -48,18 +48,15 @@ function findUsable(run: PieceRun, client: Client): boolean {
 }
 
 /** The reserved part of the whole, in `reservedPart`: what is divisible. */
-function findReserved(run: PieceRun, client: Client): boolean {
+function findReserved(run: PieceRun, client: Client): void {
   run.reservedPart.fill(0);
-  let isAny = false;
   for (const slot of run.row.slots) {
     if (!mayUse(client, slot)) continue;
-    isAny = true;
     if (slot.input.volume === true) continue;
     for (let r = 0; r < slot.free.length; r += 1) {
       run.reservedPart[r] = run.reservedPart[r]! + Math.max(0, slot.free[r]!);
     }
   }
-  return isAny;
 }
 
 /** Which part of all that is there holds one usual task. */
@@ -144,8 +141,11 @@ function isTooSmallOrRefused(run: PieceRun, client: Client): boolean {
 
 type SlotPart = { readonly slot: Slot; readonly amounts: Float64Array };
 
+const noParts: readonly SlotPart[] = [];
+
 /** Parts of each reservation, and their sum in `reservedPart`; volumes that nobody uses come whole. */
 function cutReserved(run: PieceRun, client: Client, part: number): readonly SlotPart[] {
+  if (run.row.slots.length === 0) return noParts;
   run.reservedPart.fill(0);
   const parts: SlotPart[] = [];
   for (const slot of run.row.slots) {
@@ -161,8 +161,6 @@ function cutReserved(run: PieceRun, client: Client, part: number): readonly Slot
   return parts;
 }
 
-const noParts: readonly SlotPart[] = [];
-
 function givePiece(run: PieceRun, client: Client, parts: readonly SlotPart[]): void {
   const draft = draftFor(run, client);
   for (const { slot, amounts } of parts) {
@@ -173,17 +171,22 @@ function givePiece(run: PieceRun, client: Client, parts: readonly SlotPart[]): v
   give(run, draft, run.usable, parts.length === 0 ? null : run.reservedPart);
 }
 
-export function servePiece(run: PieceRun, client: Client): boolean {
-  if (run.servedMark[client.node] === run.serial) return false;
-  if (stopsPair(run, client) !== null || !findUsable(run, client)) return false;
+/** Which part of what is there the client may have; 0: none. Leaves what is there in `usable` and `reservedPart`. */
+function findPart(run: PieceRun, client: Client): number {
+  if (run.servedMark[client.node] === run.serial) return 0;
+  if (stopsPair(run, client) !== null || !findUsable(run, client)) return 0;
   if (run.targets === null) cutToRefused(run, client);
   if (run.row.slots.length === 0) run.reservedPart.fill(0);
-  const hasReserved = run.row.slots.length > 0 && findReserved(run, client);
-  const part = partOf(run, client);
+  else findReserved(run, client);
+  return partOf(run, client);
+}
+
+export function servePiece(run: PieceRun, client: Client): boolean {
+  const part = findPart(run, client);
   if (part === 0) return false;
   const { usable } = run;
   if (part < 1) for (let r = 0; r < usable.length; r += 1) usable[r] = cut(usable[r]!, part);
-  const parts = hasReserved ? cutReserved(run, client, part) : noParts;
+  const parts = cutReserved(run, client, part);
   // Rounded down in each reservation. What gives nothing would be asked again and again.
   if (parts.length === 0 && usable.every((amount) => amount === 0)) return false;
   if (isTooSmallOrRefused(run, client)) {
