@@ -38,14 +38,14 @@ function readReport(file) {
 
 /**
  * @param {import('./test/stages.mjs').Stage} stage @param {import('./test/stages.mjs').Run} item
- * @param {{ env: NodeJS.ProcessEnv, timeoutMs: number }} options @returns {Promise<Counts>}
+ * @param {{ env: NodeJS.ProcessEnv, timeoutMs: number, isQuiet?: boolean | undefined }} options @returns {Promise<Counts>}
  */
 async function runOne(stage, item, options) {
   const result = await run(item.command, item.args, {
     cwd: item.cwd ?? inRoot(),
     env: { ...options.env, ...item.env },
     timeoutMs: options.timeoutMs,
-    show: item.show ?? 'none',
+    show: options.isQuiet ? 'none' : (item.show ?? 'none'),
   });
   const end = result.output.trimEnd().split('\n').slice(-12).join('\n');
   if (result.timedOut)
@@ -69,7 +69,7 @@ async function runStage(stage, input) {
   try {
     for (const item of await stage.runs(input)) {
       const timeoutMs = Math.max(1000, untilMs - performance.now());
-      all.push(await runOne(stage, item, { env: input.env, timeoutMs }));
+      all.push(await runOne(stage, item, { env: input.env, timeoutMs, isQuiet: input.isQuiet }));
     }
   } catch (error) {
     all.push(oneFailure(stage.name, error instanceof Error ? error.message : String(error)));
@@ -112,13 +112,15 @@ function printFailures(total) {
 }
 
 /**
- * Stages that need nothing but Go run beside the set-up and what comes after it, one after the other: the set-up waits for
- * the network and compiles on one core, the virtual LAN waits for time to pass.
- * @param {import('./test/stages.mjs').Stage[]} early @param {import('./test/stages.mjs').StageInput} input
+ * One after the other, beside what else goes on. Nothing of it is shown but its rows, and its failures at the end.
+ * @param {import('./test/stages.mjs').Stage[]} lane @param {import('./test/stages.mjs').StageInput} input
  */
-async function runBeside(early, input) {
+async function runBeside(lane, input) {
+  for (const { title } of lane) say(`\n── beside what follows: ${title}`);
+  /** @type {Row[]} */
   const rows = [];
-  for (const stage of early) rows.push({ ...(await runNow(stage, input)), note: 'beside the others' });
+  for (const stage of lane)
+    rows.push({ ...(await runNow(stage, { ...input, isQuiet: true })), note: 'beside others' });
   return rows;
 }
 
@@ -156,23 +158,29 @@ async function main() {
   const { stages: chosen, filters } = choose(process.argv.slice(2), stages);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesolite-test-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const early = chosen.filter((stage) => stage.startsEarly && !standing(stage));
+  // A stage alone is watched.
+  const laneOf = (/** @type {string} */ lane) =>
+    chosen.filter((stage) => chosen.length > 1 && stage.lane === lane && !standing(stage));
+  const early = laneOf('set-up');
   if (early.length > 0) await ensureGo(); // before the set-up, which may install packages too
-  for (const { title } of early) say(`beside all this: ${title}`);
-  const beside = runBeside(early, { filters, folder, env: { ...process.env, ...colours() } });
+  const bare = { filters, folder, env: { ...process.env, ...colours() } };
+  const besideSetUp = runBeside(early, bare);
   const { ready, needsApp } = await setUp(chosen);
   const display = needsApp ? await startDisplay() : undefined;
-  const env = { ...process.env, ...ready.env, ...display?.env, ...colours() };
+  const input = { ...bare, env: { ...bare.env, ...ready.env, ...display?.env } };
+  const waiting = laneOf('tests');
+  const besideTests = runBeside(waiting, input);
   /** @type {Row[]} */
   const rows = [];
-  for (const stage of chosen.filter((each) => !early.includes(each))) {
-    if (stage.needsApp) await beside; // the window is to be seen as it is on a machine that has time for it
+  for (const stage of chosen.filter((each) => !early.includes(each) && !waiting.includes(each))) {
+    // The window is seen as it is on a machine that has time for it.
+    if (stage.needsApp) await Promise.all([besideSetUp, besideTests]);
     say(`\n── ${stage.title}`);
-    const row = await runNow(stage, { filters, folder, env });
+    const row = await runNow(stage, input);
     if (row.note) say(row.note);
     rows.push(row);
   }
-  rows.unshift(...(await beside));
+  rows.unshift(...(await besideSetUp), ...(await besideTests));
   await display?.stop();
   const total = sum(rows.map((row) => row.counts));
   if (total.passed + total.failed === 0)
