@@ -209,7 +209,7 @@ describe('a link', () => {
     const machine = await add({ address: 'host1', user: 'lab', credentials: byKey() });
     const first = await driver.link(machine);
     const down = driver.next('link-down', (event) => event.machineId === machine.id, 3000);
-    await host.run("kill -9 $(pgrep -f '[m]esolite-agent daemon'); kill -9 $(pgrep -f '[s]shd: lab')");
+    await host.run("kill -9 $(pgrep -f '[m]esolite-agent daemon') $(pgrep -f '[s]shd: lab')");
     await down;
     const again = await driver.link(machine);
     expect(again).toMatchObject({ kind: 'link-up' });
