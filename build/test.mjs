@@ -8,7 +8,6 @@ import { ensure } from './lib/ensure.mjs';
 import { formatMs, say, sayFailure, Trouble } from './lib/log.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { run, stopRunning } from './lib/run.mjs';
-import { ensureGo } from './steps/agent.mjs';
 import { noCounts, sum, summaryLine } from './test/results.mjs';
 import { choose, hasTests, stages } from './test/stages.mjs';
 
@@ -158,29 +157,24 @@ async function main() {
   const { stages: chosen, filters } = choose(process.argv.slice(2), stages);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesolite-test-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  // A stage alone is watched.
-  const laneOf = (/** @type {string} */ lane) =>
-    chosen.filter((stage) => chosen.length > 1 && stage.lane === lane && !standing(stage));
-  const early = laneOf('set-up');
-  if (early.length > 0) await ensureGo(); // before the set-up, which may install packages too
-  const bare = { filters, folder, env: { ...process.env, ...colours() } };
-  const besideSetUp = runBeside(early, bare);
   const { ready, needsApp } = await setUp(chosen);
   const display = needsApp ? await startDisplay() : undefined;
-  const input = { ...bare, env: { ...bare.env, ...ready.env, ...display?.env } };
-  const waiting = laneOf('tests');
-  const besideTests = runBeside(waiting, input);
+  const env = { ...process.env, ...ready.env, ...display?.env, ...colours() };
+  const input = { filters, folder, env };
+  // A stage alone is watched.
+  const waiting = chosen.filter((stage) => chosen.length > 1 && stage.isBeside && !standing(stage));
+  const beside = runBeside(waiting, input);
   /** @type {Row[]} */
   const rows = [];
-  for (const stage of chosen.filter((each) => !early.includes(each) && !waiting.includes(each))) {
+  for (const stage of chosen.filter((each) => !waiting.includes(each))) {
     // The window is seen as it is on a machine that has time for it.
-    if (stage.needsApp) await Promise.all([besideSetUp, besideTests]);
+    if (stage.needsApp) await beside;
     say(`\n── ${stage.title}`);
     const row = await runNow(stage, input);
     if (row.note) say(row.note);
     rows.push(row);
   }
-  rows.unshift(...(await besideSetUp), ...(await besideTests));
+  rows.push(...(await beside));
   await display?.stop();
   const total = sum(rows.map((row) => row.counts));
   if (total.passed + total.failed === 0)

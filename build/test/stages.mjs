@@ -1,5 +1,5 @@
-// What `npm test` runs. A stage that finds no test has failed. `lane` says beside what a stage runs: `set-up` needs nothing but
-// Go, and the set-up waits for the network and compiles on one core; `tests` needs the set-up, and waits for time to pass.
+// What `npm test` runs, in this order. A stage that finds no test has failed. A stage with `isBeside` mostly waits for time to
+// pass, so it runs beside all that comes before the window is tested.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { listFiles } from '../lib/hash.mjs';
@@ -17,7 +17,7 @@ const goDir = inRoot('native', 'agent');
  *   show?: 'all' | 'stderr' | 'none', counts?: number }} Run one program to run; `counts` = it is that many tests by its exit code
  * @typedef {{ filters: string[], folder: string, env: NodeJS.ProcessEnv, isQuiet?: boolean }} StageInput
  * @typedef {{ name: string, title: string, home: string, timeoutMs: number, needsLan?: boolean, needsApp?: boolean, takesFilter?: boolean,
- *   isOptional?: boolean, isOnDemand?: boolean, lane?: 'set-up' | 'tests', needsVm?: boolean, isTest: (file: string) => boolean, runs: (input: StageInput) => Promise<Run[]>,
+ *   isOptional?: boolean, isOnDemand?: boolean, isBeside?: boolean, needsVm?: boolean, isTest: (file: string) => boolean, runs: (input: StageInput) => Promise<Run[]>,
  *   parse?: (text: string) => import('./results.mjs').Counts }} Stage
  */
 
@@ -120,7 +120,6 @@ export const stages = [
     title: 'The agent: go vet, go test',
     home: 'native/agent',
     timeoutMs: 6 * MINUTE_MS,
-    lane: 'set-up',
     isTest: (file) => file.endsWith('_test.go'),
     runs: goRuns,
     parse: parseGo,
@@ -130,7 +129,6 @@ export const stages = [
     title: `The agent: ${FUZZ_SECONDS} s of fuzzing`,
     home: 'native/agent',
     timeoutMs: 3 * MINUTE_MS,
-    lane: 'set-up',
     isOptional: true,
     isTest: (file) => file.endsWith('_test.go') && fuzzNames(readFileSync(file, 'utf8')).length > 0,
     runs: fuzzRuns,
@@ -172,7 +170,7 @@ export const stages = [
     home: 'test/lan',
     timeoutMs: 6 * MINUTE_MS,
     needsLan: true,
-    lane: 'tests',
+    isBeside: true,
     takesFilter: true,
     isTest: isVitest,
     runs: vitest('lan'),
