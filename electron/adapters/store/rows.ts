@@ -13,52 +13,29 @@ import type { Columns, TableWrites } from './writes.ts';
 
 type TableSql = { readonly read: string; readonly put: string; readonly drop: string };
 
-/** One whole row as JSON, and the columns SQLite needs for its keys. */
+/** Beside its id and the whole row as JSON, a table has the columns that SQLite needs for its keys. */
+function tableSql(table: DurableTable, keys: Readonly<Record<string, string>> = {}): TableSql {
+  const columns: Readonly<Record<string, string>> = { id: '@id', ...keys, json: '@json' };
+  const names = Object.keys(columns);
+  const taken = names.filter((name) => name !== 'id').map((name) => `${name} = excluded.${name}`);
+  return {
+    read: `SELECT id, json FROM ${table} ORDER BY id`,
+    put: `INSERT INTO ${table} (${names.join(', ')}) VALUES (${Object.values(columns).join(', ')})
+      ON CONFLICT (id) DO UPDATE SET ${taken.join(', ')}`,
+    drop: `DELETE FROM ${table} WHERE id = ?`,
+  };
+}
+
+const onMachine = { machine_id: '@machineId' };
 const sql: Readonly<Record<DurableTable, TableSql>> = {
-  machines: {
-    read: 'SELECT id, json FROM machines ORDER BY id',
-    put: 'INSERT INTO machines (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
-    drop: 'DELETE FROM machines WHERE id = ?',
-  },
-  agents: {
-    read: 'SELECT id, json FROM agents ORDER BY id',
-    put: `INSERT INTO agents (id, machine_id, json) VALUES (@id, @machineId, @json)
-      ON CONFLICT (id) DO UPDATE SET machine_id = excluded.machine_id, json = excluded.json`,
-    drop: 'DELETE FROM agents WHERE id = ?',
-  },
-  tasks: {
-    read: 'SELECT id, json FROM tasks ORDER BY id',
-    put: `INSERT INTO tasks (id, machine_id, state, json) VALUES (@id, @machineId, @state, @json)
-      ON CONFLICT (id) DO UPDATE SET machine_id = excluded.machine_id, state = excluded.state, json = excluded.json`,
-    drop: 'DELETE FROM tasks WHERE id = ?',
-  },
-  settings: {
-    read: 'SELECT id, json FROM settings ORDER BY id',
-    put: 'INSERT INTO settings (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
-    drop: 'DELETE FROM settings WHERE id = ?',
-  },
-  frameworks: {
-    read: 'SELECT id, json FROM frameworks ORDER BY id',
-    put: 'INSERT INTO frameworks (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
-    drop: 'DELETE FROM frameworks WHERE id = ?',
-  },
-  roles: {
-    read: 'SELECT id, json FROM roles ORDER BY id',
-    put: 'INSERT INTO roles (id, json) VALUES (@id, @json) ON CONFLICT (id) DO UPDATE SET json = excluded.json',
-    drop: 'DELETE FROM roles WHERE id = ?',
-  },
-  reservations: {
-    read: 'SELECT id, json FROM reservations ORDER BY id',
-    put: `INSERT INTO reservations (id, machine_id, json) VALUES (@id, @machineId, @json)
-      ON CONFLICT (id) DO UPDATE SET machine_id = excluded.machine_id, json = excluded.json`,
-    drop: 'DELETE FROM reservations WHERE id = ?',
-  },
-  runs: {
-    read: 'SELECT id, json FROM runs ORDER BY id',
-    put: `INSERT INTO runs (id, machine_id, json) VALUES (@id, @machineId, @json)
-      ON CONFLICT (id) DO UPDATE SET machine_id = excluded.machine_id, json = excluded.json`,
-    drop: 'DELETE FROM runs WHERE id = ?',
-  },
+  machines: tableSql('machines'),
+  agents: tableSql('agents', onMachine),
+  tasks: tableSql('tasks', { ...onMachine, state: '@state' }),
+  settings: tableSql('settings'),
+  frameworks: tableSql('frameworks'),
+  roles: tableSql('roles'),
+  reservations: tableSql('reservations', onMachine),
+  runs: tableSql('runs', onMachine),
 };
 
 const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
