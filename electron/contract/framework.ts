@@ -1,6 +1,7 @@
 // Frameworks and the scheduler API: FrameworkInfo, calls and events of Mesos v1 in camelCase with integer units. Serving it
 // over HTTP adds a transport and the names of the wire, no meaning.
 import { z } from 'zod';
+import { offerConstraintsSchema } from './constraints.ts';
 import {
   agentIdSchema,
   frameworkIdSchema,
@@ -89,6 +90,8 @@ export const demandSchema = z.object({
   agentId: agentIdSchema.nullable(),
   resources: resourcesSchema,
   count: z.number().int().min(1).max(1_000_000),
+  /** Only agents on which they hold. */
+  constraints: offerConstraintsSchema.optional(),
 });
 export type Demand = z.infer<typeof demandSchema>;
 

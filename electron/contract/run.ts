@@ -1,5 +1,6 @@
 // What the built-in run framework still has to place: tasks that people asked for and that no offer has fitted yet.
 import { z } from 'zod';
+import { maxConditionChars } from './condition.ts';
 import { agentIdSchema, machineIdSchema, operationIdSchema, taskIdSchema } from './ids.ts';
 import { taskInfoSchema } from './task.ts';
 
@@ -11,6 +12,8 @@ export const runRecordSchema = z.object({
   place: z.object({ machineId: machineIdSchema, agentId: agentIdSchema }).nullable(),
   /** The machine of `place` again, for the key in the database. */
   machineId: machineIdSchema.nullable(),
+  /** Only on machines of which this holds (condition.ts), as the person wrote it; absent = on all. */
+  where: z.string().max(maxConditionChars).optional(),
   operationId: operationIdSchema,
   askedAtMs: z.number().int(),
 });
