@@ -25,6 +25,9 @@ const frameworkCapabilities = [
   'REGION_AWARE',
 ] as const;
 
+/** Higher goes first, and only within a role: a number says nothing to those of another role. Absent = 0. */
+export const prioritySchema = z.number().int().min(-1000).max(1000);
+
 const amount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** Smaller offers are not made: all that are named must be there. */
 const minAllocatableSchema = z.object({
@@ -52,6 +55,9 @@ export const frameworkInfoSchema = z.object({
 });
 export type FrameworkInfo = z.infer<typeof frameworkInfoSchema>;
 
+/** By role: agents on which they do not hold are not offered. A role that is not named takes any. */
+const constraintsByRole = z.record(roleNameSchema, offerConstraintsSchema);
+
 /** Durable table `frameworks`. Whether its scheduler is there now is in `subscriptions`. */
 export const frameworkRecordSchema = z.object({
   id: frameworkIdSchema,
@@ -59,6 +65,7 @@ export const frameworkRecordSchema = z.object({
   kind: z.enum(['built-in', 'remote']),
   info: frameworkInfoSchema,
   suppressedRoles: z.array(roleNameSchema).max(1000),
+  offerConstraints: constraintsByRole.optional(),
   registeredAtMs: z.number().int(),
   /** Torn down or away for too long; it may never come back. */
   completedAtMs: z.number().int().nullable(),
@@ -92,6 +99,7 @@ export const demandSchema = z.object({
   count: z.number().int().min(1).max(1_000_000),
   /** Only agents on which they hold. */
   constraints: offerConstraintsSchema.optional(),
+  priority: prioritySchema.optional(),
 });
 export type Demand = z.infer<typeof demandSchema>;
 
@@ -99,6 +107,7 @@ const offerIds = z.array(offerIdSchema).min(1).max(10_000);
 const inverseOfferIds = z.array(inverseOfferIdSchema).min(1).max(10_000);
 const roles = z.array(roleNameSchema).max(1000);
 const frameworkId = frameworkIdSchema;
+const executorId = z.string().min(1).max(255);
 const filters = filtersSchema.nullable();
 
 export const callSchema = z.discriminatedUnion('kind', [
@@ -108,6 +117,7 @@ export const callSchema = z.discriminatedUnion('kind', [
     frameworkId,
     info: frameworkInfoSchema,
     suppressedRoles: roles,
+    offerConstraints: constraintsByRole.optional(),
     streamId: z.string().min(1).max(128),
   }),
   z.object({ kind: z.literal('TEARDOWN'), frameworkId }),
@@ -145,11 +155,12 @@ export const callSchema = z.discriminatedUnion('kind', [
     frameworkId,
     tasks: z.array(z.object({ taskId: taskIdSchema, agentId: agentIdSchema.nullable() })).max(100_000),
   }),
+  z.object({ kind: z.literal('SHUTDOWN'), frameworkId, agentId: agentIdSchema, executorId }),
   z.object({
     kind: z.literal('MESSAGE'),
     frameworkId,
     agentId: agentIdSchema,
-    executorId: z.string().min(1).max(255),
+    executorId,
     data: z.string().max(1_048_576),
   }),
   z.object({
@@ -157,6 +168,8 @@ export const callSchema = z.discriminatedUnion('kind', [
     frameworkId,
     info: frameworkInfoSchema,
     suppressedRoles: roles,
+    /** Replaces those from before; absent = none. */
+    offerConstraints: constraintsByRole.optional(),
   }),
   z.object({ kind: z.literal('ACCEPT_INVERSE_OFFERS'), frameworkId, inverseOfferIds, filters }),
   z.object({ kind: z.literal('DECLINE_INVERSE_OFFERS'), frameworkId, inverseOfferIds, filters }),

@@ -177,6 +177,6 @@ export function onInverseOffers(
 }
 
 /** Our agents have no executors of their own: a task is a command. */
-export function onMessage(call: Extract<Call, { kind: 'MESSAGE' }>): Refusal {
+export function onMessage(call: Extract<Call, { kind: 'MESSAGE' | 'SHUTDOWN' }>): Refusal {
   return refuseCall('not-found', 'executor-unknown', `${call.executorId} on ${call.agentId}`);
 }

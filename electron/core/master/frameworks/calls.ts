@@ -42,6 +42,7 @@ export function onCall(draft: Draft, call: Call): Refusal | null {
       return onAcknowledge(draft, call);
     case 'RECONCILE':
       return onReconcile(draft, call);
+    case 'SHUTDOWN':
     case 'MESSAGE':
       return onMessage(call);
     case 'UPDATE_FRAMEWORK':
