@@ -1,7 +1,7 @@
 // One life of the master in the simulation: the real loop over the modelled disk, network and lanes. It can die at any write or
 // effect, and it can sleep. A next life starts from what the disk holds.
 import type { Result } from '../../electron/contract/errors.ts';
-import type { Patch, Tables } from '../../electron/contract/tables.ts';
+import { durableTables, type Patch, type Tables } from '../../electron/contract/tables.ts';
 import type { CommandEvent, MasterEvent, Posted } from '../../electron/core/kernel/events.ts';
 import type { Clock } from '../../electron/core/kernel/ports.ts';
 import { applyDiff, diffOf, emptyTables, isEmpty } from '../../electron/core/kernel/tables.ts';
@@ -181,7 +181,7 @@ export class Master {
     // What is on its way to the disk, or was written unheard, is not in the memory yet.
     if (this.store.underWay + this.store.reads > 0 || this.loop.isReadOnly) return;
     const reloaded = createState(rowsOf(disk, this.#copyOf)).tables;
-    for (const table of ['machines', 'agents', 'tasks', 'settings'] as const) {
+    for (const table of durableTables) {
       const one = { ...emptyTables, [table]: reloaded[table] };
       const other = { ...emptyTables, [table]: state.tables[table] };
       if (!isEmpty(diffOf(one, other))) world.violate(`I1 ${table}: a reload is not the memory`);

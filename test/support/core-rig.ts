@@ -1,6 +1,6 @@
 // Drives the pure step by hand: posts events, keeps the state, gathers effects and notes, checks every invariant.
 import type { Refusal, Result } from '../../electron/contract/errors.ts';
-import type { Rows, TableName } from '../../electron/contract/tables.ts';
+import { durableTables, type Rows, type TableName } from '../../electron/contract/tables.ts';
 import type { Effect, IssuedEffect } from '../../electron/core/kernel/effects.ts';
 import type { Posted } from '../../electron/core/kernel/events.ts';
 import type { DurableRows } from '../../electron/core/kernel/ports.ts';
@@ -16,16 +16,7 @@ function withoutId(issued: IssuedEffect): Effect {
   return effect;
 }
 
-const noRows: DurableRows = {
-  machines: [],
-  agents: [],
-  tasks: [],
-  settings: [],
-  frameworks: [],
-  roles: [],
-  reservations: [],
-  runs: [],
-};
+const noRows = Object.fromEntries(durableTables.map((table) => [table, []])) as unknown as DurableRows;
 
 export class CoreRig {
   state: State;

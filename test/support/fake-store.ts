@@ -1,9 +1,9 @@
 // The store in memory, with a disk that can be full, slow, slow to tell the truth, or gone. Passes the same conformance
 // suite as the real one.
 
-import type { Diff, Tables } from '../../electron/contract/tables.ts';
+import { type Diff, durableTables, type Tables } from '../../electron/contract/tables.ts';
 import type { MasterEvent } from '../../electron/core/kernel/events.ts';
-import type { LoadedRows, Store, StoreDone, StoreOutcome } from '../../electron/core/kernel/ports.ts';
+import type { DurableRows, LoadedRows, Store, StoreDone, StoreOutcome } from '../../electron/core/kernel/ports.ts';
 import { applyDiff, emptyTables } from '../../electron/core/kernel/tables.ts';
 
 export type FakeDisk = { tables: Tables; seq: number; journal: MasterEvent[] };
@@ -16,18 +16,8 @@ export function emptyDisk(): FakeDisk {
 const clone = <T>(value: T): T => structuredClone(value);
 
 export function rowsOf({ tables, seq }: FakeDisk, copyOf = clone): LoadedRows {
-  const copy = <R>(rows: ReadonlyMap<string, R>): R[] => copyOf([...rows.values()]);
-  return {
-    machines: copy(tables.machines),
-    agents: copy(tables.agents),
-    tasks: copy(tables.tasks),
-    settings: copy(tables.settings),
-    frameworks: copy(tables.frameworks),
-    roles: copy(tables.roles),
-    reservations: copy(tables.reservations),
-    runs: copy(tables.runs),
-    seq,
-  };
+  const rows = durableTables.map((table) => [table, copyOf([...tables[table].values()])]);
+  return { ...(Object.fromEntries(rows) as DurableRows), seq };
 }
 
 export class FakeStore implements Store {
