@@ -6,6 +6,18 @@ import type { MasterId } from '../../electron/contract/ids.ts';
 import { aMachine } from './builders.ts';
 import { anEvent, aTaskRecord } from './store-records.ts';
 
+/** Waits while the parent, which may be slow, has not read: a pipe that is full refuses (EAGAIN). */
+function say(line: string): void {
+  for (let left = line; left !== ''; ) {
+    try {
+      left = left.slice(writeSync(1, left));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
 const [file = ''] = process.argv.slice(2);
 
 const result = openStore({
@@ -17,7 +29,7 @@ const result = openStore({
 if (result.kind === 'problem') throw new Error(result.problem.detail);
 const { store } = result.opened;
 let { seq } = store.load();
-writeSync(1, `open ${seq}\n`);
+say(`open ${seq}\n`);
 for (;;) {
   seq += 1;
   const machine = { ...aMachine('one'), note: `note ${seq}` };
@@ -26,5 +38,5 @@ for (;;) {
     machines: { put: [machine], drop: [] },
     tasks: { put: [task], drop: seq > 20 ? [`t-job-${seq - 20}`] : [] },
   });
-  writeSync(1, `${seq}\n`);
+  say(`${seq}\n`);
 }

@@ -24,12 +24,27 @@ describe('the blocking probe', () => {
     expect(after.wallMaxMs).toBeLessThan(seen.wallMaxMs);
   });
 
+  const none = { ranMs: 0, queuedMs: 0, cpu: 1, stolenMs: [0, 0] };
+
   it.each([
-    ['our code ran all the time', 60, { ranMs: 62, queuedMs: 0 }, 60],
-    ['others had the CPU', 60, { ranMs: 5, queuedMs: 55 }, 5],
-    ['the thread was idle and was woken late', 60, { ranMs: 1, queuedMs: 0 }, 1],
+    ['our code ran all the time', 60, { ...none, ranMs: 62 }, 60],
+    ['others had the CPU', 60, { ...none, ranMs: 5, queuedMs: 55 }, 5],
+    ['the thread was idle and was woken late', 60, { ...none, ranMs: 1 }, 1],
+    [
+      'the hypervisor had the CPU, and it counts as run',
+      200,
+      { ...none, ranMs: 150, stolenMs: [0, 170] },
+      30,
+    ],
+    [
+      'the hypervisor had it too, but our code ran its part',
+      200,
+      { ...none, ranMs: 70, stolenMs: [0, 100] },
+      70,
+    ],
+    ['the hypervisor had another CPU', 60, { ...none, ranMs: 58, stolenMs: [60, 0] }, 58],
   ])('counts as ours what is ours: %s', (_case, wallMs, after, wanted) => {
-    expect(ownShare(wallMs, { ranMs: 0, queuedMs: 0 }, after)).toBe(wanted);
+    expect(ownShare(wallMs, none, after)).toBe(wanted);
   });
 
   it('gives the upper edge of the bucket of a percentile', () => {
