@@ -1,12 +1,23 @@
 // The whole IPC contract: each channel with the schema of its arguments and the type of its answer.
 // `shell/ipc.ts` is the only place that registers them; the preload exposes `invoke` and `subscribe` over this map.
 import { z } from 'zod';
+import { maxConditionChars } from './condition.ts';
 import type { Result } from './errors.ts';
-import { type MachineId, machineIdSchema, type OperationId, type TaskId, taskIdSchema } from './ids.ts';
-import { hostKeySchema, loginSchema } from './machine.ts';
+import {
+  frameworkIdSchema,
+  type MachineId,
+  machineIdSchema,
+  type OperationId,
+  type TaskId,
+  taskIdSchema,
+} from './ids.ts';
+import { hostKeySchema, loginSchema, maintenanceSchema } from './machine.ts';
+import { quotaSchema, roleNameSchema, sliceSchema, weightMilliSchema } from './role.ts';
 import { settingsSchema } from './settings.ts';
+import { type Shares, type SharesPreview, shareChangeSchema } from './shares.ts';
 import type { Patch, Snapshot } from './tables.ts';
 import { commandInfoSchema, taskOptionsSchema } from './task.ts';
+import { type Why, type WhyAnswers, whySchema } from './waiting.ts';
 import type { CallAnswer } from './wire.ts';
 
 /** How the person wants to log in the first time. The password never leaves the memory of the main process. */
@@ -41,7 +52,10 @@ export const addMachineSchema = z.object({
 export type AddMachine = z.infer<typeof addMachineSchema>;
 
 export const runTaskSchema = z.object({
-  machineId: machineIdSchema,
+  /** null: on any machine, at once or as soon as one fits. */
+  machineId: machineIdSchema.nullable(),
+  /** Only on machines of which this condition holds (condition.ts); absent or empty = on all. */
+  where: z.string().max(maxConditionChars).optional(),
   name: z.string().trim().max(200), // empty = made from the command
   command: commandInfoSchema,
   cpusMilli: z.number().int().min(10).max(1_024_000),
@@ -81,11 +95,31 @@ export const requestSchemas = {
     name: z.string().trim().min(1).max(100),
     note: z.string().max(4096),
   }),
+  /** No offers of it, and its tasks are ended. `graceMs`: at most that long each; null = as each task asks. */
+  'machine:drain': z.object({
+    machineId: machineIdSchema,
+    graceMs: z.number().int().min(0).max(86_400_000).nullable(),
+    /** Afterwards it is gone for ever; at once when it cannot be reached. */
+    markGone: z.boolean(),
+  }),
+  /** No offers of it; its tasks run on. */
+  'machine:deactivate': z.object({ machineId: machineIdSchema }),
+  /** Back to work, from either. What a drain has told to end ends. */
+  'machine:reactivate': z.object({ machineId: machineIdSchema }),
+  /** null takes back what was planned, or ends what has begun. */
+  'machine:plan-maintenance': z.object({
+    machineId: machineIdSchema,
+    window: maintenanceSchema.nullable(),
+  }),
   /** Starts six agents on this computer, each with a share of it. */
   'demo:start': z.object({}),
   /** Ends their tasks and them, and takes away their folders and records. */
   'demo:remove': z.object({}),
   'task:run': runTaskSchema,
+  /** Where this would start now, or why it would wait; nothing is run. What is wrong wherever it runs is no part of it. */
+  'run:preview': runTaskSchema,
+  /** Why these wait; who waits no more is left out. */
+  'run:why': whySchema,
   'task:kill': z.object({ taskId: taskIdSchema }),
   /** Forget a finished task: its record here, its log and sandbox on the machine. */
   'task:forget': z.object({ taskId: taskIdSchema }),
@@ -134,6 +168,22 @@ export const requestSchemas = {
   }),
   /** Asks for files, copies them into the app's own store under their hashes. null = the person cancelled. */
   'artifact:pick': z.object({}),
+  /** Figures of the allocator as they are now: shares, what is owed, filters. */
+  'shares:view': z.object({}),
+  /** What a change would do, without doing it. */
+  'shares:preview': z.object({ change: shareChangeSchema }),
+  /** Makes the role when it is not there. `force`: although it is refused for caution. */
+  'role:change': z.object({
+    role: roleNameSchema,
+    weightMilli: weightMilliSchema,
+    quota: quotaSchema.nullable(),
+    force: z.boolean(),
+  }),
+  'role:remove': z.object({ role: roleNameSchema }),
+  /** The slices of the machine from now on, all of them. */
+  'machine:partition': z.object({ machineId: machineIdSchema, slices: z.array(sliceSchema).max(64) }),
+  /** Ends all its tasks; it may never come back. */
+  'framework:teardown': z.object({ frameworkId: frameworkIdSchema }),
   'settings:set': settingsSchema.omit({ id: true }).partial(),
   'dialog:pick-key-file': z.object({}),
   'clipboard:write': z.object({ text: z.string().max(8_388_608) }),
@@ -170,9 +220,15 @@ export type Answers = {
   'machine:remove': { operationId: OperationId };
   'machine:reconnect': null;
   'machine:edit': null;
+  'machine:drain': { operationId: OperationId };
+  'machine:deactivate': null;
+  'machine:reactivate': null;
+  'machine:plan-maintenance': null;
   'demo:start': { operationId: OperationId };
   'demo:remove': { operationId: OperationId };
   'task:run': { taskId: TaskId; operationId: OperationId };
+  'run:preview': Why;
+  'run:why': WhyAnswers;
   'task:kill': { operationId: OperationId };
   'task:forget': null;
   'log:open': { streamId: number; sizeBytes: number; startOffset: number };
@@ -188,6 +244,12 @@ export type Answers = {
   'results:list': CallAnswer<'results.list'>;
   'results:save': { path: string; files: number; bytes: number } | null;
   'artifact:pick': { files: readonly { name: string; sizeBytes: number; sha256: string }[] } | null;
+  'shares:view': Shares;
+  'shares:preview': SharesPreview;
+  'role:change': null;
+  'role:remove': null;
+  'machine:partition': null;
+  'framework:teardown': null;
   'settings:set': null;
   'dialog:pick-key-file': { path: string } | null;
   'clipboard:write': null;

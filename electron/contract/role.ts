@@ -25,12 +25,16 @@ export const quotaSchema = z.object({
 });
 export type Quota = z.infer<typeof quotaSchema>;
 
+export const weightMilliSchema = z.number().int().min(1).max(1_000_000_000);
+
 /** Durable table `roles`: only what somebody has set. A role without a row has weight 1 and no quota. */
 export const roleRecordSchema = z.object({
   /** The whole name, e.g. `eng/dev`. */
   id: roleNameSchema,
-  weightMilli: z.number().int().min(1).max(1_000_000_000),
+  weightMilli: weightMilliSchema,
   quota: quotaSchema.nullable(),
+  /** Made by a person: it stays until it is removed, though nothing else is set and nobody is in it. */
+  isNamed: z.boolean().optional(),
 });
 export type RoleRecord = z.infer<typeof roleRecordSchema>;
 
@@ -62,3 +66,10 @@ export const reservationRecordSchema = z.object({
   part: resourcePartSchema,
 });
 export type ReservationRecord = z.infer<typeof reservationRecordSchema>;
+
+/** Of one machine, what a person sets aside for a role. One slice a role; ports are not reserved. */
+export const sliceSchema = z.object({
+  role: roleNameSchema,
+  amounts: z.object({ cpusMilli: amount, memMib: amount, diskMib: amount, gpus: amount }),
+});
+export type Slice = z.infer<typeof sliceSchema>;

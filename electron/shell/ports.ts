@@ -3,7 +3,10 @@
 import type { AppInfo, Credentials, LogFile as LogName, Request } from '../contract/channels.ts';
 import type { Result } from '../contract/errors.ts';
 import type { MachineId, OperationId, TaskId } from '../contract/ids.ts';
+import type { ShareChange, Shares, SharesPreview } from '../contract/shares.ts';
 import type { Patch, Snapshot } from '../contract/tables.ts';
+import type { TaskInfo } from '../contract/task.ts';
+import type { Why, WhyAnswers } from '../contract/waiting.ts';
 import type { CallAnswer, CallParams } from '../contract/wire.ts';
 import type { CommandEvent } from '../core/kernel/events.ts';
 
@@ -12,6 +15,22 @@ export interface Master {
   command(event: CommandEvent): Promise<Result<null>>;
   snapshot(): Snapshot;
   subscribe(listener: (patch: Patch) => void): () => void;
+}
+
+/** Questions about what waits, to the state as of the last commit. */
+export interface Waits {
+  why(taskIds: readonly TaskId[], isEach: boolean): WhyAnswers;
+  preview(asked: {
+    readonly info: TaskInfo;
+    readonly machineId: MachineId | null;
+    readonly where: string;
+  }): Result<Why>;
+}
+
+/** What the allocator makes of the last commit. Nothing is changed by looking. */
+export interface SharesView {
+  now(): Shares;
+  preview(change: ShareChange): SharesPreview;
 }
 
 export interface Ids {

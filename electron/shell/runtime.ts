@@ -24,22 +24,26 @@ import { defaultSettings, type Settings } from '../contract/settings.ts';
 import { type TaskRecord, terminalTaskStates } from '../contract/task.ts';
 import type { Posted } from '../core/kernel/events.ts';
 import type { EffectRunner } from '../core/kernel/ports.ts';
+import { previewOf, sharesOf } from '../core/master/frameworks/shares.ts';
 import { createDemo, type Demo, thisComputer } from './demo.ts';
 import type { Log } from './log-file.ts';
 import { Loop } from './loop.ts';
 import type { Places } from './places.ts';
-import type { Artifacts, Files, Ids, Logs, Master, Secrets } from './ports.ts';
+import type { Artifacts, Files, Ids, Logs, Master, Secrets, SharesView, Waits } from './ports.ts';
 import type { LocalEnd } from './quit.ts';
 import type { Trouble, TroubleChoice } from './trouble.ts';
+import { createWaits } from './waits.ts';
 
 export type Runtime = {
   readonly master: Master;
+  readonly shares: SharesView;
   readonly ids: Ids;
   readonly secrets: Secrets;
   readonly logs: Logs;
   readonly files: Files;
   readonly artifacts: Artifacts;
   readonly demo: Demo;
+  readonly waits: Waits;
   readonly settings: () => Settings;
   readonly loginFacts: () => Promise<Pick<AppInfo, 'keyFiles' | 'hasSshAgent' | 'ownPublicKey'>>;
   readonly runningLocalTasks: () => number;
@@ -140,6 +144,7 @@ function assemble(parts: Parts): Runtime {
   sweepDemo(demoAgents, (id) => loop.state.tables.machines.has(id), log);
   return {
     master: loop,
+    shares: sharesView(loop),
     ids: systemIds,
     secrets: lanes,
     demo: createDemo({
@@ -148,6 +153,10 @@ function assemble(parts: Parts): Runtime {
       agentBinary: agentBinaryOf(parts.places),
       computer: () => thisComputer(parts.places.dataFolder),
     }),
+    waits: createWaits(
+      () => loop.state,
+      () => systemClock.monoMs(),
+    ),
     logs: links,
     files: links,
     artifacts,
@@ -169,6 +178,14 @@ function assemble(parts: Parts): Runtime {
       lanes.closeAll();
       await thread.close();
     },
+  };
+}
+
+function sharesView(loop: Loop): SharesView {
+  const stamp = () => ({ seq: 0, atMs: systemClock.nowMs(), monoMs: systemClock.monoMs() });
+  return {
+    now: () => sharesOf(loop.state, stamp()),
+    preview: (change) => previewOf(loop.state, stamp(), change),
   };
 }
 

@@ -12,6 +12,7 @@ import { demoRequests } from './requests/demo.ts';
 import { logRequests } from './requests/log.ts';
 import { machineRequests } from './requests/machine.ts';
 import { resultRequests } from './requests/results.ts';
+import { roleRequests } from './requests/roles.ts';
 import { sandboxRequests } from './requests/sandbox.ts';
 import { taskRequests } from './requests/task.ts';
 import type { Runtime } from './runtime.ts';
@@ -53,7 +54,8 @@ export function createWindowSide({ window, runtime, desktop, quit, log }: Window
     ...appRequests({ master: runtime.master, desktop, quit, snapshotFor: publisher.snapshot }),
     ...machineRequests(runtime.master, runtime.ids, runtime.secrets),
     ...demoRequests(runtime.demo),
-    ...taskRequests(runtime.master, runtime.ids),
+    ...taskRequests(runtime.master, runtime.ids, runtime.waits),
+    ...roleRequests(runtime.master, runtime.shares),
     ...logHandlers,
     ...sandboxRequests(fileDeps),
     ...resultRequests(fileDeps),

@@ -2,7 +2,7 @@
 // a new kind of event fail to compile until it is here.
 import { enrolmentSteps, removalSteps } from '../../electron/contract/enrolment.ts';
 import type { Refusal } from '../../electron/contract/errors.ts';
-import type { Quota } from '../../electron/contract/role.ts';
+import type { Quota, Slice } from '../../electron/contract/role.ts';
 import { taskStates } from '../../electron/contract/task.ts';
 import type { Posted } from '../../electron/core/kernel/events.ts';
 import {
@@ -102,6 +102,23 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
       quota: pick([null, aQuota(1000, null), aQuota(0, 2000)]),
       force: pick([true, false]),
     }),
+    'change-role': () => ({
+      kind: 'change-role',
+      role: pick(['*', 'eng', 'eng/dev']),
+      weightMilli: pick([1000, 3000]),
+      quota: pick([null, aQuota(1000, null), aQuota(0, 2000)]),
+      force: pick([true, false]),
+    }),
+    'remove-role': () => ({ kind: 'remove-role', role: pick(['eng', 'eng/dev', 'ops']) }),
+    'partition-machine': () => ({
+      kind: 'partition-machine',
+      machineId: machine(),
+      slices: pick([[], [aSlice('eng', 1000)], [aSlice('eng/dev', 500), aSlice('ops', 2000)]]),
+    }),
+    'teardown-framework': () => ({
+      kind: 'teardown-framework',
+      frameworkId: frameworkId(pick(['x', 'y', 'run'])),
+    }),
     'change-settings': () => ({
       kind: 'change-settings',
       settings: { unreachableAfterMs: pick([5000, 20_000]) },
@@ -156,6 +173,10 @@ function aQuota(guaranteed: number, limit: number | null): Quota {
     guarantee: { cpusMilli: guaranteed, memMib: 0, diskMib: 0, gpus: 0 },
     limit: { cpusMilli: limit, memMib: null, diskMib: null, gpus: null },
   };
+}
+
+function aSlice(role: string, cpusMilli: number): Slice {
+  return { role, amounts: { cpusMilli, memMib: 64, diskMib: 0, gpus: 0 } };
 }
 
 function laneStep(

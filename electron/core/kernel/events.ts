@@ -6,10 +6,17 @@ import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { Call } from '../../contract/framework.ts';
 import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
-import type { DemoSlice, HostKey, Login, MachineFacts, Sample } from '../../contract/machine.ts';
+import type {
+  DemoSlice,
+  HostKey,
+  Login,
+  MachineFacts,
+  Maintenance,
+  Sample,
+} from '../../contract/machine.ts';
 import type { FaultRecord } from '../../contract/operation.ts';
 import type { Resources } from '../../contract/resources.ts';
-import type { Quota } from '../../contract/role.ts';
+import type { Quota, Slice } from '../../contract/role.ts';
 import type { Settings } from '../../contract/settings.ts';
 import type { TaskInfo, TaskProgress, TaskStatus } from '../../contract/task.ts';
 import type { AgentTask } from '../../contract/wire.ts';
@@ -78,9 +85,22 @@ export type CommandEvent =
       readonly note: string;
     }
   | {
+      readonly kind: 'drain-agent';
+      readonly machineId: MachineId;
+      readonly operationId: OperationId;
+      /** At most that long from TERM to KILL; null = as each task asks. */
+      readonly graceMs: number | null;
+      readonly markGone: boolean;
+    }
+  | { readonly kind: 'deactivate-agent'; readonly machineId: MachineId }
+  | { readonly kind: 'reactivate-agent'; readonly machineId: MachineId }
+  | { readonly kind: 'plan-maintenance'; readonly machineId: MachineId; readonly window: Maintenance | null }
+  | {
       readonly kind: 'run-task';
       /** null: on any machine; then it waits until one fits. */
       readonly machineId: MachineId | null;
+      /** Only on machines of which this condition holds (contract/condition.ts). */
+      readonly where?: string;
       readonly operationId: OperationId;
       readonly info: TaskInfo;
     }
@@ -96,6 +116,18 @@ export type CommandEvent =
       readonly quota: Quota | null;
       readonly force: boolean;
     }
+  /** Weight and quota at once, of a role that stays until it is removed. */
+  | {
+      readonly kind: 'change-role';
+      readonly role: string;
+      readonly weightMilli: number;
+      readonly quota: Quota | null;
+      readonly force: boolean;
+    }
+  | { readonly kind: 'remove-role'; readonly role: string }
+  /** RESERVE and UNRESERVE by the operator: what shall be set aside on the machine, role by role. */
+  | { readonly kind: 'partition-machine'; readonly machineId: MachineId; readonly slices: readonly Slice[] }
+  | { readonly kind: 'teardown-framework'; readonly frameworkId: FrameworkId }
   | { readonly kind: 'change-settings'; readonly settings: Partial<Omit<Settings, 'id'>> }
   | { readonly kind: 'dismiss-fault'; readonly id: string };
 

@@ -13,11 +13,13 @@ import { onAllocationDeadline } from './frameworks/allocation.ts';
 import { onCall } from './frameworks/calls.ts';
 import { nextFrameworkDeadline } from './frameworks/deadlines.ts';
 import { onOfferDeadlines } from './frameworks/offers.ts';
-import { onSetQuota, onSetWeight } from './frameworks/roles.ts';
+import { onPartitionMachine } from './frameworks/partition.ts';
+import { onChangeRole, onRemoveRole, onSetQuota, onSetWeight } from './frameworks/roles.ts';
 import {
   onFrameworkDeadlines,
   onFrameworksWokeUp,
   onSchedulerDisconnected,
+  onTeardownByPerson,
 } from './frameworks/subscriptions.ts';
 import { onUpdateDeadlines } from './frameworks/updates.ts';
 import {
@@ -74,10 +76,13 @@ export function step(state: State, event: MasterEvent): StepResult {
   return { ...draft.finish(), effects: draft.effects, answer, notes: draft.notes };
 }
 
-/** Monotonic time of the next thing to do by itself; null: only an event wakes us. */
-export function nextDeadline(state: State): Deadline {
+/**
+ * Monotonic time of the next thing to do by itself; null: only an event wakes us. Beyond `untilMonoMs` it may say less than that
+ * time, never less than `untilMonoMs`: who does not look further gets it cheaper.
+ */
+export function nextDeadline(state: State, untilMonoMs = Number.POSITIVE_INFINITY): Deadline {
   return earliest([
-    nextLinkDeadline(state),
+    nextLinkDeadline(state, untilMonoMs),
     nextLaneDeadline(state),
     nextSendDeadline(state),
     nextFrameworkDeadline(state),
@@ -102,6 +107,10 @@ const commandKinds = {
   'call-scheduler-api': true,
   'set-weight': true,
   'set-quota': true,
+  'change-role': true,
+  'remove-role': true,
+  'partition-machine': true,
+  'teardown-framework': true,
   'change-settings': true,
   'dismiss-fault': true,
 } as const satisfies Record<CommandEvent['kind'], true>;
@@ -159,6 +168,14 @@ function onCommand(draft: Draft, event: CommandEvent): Refusal | null {
       return onSetWeight(draft, event);
     case 'set-quota':
       return onSetQuota(draft, event);
+    case 'change-role':
+      return onChangeRole(draft, event);
+    case 'remove-role':
+      return onRemoveRole(draft, event);
+    case 'partition-machine':
+      return onPartitionMachine(draft, event);
+    case 'teardown-framework':
+      return onTeardownByPerson(draft, event);
     case 'change-settings':
       return onChangeSettings(draft, event);
     case 'dismiss-fault':

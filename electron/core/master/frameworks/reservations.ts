@@ -6,12 +6,14 @@ import { askForAllocation } from './offers.ts';
 import { holds, isNothing, kindOf, minus, plus } from './parts.ts';
 import type { Place, ReservationChange } from './shapes.ts';
 
-export function applyReservations(draft: Draft, place: Place, changes: readonly ReservationChange[]): void {
+type On = Pick<Place, 'agent' | 'machine'>;
+
+export function applyReservations(draft: Draft, place: On, changes: readonly ReservationChange[]): void {
   for (const change of changes) applyOne(draft, place, change);
   if (changes.length > 0) askForAllocation(draft, place.agent.id);
 }
 
-function applyOne(draft: Draft, { agent, machine }: Place, { part, sign }: ReservationChange): void {
+function applyOne(draft: Draft, { agent, machine }: On, { part, sign }: ReservationChange): void {
   const id = `${agent.id}|${kindOf(part)}`;
   const known = draft.get('reservations', id);
   if (sign === 1) {

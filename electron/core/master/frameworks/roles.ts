@@ -1,8 +1,10 @@
 // What people set for roles: weights and quota. Both change the next allocation at once; quota takes back offers for it.
 import type { Refusal } from '../../../contract/errors.ts';
 import type { Quota, RoleRecord } from '../../../contract/role.ts';
+import type { Scalars } from '../../../contract/shares.ts';
 import { refuseRole } from '../../allocator/role-names.ts';
 import type { CommandEvent } from '../../kernel/events.ts';
+import { isSame } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { scalarNames } from '../resources.ts';
 import { holdsResources } from '../task-states.ts';
@@ -11,40 +13,114 @@ import { usesOf } from './parts.ts';
 import { isWithinRole, roleOf } from './words.ts';
 
 type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }>;
+type Wish = Pick<Command<'set-quota'>, 'role' | 'quota' | 'force'>;
 
-const usualWeightMilli = 1000;
+export const usualWeightMilli = 1000;
+const noScalars: Scalars = { cpusMilli: 0, memMib: 0, diskMib: 0, gpus: 0 };
 
 export function onSetWeight(draft: Draft, { role, weightMilli }: Command<'set-weight'>): Refusal | null {
-  const refusal = refuseRole(role);
+  const refusal = refuseRole(role) ?? refuseWeight(weightMilli);
   if (refusal) return refusal;
-  if (!Number.isSafeInteger(weightMilli) || weightMilli < 1 || weightMilli > 1_000_000_000) {
-    return { code: 'invalid', reason: 'weight-wrong', detail: String(weightMilli) };
-  }
-  putRole(draft, { id: role, weightMilli, quota: draft.get('roles', role)?.quota ?? null });
+  putRole(draft, role, { weightMilli });
   return null;
 }
 
 export function onSetQuota(draft: Draft, event: Command<'set-quota'>): Refusal | null {
-  const { role, quota, force } = event;
-  const refusal = refuseRole(role) ?? (quota && refuseQuota(role, quota));
+  const refusal = refuseRole(event.role) ?? refuseQuota(draft, event);
   if (refusal) return refusal;
-  if (quota && !force) {
-    const used = usedBy(draft, role);
-    const over = scalarNames.find(
-      (name) => quota.limit[name] !== null && used[name] > (quota.limit[name] ?? 0),
-    );
-    if (over !== undefined) {
-      const detail = `${over}: ${used[over]} held, limit ${quota.limit[over] ?? 0}`;
-      return { code: 'conflict', reason: 'quota-below-use', detail };
-    }
-  }
-  putRole(draft, { id: role, weightMilli: draft.get('roles', role)?.weightMilli ?? usualWeightMilli, quota });
-  // Room for a guarantee may lie in anybody's offers; a limit concerns those of the role itself.
-  rescindAll(draft, () => true);
+  putRole(draft, event.role, { quota: event.quota });
   return null;
 }
 
-function refuseQuota(role: string, quota: Quota): Refusal | null {
+/** As a person does it: both at once or none, and the role stays from now on. */
+export function onChangeRole(draft: Draft, event: Command<'change-role'>): Refusal | null {
+  const { role, weightMilli, quota } = event;
+  const refusal = refuseRole(role) ?? refuseWeight(weightMilli) ?? refuseQuota(draft, event);
+  if (refusal) return refusal;
+  putRole(draft, role, { weightMilli, quota, isNamed: true });
+  return null;
+}
+
+/** What is set for it goes. Refused while anybody has to do with it. */
+export function onRemoveRole(draft: Draft, { role }: Command<'remove-role'>): Refusal | null {
+  const refusal = refuseRole(role) ?? refuseRemoval(draft, role);
+  if (refusal) return refusal;
+  const known = draft.get('roles', role);
+  if (!known) return { code: 'not-found', reason: 'role-unknown', detail: role };
+  draft.drop('roles', role);
+  if (known.quota) rescindAll(draft, () => true);
+  askForAllocation(draft, 'all');
+  return null;
+}
+
+function refuseRemoval(draft: Draft, role: string): Refusal | null {
+  const conflict = (reason: string, names: readonly string[]): Refusal | null =>
+    names.length === 0 ? null : { code: 'conflict', reason, detail: names.slice(0, 10).join(', ') };
+  const isOfRole = (each: string): boolean => isWithinRole(each, role);
+  const frameworks = [...draft.rows('frameworks')].filter(
+    ({ info, completedAtMs }) => completedAtMs === null && info.roles.some(isOfRole),
+  );
+  const tasks = [...draft.rows('tasks')].filter((task) => holdsResources(task) && isOfRole(roleOf(task)));
+  const slices = [...draft.rows('reservations')].filter(({ part }) => part.reservation.some(isOfRole));
+  const below = [...draft.rows('roles')].filter(({ id }) => id !== role && isOfRole(id));
+  return (
+    conflict(
+      'role-has-frameworks',
+      frameworks.map(({ info }) => info.name),
+    ) ??
+    conflict(
+      'role-has-tasks',
+      tasks.map(({ info }) => info.name),
+    ) ??
+    conflict('role-has-slices', [...new Set(slices.map(({ agentId }) => agentId))]) ??
+    conflict(
+      'role-has-roles',
+      below.map(({ id }) => id),
+    )
+  );
+}
+
+function refuseWeight(weightMilli: number): Refusal | null {
+  const isGood = Number.isSafeInteger(weightMilli) && weightMilli >= 1 && weightMilli <= 1_000_000_000;
+  return isGood ? null : { code: 'invalid', reason: 'weight-wrong', detail: String(weightMilli) };
+}
+
+/** What is wrong with it in itself is refused for good, what is unwise only unless it is forced. */
+function refuseQuota(draft: Draft, { role, quota, force }: Wish): Refusal | null {
+  if (!quota) return null;
+  const refusal = refuseAmounts(role, quota);
+  if (refusal || force) return refusal;
+  return refuseBelowUse(draft, role, quota) ?? refuseAboveCluster(draft, role, quota);
+}
+
+function refuseBelowUse(draft: Draft, role: string, { limit }: Quota): Refusal | null {
+  const used = usedBy(draft, role);
+  const over = scalarNames.find((name) => limit[name] !== null && used[name] > (limit[name] ?? 0));
+  if (over === undefined) return null;
+  const detail = `${over}: ${used[over]} held, limit ${limit[over] ?? 0}`;
+  return { code: 'conflict', reason: 'quota-below-use', detail };
+}
+
+/** As in Mesos: guarantees that all machines together could not hold would hold back everything from everybody. */
+function refuseAboveCluster(draft: Draft, role: string, { guarantee }: Quota): Refusal | null {
+  for (const name of scalarNames) {
+    if (guarantee[name] === 0) continue;
+    let total = 0;
+    for (const { state, resources } of draft.rows('agents'))
+      if (state.kind !== 'gone') total += resources[name];
+    let wanted = guarantee[name];
+    for (const each of draft.rows('roles')) if (each.id !== role) wanted += each.quota?.guarantee[name] ?? 0;
+    if (wanted <= total) continue;
+    return {
+      code: 'conflict',
+      reason: 'quota-above-cluster',
+      detail: `${name}: ${wanted} guaranteed, ${total} there`,
+    };
+  }
+  return null;
+}
+
+function refuseAmounts(role: string, quota: Quota): Refusal | null {
   // As in Mesos; the tree below a role shares what the role has.
   if (role === '*' || role.includes('/'))
     return { code: 'unsupported', reason: 'quota-on-nested-role', detail: role };
@@ -70,9 +146,9 @@ function refuseQuota(role: string, quota: Quota): Refusal | null {
   return null;
 }
 
-/** Tasks and reservations of the role and those below; offers can be taken back. */
-function usedBy(draft: Draft, role: string): Quota['guarantee'] {
-  const sum = { cpusMilli: 0, memMib: 0, diskMib: 0, gpus: 0 };
+/** What counts against its quota: tasks and reservations of the role and those below; offers can be taken back. */
+export function usedBy(draft: Draft, role: string): Scalars {
+  const sum = { ...noScalars };
   for (const task of draft.rows('tasks')) {
     if (!holdsResources(task) || !isWithinRole(roleOf(task), role)) continue;
     for (const part of usesOf(task)) {
@@ -88,8 +164,13 @@ function usedBy(draft: Draft, role: string): Quota['guarantee'] {
 }
 
 /** A row that says nothing is none. */
-function putRole(draft: Draft, row: RoleRecord): void {
-  if (row.weightMilli === usualWeightMilli && row.quota === null) draft.drop('roles', row.id);
+function putRole(draft: Draft, role: string, change: Partial<Omit<RoleRecord, 'id'>>): void {
+  const known = draft.get('roles', role) ?? { id: role, weightMilli: usualWeightMilli, quota: null };
+  const row: RoleRecord = { ...known, ...change };
+  if (row.weightMilli === usualWeightMilli && row.quota === null && row.isNamed !== true)
+    draft.drop('roles', role);
   else draft.put('roles', row);
+  // Room for a guarantee may lie in anybody's offers; a limit concerns those of the role itself.
+  if (!isSame(known.quota, row.quota)) rescindAll(draft, () => true);
   askForAllocation(draft, 'all');
 }

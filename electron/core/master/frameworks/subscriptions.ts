@@ -11,11 +11,12 @@ import type {
   SubscriptionRecord,
 } from '../../../contract/framework.ts';
 import type { FrameworkId } from '../../../contract/ids.ts';
-import { refuseRole } from '../../allocator/role-names.ts';
+import type { OfferRecord } from '../../../contract/offer.ts';
 import { isDue } from '../../kernel/deadlines.ts';
 import { byId, isSame } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { isTerminal } from '../task-states.ts';
+import { refuseDemands, refuseInfo, refuseRoles } from './info-rules.ts';
 import { askForAllocation, clearFilters, endOffer, rescindAll } from './offers.ts';
 import { closeStream, heartbeatIntervalMs, tell } from './tell.ts';
 import { killTask, resendAll } from './updates.ts';
@@ -29,7 +30,7 @@ const leastReturnMs = 60_000;
 export function onSubscribe(draft: Draft, call: Extract<Call, { kind: 'SUBSCRIBE' }>): Refusal | null {
   const { frameworkId, streamId } = call;
   const known = draft.get('frameworks', frameworkId);
-  const refusal = refuseReturn(known) ?? refuseInfo(call.info, call.suppressedRoles);
+  const refusal = refuseReturn(known) ?? refuseInfo(call);
   if (refusal) return refusal;
   const before = draft.get('subscriptions', frameworkId);
   if (before?.streamId && before.streamId !== streamId) {
@@ -41,6 +42,7 @@ export function onSubscribe(draft: Draft, call: Extract<Call, { kind: 'SUBSCRIBE
     kind: known?.kind ?? 'remote',
     info: { ...call.info, user: known?.info.user ?? call.info.user },
     suppressedRoles: call.suppressedRoles,
+    ...(call.offerConstraints ? { offerConstraints: call.offerConstraints } : {}),
     registeredAtMs: known?.registeredAtMs ?? draft.atMs,
     completedAtMs: null,
   });
@@ -89,39 +91,24 @@ function refuseReturn(known: FrameworkRecord | undefined): Refusal | null {
   return null;
 }
 
-function refuseInfo(info: FrameworkInfo, suppressed: readonly string[]): Refusal | null {
-  for (const role of [...info.roles, ...suppressed]) {
-    const bad = refuseRole(role);
-    if (bad) return bad;
-  }
-  if (info.roles.length === 0) return refuseCall('invalid', 'role-missing', 'a framework has a role');
-  const twice = info.roles.find((role, at) => info.roles.indexOf(role) !== at);
-  if (twice !== undefined) return refuseCall('invalid', 'role-twice', twice);
-  if (info.roles.length > 1 && !info.capabilities.includes('MULTI_ROLE')) {
-    return refuseCall('unsupported', 'multi-role-needed', `${info.roles.length} roles`);
-  }
-  return refuseRoles(info, suppressed);
-}
-
-/** Roles that a call names must be the framework's own. */
-function refuseRoles(info: FrameworkInfo, named: readonly string[]): Refusal | null {
-  const foreign = named.find((role) => !info.roles.includes(role));
-  return foreign === undefined ? null : refuseCall('invalid', 'role-not-subscribed', foreign);
-}
-
 export function onUpdateFramework(
   draft: Draft,
   call: Extract<Call, { kind: 'UPDATE_FRAMEWORK' }>,
 ): Refusal | null {
   const known = draft.get('frameworks', call.frameworkId);
-  const refusal = refuseInfo(call.info, call.suppressedRoles);
+  const refusal = refuseInfo(call);
   if (refusal || !known) return refusal;
+  const { offerConstraints, ...rest } = known;
   putFramework(draft, {
-    ...known,
+    ...rest,
     info: { ...call.info, user: known.info.user },
     suppressedRoles: call.suppressedRoles,
+    ...(call.offerConstraints ? { offerConstraints: call.offerConstraints } : {}),
   });
-  rescindAll(draft, (offer) => offer.frameworkId === known.id && !call.info.roles.includes(offer.role));
+  // What lies in offers was chosen by the old words: of other constraints all of it, else what is not its role any more.
+  const isOther = !isSame(offerConstraints ?? {}, call.offerConstraints ?? {});
+  const isLost = ({ role }: OfferRecord): boolean => isOther || !call.info.roles.includes(role);
+  rescindAll(draft, (offer) => offer.frameworkId === known.id && isLost(offer));
   clearFilters(
     draft,
     known.id,
@@ -168,10 +155,7 @@ export function onRequest(
   call: Extract<Call, { kind: 'REQUEST' }>,
   framework: FrameworkRecord,
 ): Refusal | null {
-  const refusal = refuseRoles(
-    framework.info,
-    call.requests.map(({ role }) => role),
-  );
+  const refusal = refuseDemands(framework.info, call.requests);
   const subscription = draft.get('subscriptions', framework.id);
   if (refusal || !subscription) return refusal;
   const next = { ...subscription, demand: call.requests };
@@ -229,6 +213,20 @@ export function onTeardown(draft: Draft, framework: FrameworkRecord): Refusal | 
   if (framework.kind === 'built-in') return refuseCall('unauthorized', 'framework-built-in', framework.id);
   complete(draft, framework);
   return null;
+}
+
+/** By the operator: whether its scheduler is there or not. */
+export function onTeardownByPerson(
+  draft: Draft,
+  { frameworkId }: { readonly frameworkId: FrameworkId },
+): Refusal | null {
+  const framework = draft.get('frameworks', frameworkId);
+  if (!framework) return { code: 'not-found', reason: 'no-such-framework', detail: frameworkId };
+  if (framework.completedAtMs !== null)
+    return { code: 'conflict', reason: 'framework-ended', detail: frameworkId };
+  if (framework.kind === 'built-in')
+    return { code: 'unsupported', reason: 'framework-stays', detail: frameworkId };
+  return onTeardown(draft, framework);
 }
 
 /** Its tasks are killed, and it may not come back. What is reserved belongs to its roles and stays. */
