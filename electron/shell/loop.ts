@@ -170,8 +170,14 @@ export class Loop {
   #sleep(): void {
     const { clock } = this.#options;
     const monoMs = clock.monoMs();
+    if (this.#isTurnAsked) {
+      // It comes as soon as others had theirs: no timer is wanted, and no look at all deadlines.
+      this.#slept = { monoMs, wallMs: clock.nowMs(), plannedMs: 0 };
+      return;
+    }
     // With no room for a step a deadline waits for the commit's answer, which asks for a turn.
-    const deadline = this.#isFull || this.#isStoreLate(monoMs) ? null : nextDeadline(this.#front());
+    const isWaiting = this.#isFull || this.#isStoreLate(monoMs);
+    const deadline = isWaiting ? null : nextDeadline(this.#front(), monoMs + maxSleepMs);
     const untilMs = deadline === null ? maxSleepMs : Math.max(0, deadline - monoMs);
     // A deadline whose step needs a write stays due while read-only: do not spin on it.
     const plannedMs = Math.min(maxSleepMs, this.isReadOnly ? Math.max(untilMs, 250) : untilMs);
@@ -196,7 +202,7 @@ export class Loop {
   /** Behind what is waiting: a sample that came in time must not meet its own deadline first. */
   #addDeadline(monoMs: number): void {
     if (this.#isStoreLate(monoMs)) return;
-    const deadline = nextDeadline(this.#front());
+    const deadline = nextDeadline(this.#front(), monoMs);
     if (deadline === null || deadline > monoMs) return;
     if (this.#inbox.some((item) => item.event.kind === 'deadline-passed')) return;
     this.#inbox.push({ event: { kind: 'deadline-passed' }, answer: null });

@@ -5,7 +5,7 @@ import { refuseAgent, removeAgent, scalarsOfAgent, writeAgent } from './agents.t
 import { compileAll, refuseClient, refuseDropClient, removeClient, writeClient } from './clients.ts';
 import { runCycle } from './cycle.ts';
 import { explain } from './explain.ts';
-import { insertFilter, liveFilters, removeFilter, removeOfClient } from './filters.ts';
+import { insertFilter, liveFilters, removeFilter, removeOfClient, removeOfPair } from './filters.ts';
 import {
   findClient,
   partVectors,
@@ -155,6 +155,14 @@ class IndexAllocator implements Allocator {
       untilMonoMs: filter.untilMonoMs,
     });
     return done;
+  }
+
+  clearFilter(key: ClientKey & { readonly agentId: string }): void {
+    const row = rowOf(this.#index, key.agentId);
+    const client = findClient(this.#index, key);
+    if (row === undefined || client === undefined) return;
+    if (removeOfPair(this.#index.filters, row.number, client.node))
+      this.#index.agents.isTouched[row.number] = 1;
   }
 
   clearFilters(key: ClientKey): Result<null> {

@@ -136,6 +136,20 @@ export function removeOfAgent(filters: Filters, agent: number): void {
   while (filters.byAgent[agent] !== none) removeFilter(filters, filters.byAgent[agent]!);
 }
 
+/** Ends the filters of one client on one agent. False: there were none. */
+export function removeOfPair(filters: Filters, agent: number, client: number): boolean {
+  let isAny = false;
+  for (let at = firstOfAgent(filters, agent); at !== none; ) {
+    const next = nextAtAgent(filters, at);
+    if (filters.client[at] === client) {
+      removeFilter(filters, at);
+      isAny = true;
+    }
+    at = next;
+  }
+  return isAny;
+}
+
 /** Ends all filters of a client and says on which agents they were. */
 export function removeOfClient(filters: Filters, client: number): readonly number[] {
   const agents: number[] = [];

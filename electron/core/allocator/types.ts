@@ -292,6 +292,8 @@ export type Allocator = {
   /** Given back, whole or in part. */
   release(holding: Holding): Result<null>;
   addFilter(filter: RefusedFilter): Result<null>;
+  /** Ends the filters of the client on that agent. What is not there needs no end. */
+  clearFilter(of: ClientKey & { readonly agentId: string }): void;
   /** Ends all filters of the client, as REVIVE does. */
   clearFilters(client: ClientKey): Result<null>;
   /** Forgets filters that ended; their agents count as touched. */

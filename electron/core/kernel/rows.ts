@@ -1,109 +1,337 @@
-// The rows of one table: an immutable map that shares what did not change. Changing one row of 5,000 copies one bucket of a
-// few dozen rows and a short list of buckets, not the whole table, so a step costs the same in a small cluster and a big one.
+// The rows of one table: an immutable map that shares what did not change. It is a hash trie (Bagwell, "Ideal Hash Trees",
+// 2001) with small leaves: changing one row of 100,000 copies three lists of 32 and one leaf of a few rows, so a step costs
+// nearly the same in a small cluster and a big one. A table of a few rows is one leaf.
+import type { Deadline } from './deadlines.ts';
 
-const bucketCount = 128;
-
-type Bucket<R> = ReadonlyMap<string, R>;
+const bitsEach = 5;
+const fan = 1 << bitsEach;
+const slotMask = fan - 1;
+/** Of 30 bits, so that it is a small integer on every engine. Below the last level a leaf only grows. */
+const hashMask = 0x3fff_ffff;
+const lastShift = 30;
+/** A leaf that grows past this is split; a branch that holds no more than half of it becomes a leaf again. */
+const mostInLeaf = 8;
 
 /** FNV-1a over the UTF-16 units: stable, so that every run walks its rows in the same order. */
-function bucketOf(id: string): number {
+function hashOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
-  return (hash >>> 0) % bucketCount;
+  // Folded: of this hash the high bits are the better ones.
+  return (hash ^ (hash >>> 15)) & hashMask;
 }
 
-export class RowMap<R> implements ReadonlyMap<string, R> {
-  readonly size: number;
-  readonly #buckets: readonly (Bucket<R> | undefined)[];
-  #walked: readonly Bucket<R>[] | null = null;
+/** Whoever made a node may change it until it is done; everybody else copies it first. */
+type Owner = object;
 
-  private constructor(buckets: readonly (Bucket<R> | undefined)[], size: number) {
-    this.#buckets = buckets;
-    this.size = size;
+/** A branch (children by the next bits of the hash) or a leaf (ids, rows and hashes side by side). One shape for both. */
+class Node<R> {
+  readonly owner: Owner;
+  readonly children: (Node<R> | undefined)[] | null;
+  readonly ids: string[];
+  readonly rows: R[];
+  readonly hashes: number[];
+  /** Rows at or below. */
+  count: number;
+  /** Of `RowMap.earliest`, below this node; undefined: not looked for yet. */
+  earliest: Deadline | undefined;
+
+  constructor(owner: Owner, from: Node<R> | null, children: (Node<R> | undefined)[] | null) {
+    this.owner = owner;
+    this.children = children;
+    const isLeaf = children === null;
+    this.ids = isLeaf ? (from?.ids.slice() ?? []) : none;
+    this.rows = isLeaf ? (from?.rows.slice() ?? []) : (none as R[]);
+    this.hashes = isLeaf ? (from?.hashes.slice() ?? []) : none;
+    this.count = from?.count ?? 0;
+    this.earliest = undefined;
   }
 
-  static empty<R>(): RowMap<R> {
-    return new RowMap<R>([], 0);
+  /** The place of the id in a leaf, or -1. */
+  find(hash: number, id: string): number {
+    const { hashes, ids } = this;
+    for (let at = 0; at < hashes.length; at += 1) if (hashes[at] === hash && ids[at] === id) return at;
+    return -1;
+  }
+}
+
+const none: never[] = [];
+
+/** One series of changes. What it has made it changes in place. */
+class Edit<R> {
+  readonly #owner: Owner = {};
+  root: Node<R> | undefined;
+  // Of the change at hand: as fields, because it goes down through the levels.
+  #id = '';
+  #hash = 0;
+  #row: R | undefined;
+
+  constructor(root: Node<R> | undefined) {
+    this.root = root;
+  }
+
+  put(id: string, row: R): void {
+    this.#id = id;
+    this.#hash = hashOf(id);
+    this.#row = row;
+    this.root = this.#putAt(this.root, 0);
+  }
+
+  drop(id: string): void {
+    this.#id = id;
+    this.#hash = hashOf(id);
+    if (this.root) this.root = this.#dropAt(this.root, 0);
+  }
+
+  #own(node: Node<R>): Node<R> {
+    if (node.owner === this.#owner) {
+      node.earliest = undefined;
+      return node;
+    }
+    return new Node(this.#owner, node, node.children?.slice() ?? null);
+  }
+
+  #slot(shift: number): number {
+    return (this.#hash >>> shift) & slotMask;
+  }
+
+  #putAt(node: Node<R> | undefined, shift: number): Node<R> {
+    const own = node ? this.#own(node) : new Node<R>(this.#owner, null, null);
+    if (own.children === null) return this.#putInLeaf(own, shift);
+    const slot = this.#slot(shift);
+    const child = own.children[slot];
+    const before = child?.count ?? 0;
+    const next = this.#putAt(child, shift + bitsEach);
+    own.children[slot] = next;
+    own.count += next.count - before;
+    return own;
+  }
+
+  #putInLeaf(own: Node<R>, shift: number): Node<R> {
+    const at = own.find(this.#hash, this.#id);
+    if (at >= 0) {
+      own.rows[at] = this.#row as R;
+      return own;
+    }
+    this.#push(own, this.#id, this.#row as R);
+    return own.count > mostInLeaf && shift < lastShift ? this.#split(own, shift) : own;
+  }
+
+  #push(leaf: Node<R>, id: string, row: R, hash = this.#hash): void {
+    leaf.ids.push(id);
+    leaf.rows.push(row);
+    leaf.hashes.push(hash);
+    leaf.count += 1;
+  }
+
+  #split(leaf: Node<R>, shift: number): Node<R> {
+    const branch = new Node<R>(this.#owner, leaf, Array.from({ length: fan }));
+    const children = branch.children ?? none;
+    leaf.hashes.forEach((hash, at) => {
+      const slot = (hash >>> shift) & slotMask;
+      const child = children[slot] ?? new Node<R>(this.#owner, null, null);
+      children[slot] = child;
+      this.#push(child, leaf.ids[at] ?? '', leaf.rows[at] as R, hash);
+    });
+    return branch;
+  }
+
+  /** The node without the id; undefined when nothing is left. What does not have it stays the same. */
+  #dropAt(node: Node<R>, shift: number): Node<R> | undefined {
+    if (node.children === null) return this.#dropFromLeaf(node);
+    const slot = this.#slot(shift);
+    const child = node.children[slot];
+    if (!child) return node;
+    const before = child.count;
+    const next = this.#dropAt(child, shift + bitsEach);
+    if (next?.count === before) return node;
+    const own = this.#own(node);
+    (own.children ?? none)[slot] = next as never;
+    own.count += (next?.count ?? 0) - before;
+    if (own.count === 0) return undefined;
+    return own.count > mostInLeaf / 2 ? own : this.#gather(own);
+  }
+
+  #dropFromLeaf(node: Node<R>): Node<R> | undefined {
+    const at = node.find(this.#hash, this.#id);
+    if (at < 0) return node;
+    if (node.count === 1) return undefined;
+    const own = this.#own(node);
+    own.ids.splice(at, 1);
+    own.rows.splice(at, 1);
+    own.hashes.splice(at, 1);
+    own.count -= 1;
+    return own;
+  }
+
+  /** A branch with few rows as one leaf. */
+  #gather(branch: Node<R>): Node<R> {
+    const leaf = new Node<R>(this.#owner, null, null);
+    for (const each of leavesOf(branch)) {
+      each.ids.forEach((id, at) => this.#push(leaf, id, each.rows[at] as R, each.hashes[at]));
+    }
+    return leaf;
+  }
+}
+
+/** In the order of the hashes. */
+function* leavesOf<R>(root: Node<R> | undefined): Generator<Node<R>, undefined> {
+  const open = root ? [root] : [];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (node.children === null) {
+      yield node;
+      continue;
+    }
+    for (let slot = fan - 1; slot >= 0; slot -= 1) {
+      const child = node.children[slot];
+      if (child) open.push(child);
+    }
+  }
+  return undefined;
+}
+
+/** Rows with an id are changed many at once by `changed`; what has none of its own by `with` and `without`. */
+export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
+  readonly #root: Node<R> | undefined;
+  readonly #deadlineOf: ((row: R) => Deadline) | null;
+
+  private constructor(root: Node<R> | undefined, deadlineOf: ((row: R) => Deadline) | null) {
+    this.#root = root;
+    this.#deadlineOf = deadlineOf;
+  }
+
+  /** `deadlineOf`: when something of a row is due by itself; `earliest` then answers for all of them. */
+  static empty<R, K extends string = string>(deadlineOf: ((row: R) => Deadline) | null = null): RowMap<R, K> {
+    return new RowMap<R, K>(undefined, deadlineOf);
   }
 
   static of<R extends { readonly id: string }>(rows: Iterable<R>): RowMap<R> {
     return RowMap.empty<R>().changed([], rows);
   }
 
-  get(id: string): R | undefined {
-    return this.#buckets[bucketOf(id)]?.get(id);
+  get size(): number {
+    return this.#root?.count ?? 0;
   }
 
-  has(id: string): boolean {
-    return this.#buckets[bucketOf(id)]?.has(id) ?? false;
-  }
-
-  /** A new map without `drop` and with `put`; this one stays as it is. */
-  changed(drop: Iterable<string>, put: Iterable<R & { readonly id: string }>): RowMap<R> {
-    const buckets = [...this.#buckets];
-    const own = new Map<number, Map<string, R>>();
-    let size = this.size;
-    const open = (id: string): Map<string, R> => {
-      const at = bucketOf(id);
-      const known = own.get(at);
-      if (known) return known;
-      const copy = new Map(buckets[at]);
-      own.set(at, copy);
-      buckets[at] = copy;
-      return copy;
-    };
-    for (const id of drop) if (open(id).delete(id)) size -= 1;
-    for (const row of put) {
-      const bucket = open(row.id);
-      if (!bucket.has(row.id)) size += 1;
-      bucket.set(row.id, row);
-    }
-    return new RowMap(buckets, size);
-  }
-
-  /**
-   * Rows that are not the same record in `before`, as [id, then, now]. Buckets that both share are not walked, so two maps of
-   * which one came from the other cost what has changed.
-   */
-  *changedSince(before: RowMap<R>): Generator<readonly [string, R | undefined, R | undefined]> {
-    for (let at = 0; at < bucketCount; at += 1) {
-      const then = before.#buckets[at];
-      const now = this.#buckets[at];
-      if (then === now) continue;
-      for (const [id, row] of then ?? []) {
-        const next = now?.get(id);
-        if (next !== row) yield [id, row, next];
+  get(id: K): R | undefined {
+    const hash = hashOf(id);
+    let node = this.#root;
+    for (let shift = 0; node !== undefined; shift += bitsEach) {
+      if (node.children === null) {
+        const at = node.find(hash, id);
+        return at < 0 ? undefined : node.rows[at];
       }
-      for (const [id, row] of now ?? []) if (!then?.has(id)) yield [id, undefined, row];
+      node = node.children[(hash >>> shift) & slotMask];
     }
-  }
-
-  *entries(): Generator<[string, R], undefined> {
-    for (const bucket of this.#filled()) for (const entry of bucket) yield entry;
     return undefined;
   }
 
-  *keys(): Generator<string, undefined> {
-    for (const bucket of this.#filled()) for (const id of bucket.keys()) yield id;
+  has(id: K): boolean {
+    return this.get(id) !== undefined;
+  }
+
+  /** A new map without `drop` and with `put`; this one stays as it is. */
+  changed(drop: Iterable<string>, put: Iterable<R & { readonly id: string }>): RowMap<R, K> {
+    const edit = new Edit(this.#root);
+    for (const id of drop) edit.drop(id);
+    for (const row of put) edit.put(row.id, row);
+    return this.#after(edit);
+  }
+
+  with(id: K, row: R): RowMap<R, K> {
+    const edit = new Edit(this.#root);
+    edit.put(id, row);
+    return this.#after(edit);
+  }
+
+  without(id: K): RowMap<R, K> {
+    const edit = new Edit(this.#root);
+    edit.drop(id);
+    return this.#after(edit);
+  }
+
+  #after(edit: Edit<R>): RowMap<R, K> {
+    return edit.root === this.#root ? this : new RowMap<R, K>(edit.root, this.#deadlineOf);
+  }
+
+  /** The earliest deadline of any row. Kept in the nodes: after a change only what has changed is looked at again. */
+  earliest(): Deadline {
+    const deadlineOf = this.#deadlineOf;
+    return this.#root && deadlineOf ? earliestBelow(this.#root, deadlineOf) : null;
+  }
+
+  /**
+   * Rows that are not the same record in `before`, as [id, then, now]. What both share is not walked, so two maps of which one
+   * came from the other cost what has changed.
+   */
+  changedSince(before: RowMap<R, K>): (readonly [K, R | undefined, R | undefined])[] {
+    const changes: (readonly [K, R | undefined, R | undefined])[] = [];
+    compare(before.#root, this.#root, (id, then, now) => changes.push([id as K, then, now]));
+    return changes;
+  }
+
+  *entries(): Generator<[K, R], undefined> {
+    for (const { ids, rows } of leavesOf(this.#root)) {
+      for (let at = 0; at < ids.length; at += 1) yield [ids[at] as K, rows[at] as R];
+    }
+    return undefined;
+  }
+
+  *keys(): Generator<K, undefined> {
+    for (const { ids } of leavesOf(this.#root)) yield* ids as K[];
     return undefined;
   }
 
   *values(): Generator<R, undefined> {
-    for (const bucket of this.#filled()) for (const row of bucket.values()) yield row;
+    for (const { rows } of leavesOf(this.#root)) {
+      for (let at = 0; at < rows.length; at += 1) yield rows[at] as R;
+    }
     return undefined;
   }
 
-  [Symbol.iterator](): Generator<[string, R], undefined> {
+  [Symbol.iterator](): Generator<[K, R], undefined> {
     return this.entries();
   }
 
-  forEach(call: (row: R, id: string, map: ReadonlyMap<string, R>) => void): void {
-    for (const [id, row] of this.entries()) call(row, id, this);
+  forEach(call: (row: R, id: K, map: ReadonlyMap<K, R>) => void): void {
+    for (const { ids, rows } of leavesOf(this.#root)) {
+      for (let at = 0; at < ids.length; at += 1) call(rows[at] as R, ids[at] as K, this);
+    }
   }
+}
 
-  /** Most tables are small or empty, and are walked far more often than they change: the empty buckets are passed over once. */
-  #filled(): readonly Bucket<R>[] {
-    this.#walked ??= this.#buckets.filter((bucket) => bucket !== undefined && bucket.size > 0) as Bucket<R>[];
-    return this.#walked;
+function earliestBelow<R>(node: Node<R>, deadlineOf: (row: R) => Deadline): Deadline {
+  if (node.earliest !== undefined) return node.earliest;
+  let first: Deadline = null;
+  const meet = (deadline: Deadline): void => {
+    if (deadline !== null && (first === null || deadline < first)) first = deadline;
+  };
+  if (node.children === null) for (const row of node.rows) meet(deadlineOf(row));
+  else for (const child of node.children) if (child) meet(earliestBelow(child, deadlineOf));
+  node.earliest = first;
+  return first;
+}
+
+type OnChange<R> = (id: string, then: R | undefined, now: R | undefined) => void;
+
+function compare<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
+  if (then === now) return;
+  if (then?.children && now?.children) {
+    for (let slot = 0; slot < fan; slot += 1) {
+      const [one, other] = [then.children[slot], now.children[slot]];
+      if (one !== other) compare(one, other, onChange);
+    }
+    return;
   }
+  // One of them is a leaf, so there are few rows on one side at least.
+  const old = new Map<string, R>();
+  for (const { ids, rows } of leavesOf(then)) ids.forEach((id, at) => old.set(id, rows[at] as R));
+  for (const { ids, rows } of leavesOf(now)) {
+    ids.forEach((id, at) => {
+      const row = rows[at] as R;
+      const known = old.get(id);
+      old.delete(id);
+      if (known !== row) onChange(id, known, row);
+    });
+  }
+  for (const [id, row] of old) onChange(id, row, undefined);
 }

@@ -3,9 +3,11 @@ import type { SchedulerEvent } from '../../contract/framework.ts';
 import type { FrameworkId, MachineId, TaskId } from '../../contract/ids.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import type { Diff, Rows, TableName, Tables } from '../../contract/tables.ts';
+import type { Deadline } from '../kernel/deadlines.ts';
 import type { Effect, IssuedEffect } from '../kernel/effects.ts';
 import type { Stamp } from '../kernel/events.ts';
 import { nextRandom } from '../kernel/random.ts';
+import type { RowMap } from '../kernel/rows.ts';
 import { TableTx } from '../kernel/tables.ts';
 import type { AllocatorCell } from './frameworks/index-cell.ts';
 import type { FilterSession } from './frameworks/shapes.ts';
@@ -138,30 +140,29 @@ export class Draft {
   }
 }
 
-/** Copied on the first write; these maps hold at most a few hundred entries. */
-class DraftMap<K, V> {
-  readonly #base: ReadonlyMap<K, V>;
-  #copy: Map<K, V> | null = null;
+/** What a step changes of a session map. Each change shares all the rest with the map before it, so none costs a copy. */
+class DraftMap<K extends string, V> {
+  #now: RowMap<V, K>;
 
-  constructor(base: ReadonlyMap<K, V>) {
-    this.#base = base;
+  constructor(base: RowMap<V, K>) {
+    this.#now = base;
   }
   get(key: K): V | undefined {
-    return (this.#copy ?? this.#base).get(key);
+    return this.#now.get(key);
   }
   entries(): [K, V][] {
-    return [...(this.#copy ?? this.#base)];
+    return [...this.#now];
   }
   set(key: K, value: V): void {
-    this.#copy ??= new Map(this.#base);
-    this.#copy.set(key, value);
+    this.#now = this.#now.with(key, value);
   }
   delete(key: K): void {
-    if (!this.get(key)) return;
-    this.#copy ??= new Map(this.#base);
-    this.#copy.delete(key);
+    this.#now = this.#now.without(key);
   }
-  finish(): ReadonlyMap<K, V> {
-    return this.#copy ?? this.#base;
+  earliest(): Deadline {
+    return this.#now.earliest();
+  }
+  finish(): RowMap<V, K> {
+    return this.#now;
   }
 }

@@ -2,7 +2,7 @@
 import { enrolmentSteps } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { MachineId } from '../../contract/ids.ts';
-import { type Deadline, earliest, isDue } from '../kernel/deadlines.ts';
+import { type Deadline, isDue } from '../kernel/deadlines.ts';
 import type { CommandEvent, FactEvent } from '../kernel/events.ts';
 import type { Draft } from './draft.ts';
 import {
@@ -201,5 +201,5 @@ export function onLanesWokeUp(draft: Draft, asleepMs: number): void {
 }
 
 export function nextLaneDeadline(state: State): Deadline {
-  return earliest([...state.session.lanes.values()].map((session) => session.deadlineMonoMs));
+  return state.session.lanes.earliest();
 }

@@ -13,7 +13,7 @@ import type { Draft } from './draft.ts';
 import { onFirstSample, onLaneLinkDown } from './enrolment.ts';
 import { resumeRuns } from './frameworks/built-in.ts';
 import { reopenFrameworks } from './frameworks/subscriptions.ts';
-import { moveLink } from './link-states.ts';
+import { moveLink, silentAfterMs } from './link-states.ts';
 import {
   connect,
   connectCapMs,
@@ -23,7 +23,6 @@ import {
   openLink,
   reconnect,
   setLive,
-  silentAfterMs,
   stopLink,
 } from './links.ts';
 import { reconcile } from './reconcile.ts';
@@ -147,6 +146,7 @@ export function onWokeUp(draft: Draft): void {
 }
 
 export function onLinkDeadlines(draft: Draft): void {
+  if (!isDue(draft.links.earliest(), draft.monoMs)) return;
   for (const [machineId, session] of draft.links.entries().sort(([a], [b]) => (a < b ? -1 : 1))) {
     const link = linkOf(draft, machineId);
     const quietMs = draft.monoMs - session.quietSinceMonoMs;
@@ -174,7 +174,10 @@ function giveUpOn(draft: Draft, machineId: MachineId): void {
   if (phase === 'live' || phase === 'silent') reconnect(draft, machine);
 }
 
-export function nextLinkDeadline(state: State): Deadline {
+/** What is later than `untilMonoMs` need not be known exactly: with all links live nobody looks at them one by one. */
+export function nextLinkDeadline(state: State, untilMonoMs: number): Deadline {
+  const soonest = state.session.links.earliest();
+  if (soonest === null || soonest > untilMonoMs) return soonest;
   const { unreachableAfterMs } = settingsOf(state.tables);
   return earliest(
     [...state.session.links].flatMap(([machineId, session]) => {

@@ -12,6 +12,9 @@ import { assert } from '../kernel/assert.ts';
 
 export type LinkPhase = LinkRecord['phase'];
 
+/** A live link that was not heard for that long is silent. */
+export const silentAfterMs = 3500;
+
 export const linkMoves: Readonly<Record<LinkPhase, readonly LinkPhase[]>> = {
   connecting: ['live', 'down', 'stopped'],
   live: ['silent', 'connecting', 'down', 'stopped'],

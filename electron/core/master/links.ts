@@ -11,7 +11,6 @@ import { isHardStop, moveLink } from './link-states.ts';
 import { pauseSends } from './sends.ts';
 import type { LinkSession } from './state.ts';
 
-export const silentAfterMs = 3500;
 const firstRetryMs = 250;
 const retryCapMs = 15_000;
 /** A link that lived shorter does not count as a success: a flapping machine keeps its back-off. */

@@ -3,13 +3,15 @@ import type { LaneRecord } from '../../contract/enrolment.ts';
 import type { AgentId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
 import type { HostKey } from '../../contract/machine.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
-import type { Tables } from '../../contract/tables.ts';
+import { type DurableTable, durableTables, type Rows, type Tables } from '../../contract/tables.ts';
+import { type Deadline, earliest } from '../kernel/deadlines.ts';
 import type { Learned } from '../kernel/events.ts';
 import type { DurableRows } from '../kernel/ports.ts';
 import { RowMap } from '../kernel/rows.ts';
 import { emptyTables } from '../kernel/tables.ts';
 import { AllocatorCell } from './frameworks/index-cell.ts';
 import type { FilterSession } from './frameworks/shapes.ts';
+import { silentAfterMs } from './link-states.ts';
 
 /** Timers and back-off of one link; the phase people see is in the table `links`. */
 export type LinkSession = {
@@ -93,11 +95,11 @@ const emptyPlan: PlanSession = {
 export type Session = {
   readonly isStarted: boolean;
   readonly randomState: number;
-  readonly links: ReadonlyMap<MachineId, LinkSession>;
-  readonly lanes: ReadonlyMap<MachineId, LaneSession>;
-  readonly sends: ReadonlyMap<string, SendSession>;
-  readonly filters: ReadonlyMap<string, FilterSession>;
-  readonly owing: ReadonlyMap<TaskId, OwingSession>;
+  readonly links: RowMap<LinkSession, MachineId>;
+  readonly lanes: RowMap<LaneSession, MachineId>;
+  readonly sends: RowMap<SendSession>;
+  readonly filters: RowMap<FilterSession>;
+  readonly owing: RowMap<OwingSession, TaskId>;
   readonly plan: PlanSession;
   /** The allocator's index over these tables: a cache, never part of what the state is. */
   readonly cell: AllocatorCell;
@@ -105,32 +107,27 @@ export type Session = {
 
 export type State = { readonly tables: Tables; readonly session: Session };
 
+/** Nothing of a link is due before that; whether it is due then also depends on its phase and its agent. */
+function soonestOfLink({ retryAtMonoMs, connectByMonoMs, quietSinceMonoMs }: LinkSession): Deadline {
+  return earliest([retryAtMonoMs, connectByMonoMs, quietSinceMonoMs + silentAfterMs]);
+}
+
 /** The state of a fresh process over what the store holds. */
 export function createState(rows: DurableRows): State {
-  const table = <R extends { readonly id: string }>(list: readonly R[]): ReadonlyMap<string, R> => {
-    for (const row of list) Object.freeze(row);
-    return RowMap.of(list);
-  };
+  const durable = durableTables.map((table) => {
+    for (const row of rows[table]) Object.freeze(row);
+    return [table, RowMap.of<Rows[DurableTable]>(rows[table])];
+  });
   return {
-    tables: {
-      ...emptyTables,
-      machines: table(rows.machines),
-      agents: table(rows.agents),
-      tasks: table(rows.tasks),
-      settings: table(rows.settings),
-      frameworks: table(rows.frameworks),
-      roles: table(rows.roles),
-      reservations: table(rows.reservations),
-      runs: table(rows.runs),
-    },
+    tables: { ...emptyTables, ...(Object.fromEntries(durable) as Pick<Tables, DurableTable>) },
     session: {
       isStarted: false,
       randomState: 0,
-      links: new Map(),
-      lanes: new Map(),
-      sends: new Map(),
-      filters: new Map(),
-      owing: new Map(),
+      links: RowMap.empty(soonestOfLink),
+      lanes: RowMap.empty(({ deadlineMonoMs }) => deadlineMonoMs),
+      sends: RowMap.empty(({ retryAtMonoMs }) => retryAtMonoMs),
+      filters: RowMap.empty(({ untilMonoMs }) => untilMonoMs),
+      owing: RowMap.empty(({ retryAtMonoMs }) => retryAtMonoMs),
       plan: emptyPlan,
       cell: new AllocatorCell(),
     },

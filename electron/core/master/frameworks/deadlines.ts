@@ -4,6 +4,12 @@ import type { State } from '../state.ts';
 
 export function nextFrameworkDeadline({ session }: State): Deadline {
   const { allocateAtMonoMs, offersEndAtMonoMs, filtersEndAtMonoMs, failoverAtMonoMs } = session.plan;
-  const updates = [...session.owing.values()].map(({ retryAtMonoMs }) => retryAtMonoMs);
-  return earliest([allocateAtMonoMs, offersEndAtMonoMs, filtersEndAtMonoMs, failoverAtMonoMs, ...updates]);
+  const updateAtMonoMs = session.owing.earliest();
+  return earliest([
+    allocateAtMonoMs,
+    offersEndAtMonoMs,
+    filtersEndAtMonoMs,
+    failoverAtMonoMs,
+    updateAtMonoMs,
+  ]);
 }

@@ -3,12 +3,13 @@
 // look at it starts from the difference to the tables that count. So it may be lost or far away, never wrong.
 import type { Tables } from '../../../contract/tables.ts';
 import type { Allocator } from '../../allocator/types.ts';
+import type { RowMap } from '../../kernel/rows.ts';
 import type { FilterSession } from './shapes.ts';
 
 /** Of the tables, what the index is made of; and the filters, which are no table. */
 export type Seen = {
   readonly tables: Tables;
-  readonly filters: ReadonlyMap<string, FilterSession>;
+  readonly filters: RowMap<FilterSession>;
 };
 
 export class AllocatorCell {

@@ -25,7 +25,7 @@ import type { AllocatorCell, Seen } from './index-cell.ts';
 import { holds, kindOf, plus, sumOf, usesOf } from './parts.ts';
 import { frameworkOf, roleOf } from './words.ts';
 
-const nothingSeen: Seen = { tables: emptyTables, filters: new Map() };
+const nothingSeen: Seen = { tables: emptyTables, filters: RowMap.empty() };
 
 /** Calls `use` with an index that is that of `seen`. */
 export function withIndex<T>(cell: AllocatorCell, seen: Seen, use: (allocator: Allocator) => T): T {
@@ -51,7 +51,8 @@ class Sync {
   }
 
   run(): void {
-    const tasks = this.#changes('tasks');
+    // Most changes of a task are of its state: what it holds stays, and nothing is given back to be taken again.
+    const tasks = this.#changes('tasks').filter(([, then, now]) => !this.#holdsTheSame(then, now));
     const offers = this.#changes('offers');
     for (const [, then] of tasks) this.#release(then && holdingOfTask(then));
     for (const [, then] of offers) this.#release(then && holdingOfOffer(then));
@@ -65,6 +66,17 @@ class Sync {
 
   #changes<T extends TableName>(table: T): Change<T>[] {
     return changesOf(this.#then.tables, this.#now.tables, table);
+  }
+
+  #holdsTheSame(then: TaskRecord | undefined, now: TaskRecord | undefined): boolean {
+    if (!then || !now || then.info !== now.info || then.uses !== now.uses) return false;
+    return (
+      holdsResources(then) === holdsResources(now) &&
+      frameworkOf(then) === frameworkOf(now) &&
+      roleOf(then) === roleOf(now) &&
+      then.agentId === now.agentId &&
+      isCounted(this.#then.tables, now.agentId) === isCounted(this.#now.tables, now.agentId)
+    );
   }
 
   #release(holding: Holding | null | undefined): void {
@@ -82,7 +94,9 @@ class Sync {
     const ids = new Set<string>();
     for (const [id] of this.#changes('agents')) ids.add(id);
     for (const [, then, now] of this.#changes('reservations')) ids.add((now ?? then)?.agentId ?? '');
-    const machines = [...this.#changes('machines'), ...this.#changes('links')].map(([id]) => id);
+    // A link changes with each word that is heard; only its phase decides whether the agent is offered.
+    const links = this.#changes('links').filter(([, then, now]) => then?.phase !== now?.phase);
+    const machines = [...this.#changes('machines'), ...links].map(([id]) => id);
     for (const id of machines) {
       for (const { tables } of [this.#then, this.#now]) {
         const agentId = tables.machines.get(id)?.agentId;
@@ -198,12 +212,9 @@ class Sync {
     const { filters: then } = this.#then;
     const { filters: now } = this.#now;
     if (then === now) return;
-    const isGone = [...then].filter(([key, filter]) => now.get(key) !== filter).map(([, filter]) => filter);
-    const cleared = new Set(isGone.map(({ frameworkId, role }) => `${frameworkId}|${role}`));
-    for (const { frameworkId, role } of isGone) this.#allocator.clearFilters({ frameworkId, role });
-    for (const [key, filter] of now) {
-      const isNew = then.get(key) !== filter || cleared.has(`${filter.frameworkId}|${filter.role}`);
-      if (isNew && isCounted(this.#now.tables, filter.agentId)) must(this.#allocator.addFilter(filter));
+    for (const [, before, filter] of now.changedSince(then)) {
+      if (before && isCounted(this.#then.tables, before.agentId)) this.#allocator.clearFilter(before);
+      if (filter && isCounted(this.#now.tables, filter.agentId)) must(this.#allocator.addFilter(filter));
     }
   }
 }
@@ -238,8 +249,9 @@ function changesOf<T extends TableName>(then: Tables, now: Tables, table: T): Ch
   if (before === after) return [];
   const rows = (map: ReadonlyMap<string, Rows[T]>): RowMap<Rows[T]> =>
     map instanceof RowMap ? map : RowMap.of(map.values());
-  const changes = [...rows(after).changedSince(rows(before))];
-  return changes.sort(([a], [b]) => (a < b ? -1 : 1));
+  return rows(after)
+    .changedSince(rows(before))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function isCounted(tables: Tables, agentId: string): boolean {
@@ -271,6 +283,12 @@ function holdingOfOffer(offer: OfferRecord): Holding {
 }
 
 function partsFor(agentId: string, uses: readonly ResourcePart[]): Parts {
+  const [only] = uses;
+  // Nearly all: nothing reserved, so nothing to add up.
+  if (uses.length === 1 && only?.reservation.length === 0) {
+    const { ports, ...unreserved } = capped(only.amounts);
+    return { unreserved, reserved: [], ports };
+  }
   const { ports, ...plain } = capped(sumOf(uses.filter((part) => part.reservation.length === 0)));
   return {
     unreserved: plain,
@@ -285,6 +303,8 @@ function partsFor(agentId: string, uses: readonly ResourcePart[]): Parts {
 const mostOfOne = 2 ** 38;
 
 function capped(resources: Resources): Resources {
+  const isWithin = scalarNames.every((name) => resources[name] <= mostOfOne);
+  if (isWithin && resources.ports.length === 0) return resources;
   const ports = resources.ports.filter(({ begin, end }) => begin <= end);
   return scalarsBy({ ...resources, ports: plus(noResources, { ...noResources, ports }).ports }, (name) =>
     Math.min(mostOfOne, resources[name]),

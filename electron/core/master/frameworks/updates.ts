@@ -116,6 +116,7 @@ export function resendAll(draft: Draft, frameworkId: FrameworkId): void {
 }
 
 export function onUpdateDeadlines(draft: Draft): void {
+  if (!isDue(draft.owing.earliest(), draft.monoMs)) return;
   for (const [taskId, { attempt, retryAtMonoMs }] of draft.owing
     .entries()
     .sort(([a], [b]) => (a < b ? -1 : 1))) {
