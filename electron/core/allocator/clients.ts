@@ -9,19 +9,22 @@ import { refuseRole } from './role-names.ts';
 import { refuseAmounts, vectorOf } from './scalars.ts';
 import type { Client, DemandRow, Index } from './shapes.ts';
 import { minSetsOf, touchAll } from './state.ts';
-import { addClientNode, chainOf, changeWaiting, clientKey, pruneFrom, roleNode } from './tree.ts';
+import { addClientNode, chainOf, changeWaiting, clientKey, markChain, pruneFrom, roleNode } from './tree.ts';
 import type { ClientInput, Demand } from './types.ts';
 
 const maxDemands = 10_000;
 const maxUnits = 1_000_000;
 
 export function refuseDemand(demand: Demand): Refusal | null {
-  const { count, anyPorts = 0 } = demand;
+  const { count, anyPorts = 0, priority = 0 } = demand;
   if (!Number.isInteger(count) || count < 0 || count > maxUnits) {
     return { code: 'invalid', reason: 'demand-count', detail: String(count) };
   }
   if (!Number.isInteger(anyPorts) || anyPorts < 0 || anyPorts > 65536) {
     return { code: 'invalid', reason: 'demand-ports', detail: String(anyPorts) };
+  }
+  if (!Number.isInteger(priority)) {
+    return { code: 'invalid', reason: 'demand-priority', detail: String(priority) };
   }
   return refuseAmounts(demand.amounts) ?? refuseRanges(demand.ports ?? []);
 }
@@ -81,6 +84,10 @@ function setDemands(index: Index, client: Client, compiled: Compiled): void {
       demandRow(index, one, place, (one.constraints && compiled.get(one.constraints)) ?? null),
     ) ?? null;
   const rows = (client.demands ?? []).filter(({ left }) => left > 0);
+  // Stable: what is equal keeps the order in which it was said.
+  if (rows.some(({ input }) => priorityOf(input) !== 0)) {
+    rows.sort((a, b) => priorityOf(b.input) - priorityOf(a.input));
+  }
   client.open = rows.filter(({ input }) => input.agentId === undefined);
   client.pinned = null;
   const pinned = new Map<string, DemandRow[]>();
@@ -96,6 +103,22 @@ function setDemands(index: Index, client: Client, compiled: Compiled): void {
   for (const { want } of client.open) {
     for (let r = 0; r < index.width; r += 1) client.least[r] = Math.min(client.least[r]!, want[r]!);
   }
+  writeRank(index, client);
+}
+
+export function priorityOf({ priority = 0 }: Demand): number {
+  return priority;
+}
+
+/** After its demands changed: its place among the clients of its role. */
+export function writeRank({ tree }: Index, client: Client): void {
+  let rank = -Infinity;
+  for (const { left, input } of client.demands ?? []) if (left > 0) rank = Math.max(rank, priorityOf(input));
+  if (rank === -Infinity) rank = 0;
+  if (rank === tree.rank[client.node]) return;
+  tree.rank[client.node] = rank;
+  tree.isRanked = true;
+  markChain(tree, client.chain);
 }
 
 function isWaiting(client: Client): boolean {

@@ -60,8 +60,9 @@ function serve(cycle: Cycle, node: number): boolean {
   for (; at < order.length; at += 1) {
     const child = order[at]!;
     if (tree.share[child]! >= level) {
-      // So are all behind it.
       cycle.isLeft = true;
+      if (tree.isRanked) continue;
+      // So are all behind it.
       at = order.length;
       break;
     }

@@ -1,5 +1,6 @@
 // What a run has given so far. A draft counts at once in all sums, so that the next decision sees it; at the end every draft is
 // taken back, and what is applied goes through the same door as what the owner holds.
+import { writeRank } from './clients.ts';
 import { setsMinus } from './holdings.ts';
 import { addFree, recountUnmet } from './quota.ts';
 import { noRanges, type Ranges, united, without } from './ranges.ts';
@@ -152,6 +153,7 @@ export function takeAllBack(run: Run): void {
         demand.left += count;
         client.left += count;
       }
+      if (tree.isRanked) writeRank(index, client);
     }
     recountUnmet(index, client.top);
   }

@@ -99,6 +99,10 @@ export type Tree = {
   weight: Float64Array;
   /** Dominant share divided by weight; valid when the parent is not dirty. */
   share: Float64Array;
+  /** Of a client the highest priority that waits; 0 of roles, so a priority says nothing to other roles. */
+  rank: Float64Array;
+  /** Some client has, or had, a rank that is not 0. */
+  isRanked: boolean;
   /** Allocations ever made at or below. */
   count: Float64Array;
   /** Vectors: what is held at or below, of that what is reserved, and what is reserved for the role and those below. */

@@ -18,6 +18,8 @@ export function newTree(width: number): Tree {
     waiting: new Int32Array(0),
     weight: new Float64Array(0),
     share: new Float64Array(0),
+    rank: new Float64Array(0),
+    isRanked: false,
     count: new Float64Array(0),
     held: new Float64Array(0),
     heldReserved: new Float64Array(0),
@@ -45,7 +47,8 @@ export function clientKey(role: string, frameworkId: string): string {
 function grow(tree: Tree): void {
   const room = Math.max(64, 2 * tree.size);
   for (const key of ['parent', 'top', 'waiting'] as const) tree[key] = longer(tree[key], ints, room);
-  for (const key of ['weight', 'share', 'count'] as const) tree[key] = longer(tree[key], doubles, room);
+  for (const key of ['weight', 'share', 'rank', 'count'] as const)
+    tree[key] = longer(tree[key], doubles, room);
   for (const key of ['held', 'heldReserved', 'reserved'] as const) {
     tree[key] = longer(tree[key], doubles, room * tree.width);
   }
@@ -62,6 +65,7 @@ function addNode(tree: Tree, parent: number, name: string): number {
   tree.top[node] = parent === root ? node : tree.top[parent]!;
   tree.waiting[node] = 0;
   tree.weight[node] = 1;
+  tree.rank[node] = 0;
   tree.count[node] = 0;
   const { width } = tree;
   for (const vectors of [tree.held, tree.heldReserved, tree.reserved]) {
@@ -194,8 +198,11 @@ export function dominantShare(tree: Tree, node: number, { sumTotal, isCounted }:
   return most;
 }
 
-/** The sort key of Mesos: share, then number of allocations, then name. */
+/** Clients of one role: what has the higher priority. Then the sort key of Mesos: share, number of allocations, name. */
 function isBefore(tree: Tree, a: number, b: number): boolean {
+  const rankA = tree.rank[a]!;
+  const rankB = tree.rank[b]!;
+  if (rankA !== rankB) return rankA > rankB;
   const shareA = tree.share[a]!;
   const shareB = tree.share[b]!;
   if (shareA !== shareB) return shareA < shareB;

@@ -86,6 +86,8 @@ export type Demand = {
   /** Volumes of the agent that must come with it, whole and besides the amounts, by reservation id. */
   readonly volumes?: readonly string[];
   readonly constraints?: OfferConstraints;
+  /** Higher goes first, among the demands of this client and of the others in its role. Absent = 0. */
+  readonly priority?: number;
 };
 
 /** One framework in one of its roles. */

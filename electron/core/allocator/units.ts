@@ -1,4 +1,5 @@
 // A client that said what it waits for gets one unit at a time: progressive filling, as in the DRF paper.
+import { priorityOf, writeRank } from './clients.ts';
 import { draftFor, give, type Run, takeFromSlot, takeNamed } from './drafts.ts';
 import { firstPorts, united, without } from './ranges.ts';
 import { mayUse, stopsAmounts, stopsUnit } from './rules.ts';
@@ -46,35 +47,58 @@ function giveUnit(run: Run, client: Client, demand: DemandRow): void {
   }
   demand.left -= 1;
   client.left -= 1;
+  if (demand.left === 0 && run.index.tree.isRanked) writeRank(run.index, client);
   draft.units ??= new Map();
   draft.units.set(demand, (draft.units.get(demand) ?? 0) + 1);
 }
 
-/** From a list of which those before the cursor are known to be stopped on this agent. */
-function serveFrom(run: Run, client: Client, list: readonly DemandRow[], stage: Stage): boolean {
+/** The first demand of the list that nothing stops. Of open ones those before the cursor are known to be stopped here. */
+function findIn(run: Run, client: Client, list: readonly DemandRow[], stage: Stage): DemandRow | null {
   const isOpen = list === client.open;
   let at = isOpen && run.demandMark[client.node] === run.serial ? run.demandAt[client.node]! : 0;
   for (; at < list.length; at += 1) {
     const demand = list[at]!;
     if (demand.left === 0 || stopsUnit(run, client, demand) !== null) continue;
     if (stage === 'guarantees' && !helps(run, client)) continue;
-    giveUnit(run, client, demand);
     break;
   }
   if (isOpen) {
     run.demandMark[client.node] = run.serial;
     run.demandAt[client.node] = at;
   }
-  return at < list.length;
+  return list[at] ?? null;
+}
+
+function serveFrom(run: Run, client: Client, list: readonly DemandRow[], stage: Stage): boolean {
+  const demand = findIn(run, client, list, stage);
+  // Nothing was looked at since, so `need` is that of this demand.
+  if (demand !== null) giveUnit(run, client, demand);
+  return demand !== null;
 }
 
 /** Serves one unit of the first demand that nothing stops. */
 export function serveUnits(run: Run, client: Client, stage: Stage): boolean {
   if (client.left === 0) return false;
   const pinned = client.pinned?.get(run.row.input.agentId);
-  if (pinned !== undefined && serveFrom(run, client, pinned, stage)) return true;
+  if (pinned === undefined) return serveOpen(run, client, stage);
+  const { isRanked } = run.index.tree;
+  const first = isRanked ? findIn(run, client, pinned, stage) : null;
+  if (isRanked && first !== null) {
+    const open = mayHaveOpen(run, client) ? findIn(run, client, client.open, stage) : null;
+    if (open !== null && priorityOf(open.input) > priorityOf(first.input)) {
+      giveUnit(run, client, open);
+      return true;
+    }
+  }
+  return serveFrom(run, client, pinned, stage) || serveOpen(run, client, stage);
+}
+
+/** What is too little for the least of all demands is too little for each. */
+function mayHaveOpen(run: Run, client: Client): boolean {
   if (client.open.length === 0) return false;
-  // What is too little for the least of all demands is too little for each.
-  if (client.open.length > 1 && stopsAmounts(run, client, client.least) !== null) return false;
-  return serveFrom(run, client, client.open, stage);
+  return client.open.length === 1 || stopsAmounts(run, client, client.least) === null;
+}
+
+function serveOpen(run: Run, client: Client, stage: Stage): boolean {
+  return mayHaveOpen(run, client) && serveFrom(run, client, client.open, stage);
 }
