@@ -11,6 +11,9 @@ const callReasons = [
   'role-missing',
   'role-not-subscribed',
   'multi-role-needed',
+  'priority-wrong',
+  'stream-old',
+  'reconciling-already',
   // Offers
   'offer-unknown',
   'offer-expired',
@@ -26,6 +29,7 @@ const callReasons = [
   'amount-fractional',
   'resource-unknown',
   'resource-type-mixed',
+  'constraints-wrong',
   'task-exists',
   'task-without-resources',
   'reservation-wrong',
