@@ -8,6 +8,7 @@ import { byId } from '../kernel/tables.ts';
 import type { Draft } from './draft.ts';
 import { allocateNow } from './frameworks/allocation.ts';
 import { submitRun, withdrawRun } from './frameworks/built-in.ts';
+import { refuseCondition } from './frameworks/conditions.ts';
 import { killTask } from './frameworks/updates.ts';
 import { advanceOperation, openOperation } from './operations.ts';
 import { add, allocatedOn, refuseFit, reservedOn } from './resources.ts';
@@ -19,13 +20,14 @@ type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }
 type Place = { readonly machine: MachineRecord; readonly agent: AgentRecord };
 
 export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | null {
-  const { info, machineId, operationId } = event;
+  const { info, machineId, where = '', operationId } = event;
   const place = machineId === null ? null : findPlace(draft, machineId);
   if (place && 'code' in place) return place;
   const isTaken: Refusal = { code: 'conflict', reason: 'task-exists', detail: info.taskId };
   if (draft.get('tasks', info.taskId)) return isTaken;
   if (draft.get('runs', info.taskId)) return isTaken;
-  const refusal = place ? refuseThere(draft, place.agent, info) : refuseAnywhere(draft, info);
+  const refusal =
+    refuseCondition(where) ?? (place ? refuseThere(draft, place.agent, info) : refuseAnywhere(draft, info));
   if (refusal) return refusal;
   openOperation(draft, {
     id: operationId,
@@ -39,6 +41,7 @@ export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | n
     info,
     place: place && { machineId: place.machine.id, agentId: place.agent.id },
     machineId,
+    ...(where.trim() === '' ? {} : { where: where.trim() }),
     operationId,
     askedAtMs: draft.atMs,
   });

@@ -1,25 +1,33 @@
-// Tasks: run, kill, forget. The shape of the request becomes the TaskInfo of Mesos here, with its id and name.
+// Tasks: run, kill, forget, and questions about what waits. The shape of the request becomes the TaskInfo of Mesos here, with its id and name.
 import type { RunTask } from '../../contract/channels.ts';
+import { ok } from '../../contract/errors.ts';
 import type { TaskId } from '../../contract/ids.ts';
 import type { CommandInfo, TaskInfo } from '../../contract/task.ts';
 import type { Handlers } from '../ipc-gate.ts';
-import type { Ids, Master } from '../ports.ts';
+import type { Ids, Master, Waits } from '../ports.ts';
 import { defined } from './defined.ts';
 import { withValue } from './machine.ts';
 
 const maxNameChars = 60;
 
-export function taskRequests(
-  master: Master,
-  ids: Ids,
-): Pick<Handlers, 'task:run' | 'task:kill' | 'task:forget'> {
+/** Never run: it only stands for what a person is still writing. */
+const previewId = 't-preview' as TaskId;
+
+type Names = 'task:run' | 'task:kill' | 'task:forget' | 'run:preview' | 'run:why';
+
+export function taskRequests(master: Master, ids: Ids, waits: Waits): Pick<Handlers, Names> {
   return {
     'task:run': async (request) => {
       const info = taskInfoOf(ids.task(), request);
       const operationId = ids.operation();
-      const command = { kind: 'run-task', machineId: request.machineId, operationId, info } as const;
+      const { machineId, where = '' } = request;
+      const place = { machineId, ...(where === '' ? {} : { where }) };
+      const command = { kind: 'run-task', ...place, operationId, info } as const;
       return withValue(await master.command(command), { taskId: info.taskId, operationId });
     },
+    'run:preview': ({ where = '', ...request }) =>
+      waits.preview({ info: taskInfoOf(previewId, request), machineId: request.machineId, where }),
+    'run:why': ({ taskIds, isEach }) => ok(waits.why(taskIds, isEach)),
     'task:kill': async ({ taskId }) => {
       const operationId = ids.operation();
       return withValue(await master.command({ kind: 'kill-task', taskId, operationId }), { operationId });

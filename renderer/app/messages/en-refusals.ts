@@ -272,6 +272,8 @@ export const enRefusals = {
   'refusal.container-ports-useless.do': 'Choose the bridge network, or remove the ports.',
   'refusal.container-port-twice': 'A port of the machine is used twice.',
   'refusal.container-port-twice.do': 'Choose another port.',
+  'refusal.condition-wrong': 'This condition cannot be read.',
+  'refusal.condition-wrong.do': 'Write it like os=linux, shelf!=top, gpu exists; a pattern after ~ must be complete.',
   'refusal.command-empty': 'There is nothing to run.',
   'refusal.command-empty.do': 'Enter a command, or name an image.',
   'refusal.check-wrong': 'The check cannot be carried out like this.',

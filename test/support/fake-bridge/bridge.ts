@@ -3,6 +3,7 @@ import type { Answers, Bridge, Channel, Request } from '../../../electron/contra
 import { ok, type Result, refuse } from '../../../electron/contract/errors.ts';
 import type { FakeCluster } from './cluster.ts';
 import { fileHandlers } from './files.ts';
+import { previewOf, waitsOn } from './waits.ts';
 
 /** The bridge the window sees. */
 export function bridgeTo(cluster: FakeCluster): Bridge {
@@ -48,6 +49,8 @@ const handlers: Handlers = {
     return ok(null);
   },
   'task:run': (cluster, request) => cluster.runTask(request),
+  'run:preview': ({ tables }, request) => previewOf(tables, request),
+  'run:why': ({ tables }, { taskIds, isEach }) => ok(waitsOn(tables).why(taskIds, isEach)),
   'task:kill': (cluster, { taskId }) => cluster.killTask(taskId),
   'task:forget': ({ tables }, { taskId }) => {
     tables.drop('tasks', taskId);

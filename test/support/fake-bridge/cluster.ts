@@ -8,7 +8,7 @@ import type {
   Request,
 } from '../../../electron/contract/channels.ts';
 import { ok, type Result, refuse } from '../../../electron/contract/errors.ts';
-import type { MachineId, OperationId } from '../../../electron/contract/ids.ts';
+import type { MachineId, OperationId, TaskId } from '../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import type { OperationRecord } from '../../../electron/contract/operation.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
@@ -20,6 +20,7 @@ import { aLink, aMachine, anAgent, aStatus, aTask, endTask, type MachineSpec } f
 import { SampleSource } from './samples.ts';
 import { type SceneName, setScene } from './scenes.ts';
 import { FakeTables } from './tables.ts';
+import { placeFor, runOf } from './waits.ts';
 
 const sampleMs = 1000;
 const historyShown = 120;
@@ -41,6 +42,7 @@ export class FakeCluster {
   readonly #random = randomFrom(7);
   readonly #clock: () => number;
   #lastOperation = 100;
+  #lastRun = 0;
 
   constructor(scene: SceneName, clock: () => number = () => Date.now()) {
     this.#clock = clock;
@@ -207,8 +209,11 @@ export class FakeCluster {
   }
 
   runTask(request: Request<'task:run'>): Result<Answers['task:run']> {
-    const machine = this.tables.get('machines', request.machineId);
-    if (machine === undefined) return refuse('not-found', 'machine-not-found', request.machineId);
+    const { machineId } = request;
+    const machine =
+      machineId === null ? placeFor(this.tables, request) : this.tables.get('machines', machineId);
+    if (machine === undefined) return refuse('not-found', 'machine-not-found', machineId ?? '');
+    if (machine === null) return this.#wait(request);
     const nowMs = this.#clock();
     const name = request.name === '' ? (request.command.value.split(/\s+/)[0] ?? 'task') : request.name;
     const made = aTask(
@@ -253,6 +258,15 @@ export class FakeCluster {
     return ok({ taskId: made.id, operationId });
   }
 
+  #wait(request: Request<'task:run'>): Result<Answers['task:run']> {
+    this.#lastRun += 1;
+    const run = runOf(request, `t-run-${this.#lastRun}` as TaskId, this.#clock());
+    this.tables.put('runs', run);
+    const subject = run.info.name;
+    const operationId = this.operation({ verb: 'run-task', subject, taskId: run.id, stage: 'accepted' });
+    return ok({ taskId: run.id, operationId });
+  }
+
   #end(task: TaskRecord, state: TaskRecord['state'], code: number | null): void {
     const current = this.tables.get('tasks', task.id);
     if (current === undefined || current.endedAtMs !== null) return;
@@ -264,6 +278,13 @@ export class FakeCluster {
   }
 
   killTask(taskId: string): Result<Answers['task:kill']> {
+    const run = this.tables.get('runs', taskId);
+    if (run !== undefined) {
+      this.tables.drop('runs', taskId);
+      return ok({
+        operationId: this.operation({ verb: 'kill-task', subject: run.info.name, stage: 'seen' }),
+      });
+    }
     const task = this.tables.get('tasks', taskId);
     if (task === undefined) return refuse('not-found', 'task-not-found', taskId);
     if (task.endedAtMs !== null) return refuse('conflict', 'task-ended', 'it has ended already');

@@ -1,20 +1,26 @@
 // The run framework: what a person asks for with the run dialog, placed by offers like everybody's work. It asks for slices of
 // just the size that waits, takes the oldest first, and keeps what no offer has fitted.
+import { readCondition } from '../../../contract/condition.ts';
 import type { Refusal } from '../../../contract/errors.ts';
 import type { Call, Demand, FrameworkInfo, SchedulerEvent } from '../../../contract/framework.ts';
 import type { AgentId, FrameworkId } from '../../../contract/ids.ts';
-import type { OfferRecord } from '../../../contract/offer.ts';
+import type { InverseOffer, OfferRecord } from '../../../contract/offer.ts';
 import type { Resources } from '../../../contract/resources.ts';
 import { defaultRole } from '../../../contract/role.ts';
 import type { RunRecord } from '../../../contract/run.ts';
+import type { TaskRecord } from '../../../contract/task.ts';
 
 /** The driver, and what this scheduler has to remember: rows of its own, durable with the step. */
 export interface RunDriver {
   call(call: Call): Refusal | null;
   /** Oldest first. */
   waiting(): readonly RunRecord[];
+  /** Whether the condition of the run holds of what is offered. */
+  mayRunOn(run: RunRecord, offer: OfferRecord): boolean;
   /** It is placed there, and waits no more. */
   onPlaced(run: RunRecord, offer: OfferRecord): void;
+  /** What it has there that has not ended. */
+  openTasksOn(agentId: AgentId): readonly TaskRecord[];
   /** It can never be placed any more. */
   onImpossible(run: RunRecord, why: Refusal): void;
 }
@@ -46,13 +52,39 @@ export function onEvent(driver: RunDriver, frameworkId: FrameworkId, event: Sche
       driver.onImpossible(run, { code: 'conflict', reason: 'agent-gone', detail: event.agentId });
     }
     askForOffers(driver, frameworkId);
+  } else if (event.kind === 'INVERSE_OFFERS') {
+    for (const inverse of event.inverseOffers) answerInverse(driver, inverse);
   }
   // Updates need no answer: the table of tasks shows them, and one that ended is not run again.
 }
 
+/** How long a refusal of maintenance holds; what runs may have ended by then. */
+const askAgainMs = 60_000;
+
+/**
+ * It cannot move a task: a person asked for just that run. So it agrees when nothing there would be cut off, because each task
+ * ends before by the time limit it was given, and refuses otherwise. What refuses is shown to whoever planned the maintenance.
+ */
+function answerInverse(driver: RunDriver, inverse: InverseOffer): void {
+  const { id, frameworkId, agentId, unavailability } = inverse;
+  const isFree = driver.openTasksOn(agentId).every((task) => endsBefore(task, unavailability.startMs));
+  driver.call({
+    kind: isFree ? 'ACCEPT_INVERSE_OFFERS' : 'DECLINE_INVERSE_OFFERS',
+    frameworkId,
+    inverseOfferIds: [id],
+    filters: { refuseMs: askAgainMs },
+  });
+}
+
+function endsBefore({ info, startedAtMs }: TaskRecord, atMs: number): boolean {
+  const { maxCompletionMs, killPolicy } = info;
+  if (maxCompletionMs === undefined || startedAtMs === null) return false;
+  return startedAtMs + maxCompletionMs + killPolicy.graceMs <= atMs;
+}
+
 function answer(driver: RunDriver, offer: OfferRecord): void {
   const { frameworkId } = offer;
-  const fitting = chooseRuns(driver.waiting(), offer);
+  const fitting = chooseRuns(driver, offer);
   if (fitting.length > 0 && accept(driver, offer, fitting)) return;
   // One that the master will not have there must not keep the others from their turn.
   const alone = fitting.length > 1 && fitting.some((run) => accept(driver, offer, [run]));
@@ -75,15 +107,16 @@ function accept(driver: RunDriver, offer: OfferRecord, runs: readonly RunRecord[
 const scalars = ['cpusMilli', 'memMib', 'diskMib', 'gpus'] as const;
 
 /** Oldest first, as long as they fit. Ports are left to the allocator, which gave those that were asked for. */
-function chooseRuns(waiting: readonly RunRecord[], offer: OfferRecord): RunRecord[] {
+function chooseRuns(driver: RunDriver, offer: OfferRecord): RunRecord[] {
   const plain = offer.resources.find((part) => part.reservation.length === 0)?.amounts;
   if (!plain) return [];
   const left = { ...plain };
   const chosen: RunRecord[] = [];
-  for (const run of waiting) {
+  for (const run of driver.waiting()) {
     if (run.place && run.place.agentId !== offer.agentId) continue;
     const { resources } = run.info;
     if (scalars.some((name) => resources[name] > left[name]) || !hasPorts(left.ports, resources)) continue;
+    if (!driver.mayRunOn(run, offer)) continue;
     for (const name of scalars) left[name] -= resources[name];
     left.ports = left.ports.flatMap((range) => without(range, resources.ports));
     chosen.push(run);
@@ -110,21 +143,29 @@ function without(range: Resources['ports'][number], taken: Resources['ports']): 
   return left;
 }
 
+/** What one run asks the allocator for. */
+export function unitOf({ info, place, where }: Pick<RunRecord, 'info' | 'place' | 'where'>): Demand {
+  const read = readCondition(where ?? '');
+  const constraints = read.ok ? read.constraints : null;
+  return {
+    role: defaultRole,
+    agentId: place?.agentId ?? null,
+    resources: info.resources,
+    count: 1,
+    ...(constraints === null ? {} : { constraints }),
+  };
+}
+
 /** Equal units in one line, in the order of the oldest of each. */
 function demandOf(waiting: readonly RunRecord[]): Demand[] {
   const demands = new Map<string, Demand>();
-  for (const { info, place } of waiting) {
+  for (const { info, place, where } of waiting) {
     const agentId: AgentId | null = place?.agentId ?? null;
     const { cpusMilli, memMib, diskMib, gpus, ports } = info.resources;
-    const key = JSON.stringify([agentId, cpusMilli, memMib, diskMib, gpus, ports]);
+    const key = JSON.stringify([agentId, cpusMilli, memMib, diskMib, gpus, ports, where]);
     const known = demands.get(key);
     if (!known && demands.size >= maxDemands) continue;
-    demands.set(
-      key,
-      known
-        ? { ...known, count: known.count + 1 }
-        : { role: defaultRole, agentId, resources: info.resources, count: 1 },
-    );
+    demands.set(key, known ? { ...known, count: known.count + 1 } : unitOf({ info, place, where }));
   }
   return [...demands.values()];
 }

@@ -3,6 +3,7 @@ import {
   type AgentRecord,
   demoSliceOf,
   type LinkRecord,
+  type MachineFacts,
   type MachineRecord,
 } from '../../../contract/machine.ts';
 import type { Attribute } from '../../../contract/offer.ts';
@@ -27,12 +28,16 @@ export function attributesOf(
 ): Attribute[] {
   const labels = machine ? (demoSliceOf(machine)?.attributes ?? []) : [];
   const words: Record<string, string> = {
+    'mesolite.machine': machine?.name ?? facts.hostname,
     'mesolite.arch': facts.arch,
-    'mesolite.os': facts.os,
+    'mesolite.os': systemOf(facts),
+    'mesolite.release': facts.os,
     'mesolite.agent': version,
     'mesolite.user': facts.user,
     'mesolite.uid': String(facts.uid),
   };
+  const gpu = facts.gpus[0];
+  if (gpu) words['mesolite.gpu'] = gpu.model;
   for (const { engine, version: engineVersion } of facts.engines ?? [])
     words[`mesolite.engine.${engine}`] = engineVersion;
   if (facts.isolation) {
@@ -42,4 +47,9 @@ export function attributesOf(
   }
   const own = Object.entries(words).map(([name, text]) => ({ name, text }));
   return [...labels.map(({ key, value }) => ({ name: key, text: value })), ...own];
+}
+
+/** In the words of Go, as `arch` is: the agent tells only the name of the release. */
+function systemOf({ os }: MachineFacts): string {
+  return os.startsWith('macOS') ? 'darwin' : 'linux';
 }

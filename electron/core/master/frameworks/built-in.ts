@@ -6,11 +6,13 @@ import type { MachineId, TaskId } from '../../../contract/ids.ts';
 import type { RunRecord } from '../../../contract/run.ts';
 import { askForOffers, onEvent, type RunDriver, runFramework } from '../../frameworks/run/scheduler.ts';
 import { assert } from '../../kernel/assert.ts';
+import { openTasksOf } from '../agents.ts';
 import type { Draft } from '../draft.ts';
 import { moveOperation, refuseTaskOperations } from '../operations.ts';
 import { onCall } from './calls.ts';
+import { holdsOnOffer } from './conditions.ts';
 import { subscribeBuiltIn } from './subscriptions.ts';
-import { runFrameworkId } from './words.ts';
+import { frameworkOf, runFrameworkId } from './words.ts';
 
 type Hear = (draft: Draft, event: SchedulerEvent) => void;
 
@@ -34,10 +36,13 @@ function runDriver(draft: Draft): RunDriver {
     call: (call) => onCall(draft, call),
     waiting: () =>
       [...draft.rows('runs')].sort((a, b) => a.askedAtMs - b.askedAtMs || (a.id < b.id ? -1 : 1)),
+    mayRunOn: (run, offer) => run.where === undefined || holdsOnOffer(run.where, offer),
     onPlaced: (run, offer) => {
       draft.drop('runs', run.id);
       moveOperation(draft, run.operationId, offer.machineId);
     },
+    openTasksOn: (agentId) =>
+      openTasksOf(draft, { id: agentId }).filter((task) => frameworkOf(task) === runFrameworkId),
     onImpossible: (run, why) => dropRun(draft, run, why),
   };
 }

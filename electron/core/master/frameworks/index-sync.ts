@@ -170,7 +170,7 @@ class Sync {
         gpuCapable: framework.info.capabilities.includes('GPU_RESOURCES'),
         demand: demandOf(framework, subscription?.demand ?? [], role),
         minAllocatable: framework.info.offerFilters[role]?.minAllocatable.map(someAmounts) ?? null,
-        constraints: null,
+        constraints: framework.offerConstraints?.[role] ?? null,
       }),
     );
   }
@@ -222,14 +222,18 @@ class Sync {
 /** null: it has not said what it waits for. A scheduler of this program always does. */
 function demandOf(framework: FrameworkRecord, asked: readonly Demand[], role: string): UnitDemand[] | null {
   if (framework.kind === 'remote' && asked.length === 0) return null;
-  return asked
-    .filter((each) => each.role === role)
-    .map(({ resources, count, agentId }) => ({
-      amounts: capped(resources),
-      count,
-      ...(agentId === null ? {} : { agentId }),
-      ...(resources.ports.length === 0 ? {} : { ports: resources.ports }),
-    }));
+  return asked.filter((each) => each.role === role).map(unitDemand);
+}
+
+export function unitDemand({ resources, count, agentId, constraints, priority }: Demand): UnitDemand {
+  return {
+    amounts: capped(resources),
+    count,
+    ...(agentId === null ? {} : { agentId }),
+    ...(resources.ports.length === 0 ? {} : { ports: resources.ports }),
+    ...(constraints === undefined ? {} : { constraints }),
+    ...(priority === undefined ? {} : { priority }),
+  };
 }
 
 function must(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refuse } from '../../../../electron/contract/errors.ts';
 import type { MachineId, OperationId, TaskId } from '../../../../electron/contract/ids.ts';
+import type { Waits } from '../../../../electron/shell/ports.ts';
 import { machineRequests } from '../../../../electron/shell/requests/machine.ts';
 import { nameOf, taskRequests } from '../../../../electron/shell/requests/task.ts';
 import { fakeMaster } from '../../../support/fake-master.ts';
@@ -29,10 +30,15 @@ const run = {
   killGraceMs: 3000,
 };
 
+const waits: Waits = {
+  why: (taskIds) => taskIds.map((taskId) => ({ taskId, why: { groups: [], machines: [], machineCount: 0 } })),
+  preview: (asked) => refuse('invalid', 'condition-wrong', `${asked.info.name} ${asked.where}`),
+};
+
 describe('a task request', () => {
   it('becomes a TaskInfo with its own id and a name made from the command', async () => {
     const master = fakeMaster();
-    const answer = await taskRequests(master, ids)['task:run'](run, { id: 1 });
+    const answer = await taskRequests(master, ids, waits)['task:run'](run, { id: 1 });
     expect(answer).toEqual({ ok: true, value: { taskId: 't-new', operationId: 'o-new' } });
     expect(master.commands).toMatchObject([
       { kind: 'run-task', info: { taskId: 't-new', name: 'echo hi', killPolicy: { graceMs: 3000 } } },
@@ -42,7 +48,19 @@ describe('a task request', () => {
   it('hands a refusal of the master on as it is', async () => {
     const master = fakeMaster();
     master.answer = refuse('exhausted', 'no-room', 'not enough memory');
-    expect(await taskRequests(master, ids)['task:run'](run, { id: 1 })).toEqual(master.answer);
+    expect(await taskRequests(master, ids, waits)['task:run'](run, { id: 1 })).toEqual(master.answer);
+  });
+
+  it('for any machine keeps its condition, and a preview of it runs nothing', async () => {
+    const master = fakeMaster();
+    const request = { ...run, machineId: null, where: 'os=linux' };
+    const handlers = taskRequests(master, ids, waits);
+    expect(await handlers['run:preview'](request, { id: 1 })).toEqual(
+      refuse('invalid', 'condition-wrong', 'echo hi os=linux'),
+    );
+    expect(master.commands).toEqual([]);
+    await handlers['task:run'](request, { id: 1 });
+    expect(master.commands).toMatchObject([{ kind: 'run-task', machineId: null, where: 'os=linux' }]);
   });
 
   it.each([

@@ -1,0 +1,68 @@
+// What waits on the fake cluster, answered by the real core over the fake tables: pictures show what would really be said.
+import type { RunTask } from '../../../electron/contract/channels.ts';
+import type { Result } from '../../../electron/contract/errors.ts';
+import type { OperationId, TaskId } from '../../../electron/contract/ids.ts';
+import type { MachineRecord } from '../../../electron/contract/machine.ts';
+import type { RunRecord } from '../../../electron/contract/run.ts';
+import { forEachTable, type Tables, tableNames } from '../../../electron/contract/tables.ts';
+import type { TaskInfo } from '../../../electron/contract/task.ts';
+import type { Why } from '../../../electron/contract/waiting.ts';
+import type { DurableRows } from '../../../electron/core/kernel/ports.ts';
+import { RowMap } from '../../../electron/core/kernel/rows.ts';
+import { createState, type State } from '../../../electron/core/master/state.ts';
+import type { Waits } from '../../../electron/shell/ports.ts';
+import { createWaits } from '../../../electron/shell/waits.ts';
+import type { FakeTables } from './tables.ts';
+
+const noRows = forEachTable(() => []) as unknown as DurableRows;
+
+function stateOf(tables: FakeTables): State {
+  const rows = Object.fromEntries(
+    tableNames.map((name) => [name, RowMap.of(tables.all(name))]),
+  ) as unknown as Tables;
+  return { ...createState(noRows), tables: rows };
+}
+
+export function waitsOn(tables: FakeTables): Waits {
+  return createWaits(
+    () => stateOf(tables),
+    () => 0,
+  );
+}
+
+export function infoOf(taskId: TaskId, request: RunTask): TaskInfo {
+  const { cpusMilli, memMib, diskMib, gpus, command, options } = request;
+  return {
+    taskId,
+    name: request.name === '' ? (command.value.split(/\s+/)[0] ?? 'task') : request.name,
+    resources: { cpusMilli, memMib, diskMib, gpus, ports: [] },
+    command,
+    killPolicy: { graceMs: request.killGraceMs },
+    labels: options?.labels ?? [],
+    ...(options as Partial<TaskInfo> | undefined),
+  };
+}
+
+export function previewOf(tables: FakeTables, request: RunTask): Result<Why> {
+  const info = infoOf('t-preview' as TaskId, request);
+  return waitsOn(tables).preview({ info, machineId: request.machineId, where: request.where ?? '' });
+}
+
+/** Where it fits now, when it does. */
+export function placeFor(tables: FakeTables, request: RunTask): MachineRecord | null {
+  const answer = previewOf(tables, request);
+  const first = answer.ok ? answer.value.groups[0] : undefined;
+  return first?.code === 'fits' ? (tables.get('machines', first.best.machineId) ?? null) : null;
+}
+
+export function runOf(request: RunTask, id: TaskId, atMs: number): RunRecord {
+  return {
+    id,
+    info: infoOf(id, request),
+    place: null,
+    machineId: null,
+    ...(request.where === undefined || request.where === '' ? {} : { where: request.where }),
+    operationId: `o-${id}` as OperationId,
+    askedAtMs: atMs,
+  };
+}
