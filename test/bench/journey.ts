@@ -14,6 +14,8 @@ const blockingSchema = z.object({
   ownMaxMs: z.number(),
   ownP99Ms: z.number(),
   wallMaxMs: z.number(),
+  probes: z.number(),
+  taken: z.number(),
 });
 type Blocking = z.infer<typeof blockingSchema>;
 
@@ -21,17 +23,25 @@ export async function benchJourney(say: (line: string) => void): Promise<BenchRe
   const own: number[] = [];
   const wall: number[] = [];
   const p99: number[] = [];
+  let probes = 0;
+  let taken = 0;
   for (let round = 0; round < rounds; round += 1) {
     const parts = await runJourney(say);
     own.push(Math.max(...parts.map((part) => part.ownMaxMs)));
     wall.push(Math.max(...parts.map((part) => part.wallMaxMs)));
     p99.push(Math.max(...parts.map((part) => part.ownP99Ms)));
+    for (const part of parts) {
+      probes += part.probes;
+      taken += part.taken;
+    }
   }
   return {
     blockedOwnMs: rounded(median(own), 1),
     blockedOwnP99Ms: median(p99),
     blockedWallMs: rounded(median(wall), 1),
     ownMsOfEachRun: own,
+    probes,
+    taken,
   };
 }
 

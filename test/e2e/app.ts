@@ -54,6 +54,8 @@ type Blocking = {
   readonly wallP99Ms: number;
   readonly ownMaxMs: number;
   readonly ownP99Ms: number;
+  readonly taken: number;
+  readonly takenMaxMs: number;
   readonly worst: readonly { readonly atMs: number; readonly wallMs: number; readonly ownMs: number }[];
   readonly rssMib: number;
 };
