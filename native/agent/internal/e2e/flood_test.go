@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
@@ -300,34 +299,18 @@ func BenchmarkFlood(b *testing.B) {
 
 func measureFlood(b *testing.B, line string, capMib int, each time.Duration) {
 	h := newBenchHost(b, &testing.T{})
-	c, _ := h.greet()
+	one := newOneByOne(b, h)
 	logs := []string{h.file("t-a", "stdout"), h.file("t-a", "stderr")}
 	most := gauge(logs...)
-	c.launch(limited(shell("t-a", line+"; exec sleep 1000"), capMib))
-	c.status()
-	fifo := filepath.Join(filepath.Dir(h.dir), filepath.Base(h.dir)+".fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = os.Remove(fifo) }()
+	one.c.launch(limited(shell("t-a", line+"; exec sleep 1000"), capMib))
+	one.c.status()
 	var started, answered []time.Duration
 	begin := time.Now()
 	for n := 0; time.Since(begin) < each; n++ {
+		ran, _ := one.start(fmt.Sprintf("t-%d", n))
+		started = append(started, ran)
 		from := time.Now()
-		_ = c.send("task.launch", map[string]interface{}{"info": shell(fmt.Sprintf("t-%d", n), ": > "+fifo)})
-		file, err := os.Open(fifo) // until the task opens it too
-		if err != nil {
-			b.Fatal(err)
-		}
-		started = append(started, time.Since(from))
-		_ = file.Close() // nothing comes
-		for over := false; !over; {
-			status := <-c.statuses
-			over = status.State != wire.StateRunning
-			_ = c.send("update.ack", wire.AckParams{TaskID: status.TaskID, UUID: *status.UUID})
-		}
-		from = time.Now()
-		c.call("ping", wire.Empty{}, nil)
+		one.c.call("ping", wire.Empty{}, nil)
 		answered = append(answered, time.Since(from))
 	}
 	written := fileSize(logs[0]) + fileSize(logs[1])

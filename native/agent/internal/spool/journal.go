@@ -1,6 +1,8 @@
 package spool
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,7 +16,8 @@ import (
 
 // A journal is one file of records: u32 length, u32 CRC-32C of the payload, payload; little endian. The first record
 // is the magic. Appends are grouped: what arrives while a sync runs shares the next one, so "on disk, then announced"
-// costs one fdatasync for many changes. A torn tail (length or sum wrong) ends the replay and is cut off.
+// costs one fdatasync for many changes. A torn tail (length or sum wrong) ends the replay and is cut off. Zeros may
+// follow the last record.
 const (
 	magic          = "mesolite-journal 1"
 	recordHeader   = 8
@@ -27,7 +30,11 @@ const (
 	// Room after the end that the file already owns: what a task frees and fills again on a full disk cannot come
 	// between us and a final state, as it can with the ballast.
 	reserveBytes = 256 << 10
+	zeroBytes    = 64 << 10
+	readBytes    = 64 << 10
 )
+
+var zeros [zeroBytes]byte
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -72,11 +79,12 @@ func OpenJournal(path string, options Options) (*Journal, int64, error) {
 		return nil, 0, fmt.Errorf("open journal: %w", err)
 	}
 	size, cut, err := replay(file, options.Replay)
-	if err == nil && cut > 0 {
-		err = file.Truncate(size)
+	room := size
+	if err == nil {
+		room, err = cleanTail(file, size)
 	}
 	j := &Journal{
-		path: path, file: file, size: size, base: size, ask: options.AskSnapshot,
+		path: path, file: file, size: size, base: size, room: room, ask: options.AskSnapshot,
 		wake: make(chan struct{}, 1), done: make(chan struct{}), compact: make(chan []byte, 1),
 	}
 	if err == nil && size == 0 {
@@ -86,10 +94,35 @@ func OpenJournal(path string, options Options) (*Journal, int64, error) {
 		_ = file.Close() // the first error tells more
 		return nil, 0, fmt.Errorf("open journal: %w", err)
 	}
-	j.reserve()
 	j.makeBallast()
 	go j.commitLoop()
 	return j, cut, nil
+}
+
+// cleanTail gives the end of the zeros that follow the last record. Anything else there is cut off: a record of it
+// could be taken for one that comes after those we append.
+func cleanTail(file *os.File, size int64) (room int64, err error) {
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil || end == size {
+		return size, err
+	}
+	if end-size <= 2*reserveBytes {
+		tail := make([]byte, end-size)
+		if _, err := file.ReadAt(tail, size); err == nil && allZero(tail) {
+			return end, nil
+		}
+	}
+	return size, file.Truncate(size)
+}
+
+func allZero(data []byte) bool {
+	for len(data) > len(zeros) {
+		if !bytes.Equal(data[:len(zeros)], zeros[:]) {
+			return false
+		}
+		data = data[len(zeros):]
+	}
+	return bytes.Equal(data, zeros[:len(data)])
 }
 
 func (j *Journal) begin() error {
@@ -115,7 +148,7 @@ func AppendRecord(to, payload []byte) []byte {
 
 // replay gives the length of the sound part and how many bytes after it must be cut.
 func replay(file io.ReaderAt, each func([]byte) error) (sound, cut int64, err error) {
-	source := io.NewSectionReader(file, 0, 1<<62)
+	source := bufio.NewReaderSize(io.NewSectionReader(file, 0, 1<<62), readBytes)
 	var header [recordHeader]byte
 	var buf []byte
 	first := true
@@ -128,6 +161,9 @@ func replay(file io.ReaderAt, each func([]byte) error) (sound, cut int64, err er
 			return sound, int64(n), nil
 		}
 		length := binary.LittleEndian.Uint32(header[0:])
+		if header == [recordHeader]byte{} {
+			return sound, 0, nil
+		}
 		if length == 0 || length > maxRecordBytes {
 			return sound, 1, nil
 		}
@@ -211,13 +247,18 @@ func (j *Journal) Close() error {
 		close(j.wake)
 	}
 	<-j.done
+	if j.room > j.size {
+		_ = j.file.Truncate(j.size) // the zeros are of use to us only
+	}
 	return j.file.Close()
 }
 
 func (j *Journal) commitLoop() {
 	defer close(j.done)
+	j.reserve()
 	for range j.wake {
 		j.commit()
+		j.reserve() // those who waited were told before
 	}
 	j.commit()
 }
@@ -294,17 +335,39 @@ func (j *Journal) write(b *batch) error {
 	}
 	j.size += int64(len(b.records))
 	b.records = nil
-	j.reserve()
 	return nil
 }
 
-// reserve asks for blocks after the end, without changing the size. Where that cannot be, the ballast has to do.
+// reserve puts zeros on the disk after the end. A record then changes bytes that the file has already, and nothing
+// else: its sync waits for the disk, but for no transaction of the file system, which holds what all others did there.
+// A file system that never writes in place is only asked for blocks. Where that cannot be, the ballast has to do.
 func (j *Journal) reserve() {
 	if j.room-j.size >= reserveBytes/2 {
 		return
 	}
-	if allocate(j.file, j.size, reserveBytes) == nil {
-		j.room = j.size + reserveBytes
+	end := j.size + reserveBytes
+	if !writesInPlace(j.file) {
+		if allocate(j.file, j.size, reserveBytes) == nil {
+			j.room = end
+		}
+		return
+	}
+	at := j.size
+	if at < j.room {
+		at = j.room
+	}
+	for at < end {
+		next := at + zeroBytes
+		if next > end {
+			next = end
+		}
+		if _, err := j.file.WriteAt(zeros[:next-at], at); err != nil {
+			return
+		}
+		at = next
+	}
+	if datasync(j.file) == nil {
+		j.room = end
 	}
 }
 
@@ -319,7 +382,6 @@ func (j *Journal) rewrite(snapshot []byte) error {
 	}
 	_ = j.file.Close() // replaced: nothing of it is needed
 	j.file, j.size, j.base, j.room = file, int64(len(data)), int64(len(data)), 0
-	j.reserve()
 	return nil
 }
 
