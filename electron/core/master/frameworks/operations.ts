@@ -168,7 +168,7 @@ function refuseStack(part: ResourcePart): Refusal | null {
   if (loose !== undefined)
     return refuseCall('invalid', 'reservation-wrong', `${loose} does not refine the role before it`);
   if (part.reservation.length === 0) return refuseCall('invalid', 'reservation-wrong', 'no role is named');
-  return part.amounts.ports.length > 0 ? refuseCall('unsupported', 'ports-not-reservable', '') : null;
+  return part.amounts.ports.length > 0 ? refuseCall('unsupported', 'ports-not-reservable', 'ports') : null;
 }
 
 function isBelow(inner: string, outer: string): boolean {
