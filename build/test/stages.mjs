@@ -1,5 +1,5 @@
-// What `npm test` runs, in this order. A stage that finds no test has failed. A stage with `isBeside` mostly waits for time to
-// pass, so it runs beside all that comes before the window is tested.
+// What `npm test` runs, in this order. A stage that finds no test has failed. Stages with `isBeside` mostly wait or take a
+// fixed time on one core: they run, one after the other, beside all that comes before the window is tested.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { listFiles } from '../lib/hash.mjs';
@@ -67,7 +67,7 @@ async function fuzzRuns() {
   const seconds = Math.max(3, Math.floor(FUZZ_SECONDS / Math.max(1, targets.length)));
   return targets.map(({ name, folder }) => ({
     command: go,
-    args: ['test', '-run', '^$', '-fuzz', `^${name}$`, '-fuzztime', `${seconds}s`, '-parallel', '2', folder],
+    args: ['test', '-run', '^$', '-fuzz', `^${name}$`, '-fuzztime', `${seconds}s`, '-parallel', '1', folder],
     cwd: goDir,
     env: goEnv(),
     counts: 1,
@@ -125,15 +125,6 @@ export const stages = [
     parse: parseGo,
   },
   {
-    name: 'fuzz',
-    title: `The agent: ${FUZZ_SECONDS} s of fuzzing`,
-    home: 'native/agent',
-    timeoutMs: 3 * MINUTE_MS,
-    isOptional: true,
-    isTest: (file) => file.endsWith('_test.go') && fuzzNames(readFileSync(file, 'utf8')).length > 0,
-    runs: fuzzRuns,
-  },
-  {
     name: 'unit',
     title: 'Unit tests',
     home: 'test/unit',
@@ -175,6 +166,16 @@ export const stages = [
     isTest: isVitest,
     runs: vitest('lan'),
     parse: parseVitest,
+  },
+  {
+    name: 'fuzz',
+    title: `The agent: ${FUZZ_SECONDS} s of fuzzing`,
+    home: 'native/agent',
+    timeoutMs: 3 * MINUTE_MS,
+    isOptional: true,
+    isBeside: true,
+    isTest: (file) => file.endsWith('_test.go') && fuzzNames(readFileSync(file, 'utf8')).length > 0,
+    runs: fuzzRuns,
   },
   {
     name: 'e2e',
