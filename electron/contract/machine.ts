@@ -114,6 +114,15 @@ export const demoSliceSchema = z.object({
 });
 export type DemoSlice = z.infer<typeof demoSliceSchema>;
 
+/** When a machine will be taken down, as planned. */
+export const maintenanceSchema = z.object({
+  startMs: z.number().int(),
+  /** null = until a person says otherwise. */
+  durationMs: z.number().int().min(60_000).max(31_536_000_000).nullable(),
+  note: z.string().max(1000),
+});
+export type Maintenance = z.infer<typeof maintenanceSchema>;
+
 /** Durable table `machines`. */
 export const machineRecordSchema = z.object({
   id: machineIdSchema,
@@ -141,6 +150,8 @@ export const machineRecordSchema = z.object({
   addedAtMs: z.number().int(),
   /** Removal was asked but the machine could not be reached yet. */
   removal: z.object({ askedAtMs: z.number().int(), tasks: z.enum(['stop', 'keep']) }).nullable(),
+  /** Absent = none is planned. `hasBegun`: its start was acted on. */
+  maintenance: maintenanceSchema.extend({ hasBegun: z.boolean() }).optional(),
 });
 export type MachineRecord = z.infer<typeof machineRecordSchema>;
 
@@ -148,6 +159,29 @@ export type MachineRecord = z.infer<typeof machineRecordSchema>;
 export function demoSliceOf(machine: Pick<MachineRecord, 'via'>): DemoSlice | null {
   return machine.via.kind === 'local' ? (machine.via.demo ?? null) : null;
 }
+
+/** Who wanted it drained: what maintenance began, its end takes back. */
+const drainCause = z.enum(['person', 'maintenance']);
+/** Whether new work comes to an agent. Mesos: `deactivated` and DrainState. */
+export const availabilitySchema = z.discriminatedUnion('kind', [
+  /** No offers; what runs there goes on. */
+  z.object({ kind: z.literal('deactivated'), sinceMs: z.number().int() }),
+  /** No offers, and its tasks are being ended. */
+  z.object({
+    kind: z.literal('draining'),
+    sinceMs: z.number().int(),
+    /** No task gets more than that between TERM and KILL; null = what each asks for. */
+    graceMs: z.number().int().min(0).max(86_400_000).nullable(),
+    /** Declared gone, for ever, as soon as its last task has ended. */
+    markGone: z.boolean(),
+    cause: drainCause,
+    /** Tasks that had not ended when it began. */
+    tasks: count,
+  }),
+  /** Nothing runs there any more, and nothing will start. */
+  z.object({ kind: z.literal('drained'), sinceMs: z.number().int(), cause: drainCause }),
+]);
+export type Availability = z.infer<typeof availabilitySchema>;
 
 /** Durable table `agents`. */
 export const agentRecordSchema = z.object({
@@ -165,6 +199,8 @@ export const agentRecordSchema = z.object({
     z.object({ kind: z.literal('unreachable'), sinceMs: z.number().int() }),
     z.object({ kind: z.literal('gone'), sinceMs: z.number().int() }),
   ]),
+  /** Absent = it is given new work, as every agent from before. */
+  availability: availabilitySchema.optional(),
 });
 export type AgentRecord = z.infer<typeof agentRecordSchema>;
 

@@ -45,6 +45,15 @@ export const inverseOfferSchema = z.object({
 });
 export type InverseOffer = z.infer<typeof inverseOfferSchema>;
 
+/** Session table `inverseOffers`: which framework was asked to make room for a planned maintenance, and what it said. */
+export type InverseOfferRecord = InverseOffer & {
+  readonly machineId: OfferRecord['machineId'];
+  readonly state: 'asked' | 'accepted' | 'declined';
+  readonly changedAtMs: number;
+  /** Declined: asked again then, on the clock that never jumps. */
+  readonly againAtMonoMs: number | null;
+};
+
 /** A task to launch. Its resources are taken from the offers: from the parts that are named, else reserved ones first. */
 export const launchSchema = z.object({
   info: taskInfoSchema,

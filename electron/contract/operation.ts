@@ -14,6 +14,7 @@ export const operationRecordSchema = z.object({
     'remove-demo-rack',
     'run-task',
     'kill-task',
+    'drain-agent',
     'upgrade-agent',
   ]),
   /** Name of the object for people. */

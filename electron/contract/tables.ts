@@ -2,7 +2,7 @@
 import type { LaneRecord } from './enrolment.ts';
 import type { FrameworkRecord, SubscriptionRecord } from './framework.ts';
 import type { AgentRecord, LinkRecord, MachineRecord, SampleRecord } from './machine.ts';
-import type { OfferRecord } from './offer.ts';
+import type { InverseOfferRecord, OfferRecord } from './offer.ts';
 import type { FaultRecord, OperationRecord } from './operation.ts';
 import type { ReservationRecord, RoleRecord } from './role.ts';
 import type { RunRecord } from './run.ts';
@@ -27,6 +27,7 @@ export type Rows = {
   faults: FaultRecord;
   subscriptions: SubscriptionRecord;
   offers: OfferRecord;
+  inverseOffers: InverseOfferRecord;
 };
 export type TableName = keyof Rows;
 
@@ -49,6 +50,7 @@ const sessionTables = [
   'faults',
   'subscriptions',
   'offers',
+  'inverseOffers',
 ] as const satisfies readonly TableName[];
 export const tableNames: readonly TableName[] = [...durableTables, ...sessionTables];
 export type DurableTable = (typeof durableTables)[number];

@@ -161,6 +161,8 @@ export const taskRecordSchema = z.object({
   uses: z.array(resourcePartSchema).optional(),
   /** The task that was named first in its LAUNCH_GROUP. */
   groupId: taskIdSchema.optional(),
+  /** Why the master had it killed, a Mesos REASON_*; absent = somebody asked for just this task. */
+  killReason: z.string().max(100).optional(),
   /** Said by KILL instead of the task's own kill policy. */
   killGraceMs: z.number().int().optional(),
   /** Updates (uuids, in order) that its framework has not acknowledged; absent = none. */

@@ -29,6 +29,7 @@ export const emptyRows: Snapshot['rows'] = {
   faults: [],
   subscriptions: [],
   offers: [],
+  inverseOffers: [],
 };
 
 export function fakeMaster(rows: Partial<Snapshot['rows']> = {}): FakeMaster {

@@ -1,6 +1,6 @@
 // Calls of two frameworks over few names, sensible and not: a random walk meets every combination.
 import type { Call, FrameworkInfo } from '../../electron/contract/framework.ts';
-import type { OfferId } from '../../electron/contract/ids.ts';
+import type { InverseOfferId, OfferId } from '../../electron/contract/ids.ts';
 import type { Operation } from '../../electron/contract/offer.ts';
 import type { Resources } from '../../electron/contract/resources.ts';
 import type { ResourcePart } from '../../electron/contract/role.ts';
@@ -79,6 +79,12 @@ export function someCall(pick: Pick): Call {
       kind: 'RECONCILE',
       frameworkId: id,
       tasks: pick([[], [{ taskId: taskId('fx1'), agentId: agentId(pick(['one', 'nobody'])) }]]),
+    }),
+    () => ({
+      kind: pick(['ACCEPT_INVERSE_OFFERS', 'DECLINE_INVERSE_OFFERS']),
+      frameworkId: id,
+      inverseOfferIds: [pick([1, 2, 3, 5, 8, 13, 20, 40])].map((n) => `inverse-1-${n}` as InverseOfferId),
+      filters,
     }),
     () => ({ kind: 'MESSAGE', frameworkId: id, agentId: agentId('one'), executorId: 'e', data: '' }),
     () => ({ kind: 'UPDATE_FRAMEWORK', frameworkId: id, info, suppressedRoles: [] }),

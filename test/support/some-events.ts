@@ -81,6 +81,24 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
     reconnect: () => ({ kind: 'reconnect', machineId: machine() }),
     'take-over': () => ({ kind: 'take-over', machineId: machine() }),
     'edit-machine': () => ({ kind: 'edit-machine', machineId: machine(), name: pick(['x', 'y']), note: '' }),
+    'drain-agent': () => ({
+      kind: 'drain-agent',
+      machineId: machine(),
+      operationId: anOperation(),
+      graceMs: pick([null, 0, 1000]),
+      markGone: pick([false, false, false, true]),
+    }),
+    'deactivate-agent': () => ({ kind: 'deactivate-agent', machineId: machine() }),
+    'reactivate-agent': () => ({ kind: 'reactivate-agent', machineId: machine() }),
+    'plan-maintenance': () => ({
+      kind: 'plan-maintenance',
+      machineId: machine(),
+      window: pick([
+        null,
+        { startMs: 1_800_000_005_000, durationMs: 60_000, note: '' },
+        { startMs: 1_800_000_090_000, durationMs: null, note: 'disk' },
+      ]),
+    }),
     'run-task': () => ({
       kind: 'run-task',
       machineId: pick([machine(), machine(), null]),

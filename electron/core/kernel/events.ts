@@ -6,14 +6,7 @@ import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { Call } from '../../contract/framework.ts';
 import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
-import type {
-  DemoSlice,
-  HostKey,
-  Login,
-  MachineFacts,
-  Maintenance,
-  Sample,
-} from '../../contract/machine.ts';
+import type { DemoSlice, HostKey, Login, MachineFacts, Maintenance, Sample } from '../../contract/machine.ts';
 import type { FaultRecord } from '../../contract/operation.ts';
 import type { Resources } from '../../contract/resources.ts';
 import type { Quota, Slice } from '../../contract/role.ts';
@@ -84,6 +77,17 @@ export type CommandEvent =
       readonly name: string;
       readonly note: string;
     }
+  | {
+      readonly kind: 'drain-agent';
+      readonly machineId: MachineId;
+      readonly operationId: OperationId;
+      /** At most that long from TERM to KILL; null = as each task asks. */
+      readonly graceMs: number | null;
+      readonly markGone: boolean;
+    }
+  | { readonly kind: 'deactivate-agent'; readonly machineId: MachineId }
+  | { readonly kind: 'reactivate-agent'; readonly machineId: MachineId }
+  | { readonly kind: 'plan-maintenance'; readonly machineId: MachineId; readonly window: Maintenance | null }
   | {
       readonly kind: 'drain-agent';
       readonly machineId: MachineId;

@@ -3,6 +3,7 @@
 import { type AgentRecord, demoSliceOf } from '../../contract/machine.ts';
 import type { Diff, Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
+import { availabilityMoves, availabilityOf } from './availability.ts';
 import { offerGaps, overCommitted } from './frameworks/invariants.ts';
 import type { State } from './state.ts';
 import { holdsResources, isTerminal } from './task-states.ts';
@@ -17,9 +18,30 @@ export function checkDiff(before: Tables, after: Tables, diff: Diff): string[] {
     if (!after.machines.has(agent.machineId)) broken.push(`agent ${agent.id} without machine`);
     const wasGone = before.agents.get(agent.id)?.state.kind === 'gone';
     if (wasGone && agent.state.kind !== 'gone') broken.push(`I9 agent ${agent.id} came back from gone`);
+    broken.push(...checkAvailability(before.agents.get(agent.id), agent));
   }
   for (const id of diff.machines?.drop ?? []) broken.push(...orphansOf(after, id));
   return broken;
+}
+
+function checkAvailability(old: AgentRecord | undefined, agent: AgentRecord): string[] {
+  if (!old || agent.state.kind === 'gone') return [];
+  const from = availabilityOf(old);
+  const to = availabilityOf(agent);
+  // From paused or new to drained within one step, when nothing runs there.
+  const isLegal = from === to || availabilityMoves[from].includes(to) || to === 'drained';
+  return isLegal ? [] : [`agent ${agent.id} went from ${from} to ${to}`];
+}
+
+/** While it drains every task there is told to end; drained means that none is left; gone, that nobody counts on one. */
+function checkDrain(task: TaskRecord, agent: AgentRecord | undefined): string[] {
+  if (!agent || !holdsResources(task)) return [];
+  if (agent.state.kind === 'gone') return [`I9 ${task.id} is ${task.state} on an agent that is gone`];
+  const kind = availabilityOf(agent);
+  if (kind === 'drained') return [`${task.id} is ${task.state} on a drained agent`];
+  return kind === 'draining' && task.killAskedAtMs === null
+    ? [`${task.id} was not told to end on an agent that drains`]
+    : [];
 }
 
 function checkTaskChange(old: TaskRecord | undefined, task: TaskRecord): string[] {
@@ -51,6 +73,7 @@ export function checkState({ tables, session }: State): string[] {
   }
   for (const task of tables.tasks.values()) {
     broken.push(...checkTaskChange(undefined, task), ...checkReach(task, tables.agents.get(task.agentId)));
+    broken.push(...checkDrain(task, tables.agents.get(task.agentId)));
   }
   broken.push(...overCommitted(tables), ...caps(tables), ...sessionGaps({ tables, session }));
   broken.push(...doubledSlots(tables), ...offerGaps(tables));

@@ -25,6 +25,7 @@ import {
   setLive,
   stopLink,
 } from './links.ts';
+import { noteWindows } from './maintenance.ts';
 import { reconcile } from './reconcile.ts';
 import { resumeRemoval } from './removal.ts';
 import { configureAgent } from './settings.ts';
@@ -38,6 +39,7 @@ export function onMasterStarted(draft: Draft, event: Fact<'master-started'>): vo
   draft.start(event.seed);
   reopenFrameworks(draft);
   resumeRuns(draft);
+  noteWindows(draft);
   for (const machine of byId(draft.rows('machines'))) {
     openLink(draft, machine.id);
     if (machine.removal) resumeRemoval(draft, machine);
@@ -166,8 +168,42 @@ export function onLinkDeadlines(draft: Draft): void {
   }
 }
 
+/** A broken switch looks like the death of everything behind it. */
+const manyAgents = 3;
+/** Of all agents; reference: the brake of the product's reliability targets, "many hosts silent, >= 40 % = suspect ourselves". */
+const manyShare = 0.4;
+/** One verdict in that time, as kube-controller-manager's `--node-eviction-rate` of 0.1/s. Mesos has the same brake, unset. */
+const verdictDistanceMs = 10_000;
+
+/** Whether it may be called unreachable now. One alone always may; of many at once, one after the other. */
+function mayJudge(draft: Draft): boolean {
+  const { unreachableAfterMs } = draft.settings;
+  let all = 0;
+  let away = 0;
+  for (const { state, machineId } of draft.rows('agents')) {
+    if (state.kind === 'gone') continue;
+    all += 1;
+    const quietSinceMonoMs = draft.links.get(machineId)?.quietSinceMonoMs ?? draft.monoMs;
+    if (draft.monoMs - quietSinceMonoMs >= unreachableAfterMs) away += 1;
+  }
+  if (all < manyAgents || away < all * manyShare || away < 2) {
+    draft.plan.verdictAtMonoMs = null;
+    return true;
+  }
+  const { verdictAtMonoMs } = draft.plan;
+  if (verdictAtMonoMs !== null && verdictAtMonoMs > draft.monoMs) return false;
+  draft.plan.verdictAtMonoMs = draft.monoMs + verdictDistanceMs;
+  return true;
+}
+
+function isActiveOn(draft: Draft, machineId: MachineId): boolean {
+  const agentId = draft.get('machines', machineId)?.agentId;
+  return agentId ? draft.get('agents', agentId)?.state.kind === 'active' : false;
+}
+
 /** A connection that was silent for that long is no good either: only a fresh hello may bring the agent back. */
 function giveUpOn(draft: Draft, machineId: MachineId): void {
+  if (!isActiveOn(draft, machineId) || !mayJudge(draft)) return;
   if (!markAgentUnreachable(draft, machineId)) return;
   const machine = must(draft.get('machines', machineId), `machine ${machineId}`);
   const { phase } = linkOf(draft, machineId);
@@ -179,6 +215,7 @@ export function nextLinkDeadline(state: State, untilMonoMs: number): Deadline {
   const soonest = state.session.links.earliest();
   if (soonest === null || soonest > untilMonoMs) return soonest;
   const { unreachableAfterMs } = settingsOf(state.tables);
+  const { verdictAtMonoMs } = state.session.plan;
   return earliest(
     [...state.session.links].flatMap(([machineId, session]) => {
       const phase = state.tables.links.get(machineId)?.phase;
@@ -188,7 +225,7 @@ export function nextLinkDeadline(state: State, untilMonoMs: number): Deadline {
         session.retryAtMonoMs,
         session.connectByMonoMs,
         phase === 'live' ? session.quietSinceMonoMs + silentAfterMs : null,
-        isActive ? session.quietSinceMonoMs + unreachableAfterMs : null,
+        isActive ? Math.max(session.quietSinceMonoMs + unreachableAfterMs, verdictAtMonoMs ?? 0) : null,
       ];
     }),
   );

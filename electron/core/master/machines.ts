@@ -6,7 +6,7 @@ import type { CommandEvent, FactEvent } from '../kernel/events.ts';
 import type { Draft } from './draft.ts';
 import { withdrawRunsOf } from './frameworks/built-in.ts';
 import { connect, dropLink, openLink } from './links.ts';
-import { refuseTaskOperations } from './operations.ts';
+import { refuseMachineOperations, refuseTaskOperations } from './operations.ts';
 import { dropSends } from './sends.ts';
 
 /** Made once, at the very first start; the id offered at later starts is not used. */
@@ -65,6 +65,7 @@ export function dropMachine(draft: Draft, machineId: MachineId): void {
     if (on === machineId) draft.drop('reservations', id);
   }
   withdrawRunsOf(draft, machineId, gone);
+  refuseMachineOperations(draft, 'drain-agent', machineId, gone);
   draft.drop('machines', machineId);
   dropLink(draft, machineId);
   draft.issue({ kind: 'disconnect', machineId });

@@ -72,6 +72,26 @@ export function refuseTaskOperations(draft: Draft, verb: Verb, taskId: TaskId, r
     refuseOperation(draft, operation.id, refusal);
 }
 
+function openMachineOperations(draft: Draft, verb: Verb, machineId: MachineId): OperationRecord[] {
+  return [...draft.rows('operations')].filter(
+    (o) => o.verb === verb && o.machineId === machineId && !isEnded(o),
+  );
+}
+
+export function advanceMachineOperations(draft: Draft, verb: Verb, machineId: MachineId, stage: Stage): void {
+  for (const operation of openMachineOperations(draft, verb, machineId)) advance(draft, operation, stage);
+}
+
+export function refuseMachineOperations(
+  draft: Draft,
+  verb: Verb,
+  machineId: MachineId,
+  refusal: Refusal,
+): void {
+  for (const operation of openMachineOperations(draft, verb, machineId))
+    refuseOperation(draft, operation.id, refusal);
+}
+
 function trim(draft: Draft): void {
   const all = [...draft.rows('operations')];
   const surplus = all.length - keptOperations;

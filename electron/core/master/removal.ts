@@ -62,7 +62,9 @@ export function onRemoveMachine(
 /** A removal that failed half way may have taken the agent already: its steps go by SSH, so it may be asked again. */
 function isWithinReach(draft: Draft, machine: MachineRecord): boolean {
   const lane = draft.get('lanes', machine.id);
-  return isLinkLive(draft, machine.id) || (lane?.kind === 'remove' && lane.state === 'failed');
+  // Of an agent that was declared gone there is no link any more, and the machine may well be there.
+  const isGone = machine.agentId !== null && draft.get('agents', machine.agentId)?.state.kind === 'gone';
+  return isLinkLive(draft, machine.id) || isGone || (lane?.kind === 'remove' && lane.state === 'failed');
 }
 
 function refuseLocal(machine: MachineRecord, isSlice: boolean): Refusal | null {

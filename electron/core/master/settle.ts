@@ -21,6 +21,12 @@ export function settleTask(draft: Draft, taskId: TaskId, refusal: Refusal | null
   }
   if (wasSeenOnAgent(task) && task.state !== 'TASK_STAGING')
     advanceTaskOperations(draft, 'run-task', taskId, 'seen');
+  if (task.state === 'TASK_GONE_BY_OPERATOR') {
+    // Not an end, as in Mesos, but nobody will ever see what comes of it.
+    const gone: Refusal = { code: 'conflict', reason: 'agent-gone', detail: task.agentId };
+    refuseTaskOperations(draft, 'run-task', taskId, gone);
+    refuseTaskOperations(draft, 'kill-task', taskId, gone);
+  }
   if (!isTerminal(task)) return;
   endSend(draft, 'kill', taskId);
   advanceTaskOperations(draft, 'kill-task', taskId, 'seen');

@@ -79,6 +79,13 @@ export type PlanSession = {
   readonly offersEndAtMonoMs: number | null;
   readonly filtersEndAtMonoMs: number | null;
   readonly failoverAtMonoMs: number | null;
+  /** The next declined inverse offer that may be made again. */
+  readonly inverseAtMonoMs: number | null;
+  /** The next beginning or end of a maintenance, on the wall clock, and how that stands to the other clock. */
+  readonly windowAtMs: number | null;
+  readonly wallLessMonoMs: number;
+  /** Many machines fell silent together: until then no further agent is called unreachable. */
+  readonly verdictAtMonoMs: number | null;
 };
 
 const emptyPlan: PlanSession = {
@@ -90,6 +97,10 @@ const emptyPlan: PlanSession = {
   offersEndAtMonoMs: null,
   filtersEndAtMonoMs: null,
   failoverAtMonoMs: null,
+  inverseAtMonoMs: null,
+  windowAtMs: null,
+  wallLessMonoMs: 0,
+  verdictAtMonoMs: null,
 };
 
 export type Session = {

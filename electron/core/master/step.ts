@@ -5,6 +5,7 @@ import { unreachable } from '../kernel/assert.ts';
 import { type Deadline, earliest } from '../kernel/deadlines.ts';
 import type { IssuedEffect } from '../kernel/effects.ts';
 import type { CommandEvent, FactEvent, MasterEvent } from '../kernel/events.ts';
+import { onDeactivateAgent, onDrainAgent, onReactivateAgent } from './availability.ts';
 import { onRemoveDemoRack, onStartDemoRack } from './demo-rack.ts';
 import { Draft, type Note } from './draft.ts';
 import { onLaneCleanedUp } from './enrolment.ts';
@@ -12,6 +13,7 @@ import { afterStep } from './frameworks/after-step.ts';
 import { onAllocationDeadline } from './frameworks/allocation.ts';
 import { onCall } from './frameworks/calls.ts';
 import { nextFrameworkDeadline } from './frameworks/deadlines.ts';
+import { onInverseOfferDeadlines } from './frameworks/inverse-offers.ts';
 import { onOfferDeadlines } from './frameworks/offers.ts';
 import { onPartitionMachine } from './frameworks/partition.ts';
 import { onChangeRole, onRemoveRole, onSetQuota, onSetWeight } from './frameworks/roles.ts';
@@ -46,6 +48,12 @@ import {
   onWokeUp,
 } from './link-events.ts';
 import { onEditMachine, onLocalMachineFound } from './machines.ts';
+import {
+  nextMaintenanceDeadline,
+  noteClocks,
+  onMaintenanceDeadlines,
+  onPlanMaintenance,
+} from './maintenance.ts';
 import { type NewOperation, openOperation } from './operations.ts';
 import { onRemoveMachine } from './removal.ts';
 import { nextSendDeadline, onSendDeadlines } from './sends.ts';
@@ -73,6 +81,7 @@ export function step(state: State, event: MasterEvent): StepResult {
   const draft = new Draft(state, event);
   const answer = dispatch(draft, event);
   afterStep(draft);
+  noteClocks(draft);
   return { ...draft.finish(), effects: draft.effects, answer, notes: draft.notes };
 }
 
@@ -86,6 +95,7 @@ export function nextDeadline(state: State, untilMonoMs = Number.POSITIVE_INFINIT
     nextLaneDeadline(state),
     nextSendDeadline(state),
     nextFrameworkDeadline(state),
+    nextMaintenanceDeadline(state),
   ]);
 }
 
@@ -101,6 +111,10 @@ const commandKinds = {
   reconnect: true,
   'take-over': true,
   'edit-machine': true,
+  'drain-agent': true,
+  'deactivate-agent': true,
+  'reactivate-agent': true,
+  'plan-maintenance': true,
   'run-task': true,
   'kill-task': true,
   'forget-task': true,
@@ -156,6 +170,14 @@ function onCommand(draft: Draft, event: CommandEvent): Refusal | null {
       return onTakeOver(draft, event);
     case 'edit-machine':
       return onEditMachine(draft, event);
+    case 'drain-agent':
+      return onDrainAgent(draft, event);
+    case 'deactivate-agent':
+      return onDeactivateAgent(draft, event);
+    case 'reactivate-agent':
+      return onReactivateAgent(draft, event);
+    case 'plan-maintenance':
+      return onPlanMaintenance(draft, event);
     case 'run-task':
       return onRunTask(draft, event);
     case 'kill-task':
@@ -198,6 +220,8 @@ function onFact(draft: Draft, event: FactEvent): void {
       onUpdateDeadlines(draft);
       onFrameworkDeadlines(draft);
       onOfferDeadlines(draft);
+      onInverseOfferDeadlines(draft);
+      onMaintenanceDeadlines(draft);
       return onAllocationDeadline(draft);
     case 'woke-up':
       onLanesWokeUp(draft, event.asleepMs);
@@ -248,6 +272,11 @@ function refusedOperation(draft: Draft, event: CommandEvent): NewOperation | nul
       const subject = draft.get('machines', event.machineId)?.name ?? event.machineId;
       const { operationId: id, machineId } = event;
       return { id, verb: 'remove-machine', subject, machineId, taskId: null };
+    }
+    case 'drain-agent': {
+      const subject = draft.get('machines', event.machineId)?.name ?? event.machineId;
+      const { operationId: id, machineId } = event;
+      return { id, verb: 'drain-agent', subject, machineId, taskId: null };
     }
     case 'start-demo-rack':
     case 'remove-demo-rack':

@@ -5,6 +5,7 @@ import type { AgentRecord, MachineRecord } from '../../contract/machine.ts';
 import type { TaskInfo, TaskRecord } from '../../contract/task.ts';
 import type { CommandEvent } from '../kernel/events.ts';
 import { byId } from '../kernel/tables.ts';
+import { refuseUnavailable } from './availability.ts';
 import type { Draft } from './draft.ts';
 import { allocateNow } from './frameworks/allocation.ts';
 import { submitRun, withdrawRun } from './frameworks/built-in.ts';
@@ -14,7 +15,7 @@ import { advanceOperation, openOperation } from './operations.ts';
 import { add, allocatedOn, refuseFit, reservedOn } from './resources.ts';
 import { dropSends, isLinkLive, send } from './sends.ts';
 import { refuseTask } from './task-rules.ts';
-import { isTerminal } from './task-states.ts';
+import { holdsResources, isTerminal } from './task-states.ts';
 
 type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }>;
 type Place = { readonly machine: MachineRecord; readonly agent: AgentRecord };
@@ -73,7 +74,7 @@ function findPlace(draft: Draft, machineId: MachineId): Place | Refusal {
     const problem = draft.get('links', machine.id)?.problem;
     return { code: 'unreachable', reason: 'machine-unreachable', detail: problem?.detail ?? machine.name };
   }
-  return { machine, agent };
+  return refuseUnavailable(agent, machine) ?? { machine, agent };
 }
 
 /** Remembered for ever: a machine that is away gets it at its next hello, and a launch never overtakes it. */
@@ -115,7 +116,7 @@ function killWaiting(draft: Draft, event: Command<'kill-task'>): Refusal | null 
 export function onForgetTask(draft: Draft, event: Command<'forget-task'>): Refusal | null {
   const task = draft.get('tasks', event.taskId);
   if (!task) return { code: 'not-found', reason: 'no-such-task', detail: event.taskId };
-  if (!isTerminal(task)) return { code: 'conflict', reason: 'task-not-ended', detail: task.state };
+  if (holdsResources(task)) return { code: 'conflict', reason: 'task-not-ended', detail: task.state };
   if (draft.get('agents', task.agentId)?.state.kind === 'gone' || task.state === 'TASK_GONE') {
     forgetTask(draft, task);
     return null;

@@ -12,7 +12,11 @@ type Names =
   | 'machine:remove'
   | 'machine:reconnect'
   | 'machine:take-over'
-  | 'machine:edit';
+  | 'machine:edit'
+  | 'machine:drain'
+  | 'machine:deactivate'
+  | 'machine:reactivate'
+  | 'machine:plan-maintenance';
 
 export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pick<Handlers, Names> {
   return {
@@ -51,6 +55,14 @@ export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pic
     'machine:reconnect': (request) => master.command({ kind: 'reconnect', ...request }),
     'machine:take-over': (request) => master.command({ kind: 'take-over', ...request }),
     'machine:edit': (request) => master.command({ kind: 'edit-machine', ...request }),
+    'machine:drain': async (request) => {
+      const operationId = ids.operation();
+      const command = { kind: 'drain-agent', operationId, ...request } as const;
+      return withValue(await master.command(command), { operationId });
+    },
+    'machine:deactivate': (request) => master.command({ kind: 'deactivate-agent', ...request }),
+    'machine:reactivate': (request) => master.command({ kind: 'reactivate-agent', ...request }),
+    'machine:plan-maintenance': (request) => master.command({ kind: 'plan-maintenance', ...request }),
   };
 }
 

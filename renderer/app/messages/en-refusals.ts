@@ -164,7 +164,7 @@ export const enRefusals = {
   'refusal.machine-unreachable.do': 'Nothing was sent. Try again when it is back, or reconnect.',
   'refusal.not-connected': 'There is no connection to the machine now.',
   'refusal.not-connected.do': 'Nothing was sent. Try again when it is back, or reconnect.',
-  'refusal.agent-gone': 'The agent of this machine was replaced.',
+  'refusal.agent-gone': 'The agent of this machine is gone for good.',
   'refusal.agent-gone.do': 'Remove the machine and add it again.',
   'refusal.agent-silent': 'The agent does not answer.',
   'refusal.agent-silent.do': 'Mesolite connects again by itself.',
@@ -273,7 +273,8 @@ export const enRefusals = {
   'refusal.container-port-twice': 'A port of the machine is used twice.',
   'refusal.container-port-twice.do': 'Choose another port.',
   'refusal.condition-wrong': 'This condition cannot be read.',
-  'refusal.condition-wrong.do': 'Write it like os=linux, shelf!=top, gpu exists; a pattern after ~ must be complete.',
+  'refusal.condition-wrong.do':
+    'Write it like os=linux, shelf!=top, gpu exists; a pattern after ~ must be complete.',
   'refusal.command-empty': 'There is nothing to run.',
   'refusal.command-empty.do': 'Enter a command, or name an image.',
   'refusal.check-wrong': 'The check cannot be carried out like this.',

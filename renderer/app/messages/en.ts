@@ -1,6 +1,7 @@
 // English texts, ICU message syntax. Sentence case, verbs on buttons, no exclamation marks.
 // zh-cn.ts has the same keys and placeholders; test/unit/renderer/app/messages.test.ts compares them.
 import { enDialogs } from './en-dialogs.ts';
+import { enDrain } from './en-drain.ts';
 import { enLife } from './en-life.ts';
 import { enRefusals } from './en-refusals.ts';
 import { enRun } from './en-run.ts';
@@ -9,6 +10,7 @@ import { enTasks } from './en-tasks.ts';
 
 export const en = {
   ...enDialogs,
+  ...enDrain,
   ...enLife,
   ...enRefusals,
   ...enRun,

@@ -156,7 +156,7 @@ export const zhCnRefusals = {
   'refusal.machine-unreachable.do': '没有发送任何东西。等它恢复后重试，或重新连接。',
   'refusal.not-connected': '现在没有与这台机器的连接。',
   'refusal.not-connected.do': '没有发送任何东西。等它恢复后重试，或重新连接。',
-  'refusal.agent-gone': '这台机器的 agent 已被替换。',
+  'refusal.agent-gone': '这台机器的 agent 已永远消失。',
   'refusal.agent-gone.do': '请移除这台机器并重新添加。',
   'refusal.agent-silent': 'agent 没有回应。',
   'refusal.agent-silent.do': 'Mesolite 会自动重连。',

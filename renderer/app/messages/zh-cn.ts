@@ -1,6 +1,7 @@
 // Simplified Chinese texts. Same keys and placeholders as en.ts.
 import type { Catalogue } from './en.ts';
 import { zhCnDialogs } from './zh-cn-dialogs.ts';
+import { zhCnDrain } from './zh-cn-drain.ts';
 import { zhCnLife } from './zh-cn-life.ts';
 import { zhCnRefusals } from './zh-cn-refusals.ts';
 import { zhCnRun } from './zh-cn-run.ts';
@@ -9,6 +10,7 @@ import { zhCnTasks } from './zh-cn-tasks.ts';
 
 export const zhCn: Catalogue = {
   ...zhCnDialogs,
+  ...zhCnDrain,
   ...zhCnLife,
   ...zhCnRefusals,
   ...zhCnRun,

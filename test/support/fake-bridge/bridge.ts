@@ -2,6 +2,7 @@
 import type { Answers, Bridge, Channel, Request } from '../../../electron/contract/channels.ts';
 import { ok, type Result, refuse } from '../../../electron/contract/errors.ts';
 import type { FakeCluster } from './cluster.ts';
+import { drainHandlers } from './drain.ts';
 import { fileHandlers } from './files.ts';
 import { previewOf, waitsOn } from './waits.ts';
 
@@ -78,6 +79,7 @@ const handlers: Handlers = {
     setTimeout(() => tables.change('links', machineId, { phase: 'live', lastHeardAtMs: Date.now() }), 1500);
     return ok(null);
   },
+  ...drainHandlers,
   ...fileHandlers,
   'settings:set': ({ tables }, change) => {
     tables.change(

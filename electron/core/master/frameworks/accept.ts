@@ -7,7 +7,7 @@ import type { AgentId, FrameworkId, OfferId } from '../../../contract/ids.ts';
 import type { Launch, OfferRecord, Operation } from '../../../contract/offer.ts';
 import type { TaskStatus } from '../../../contract/task.ts';
 import type { Draft } from '../draft.ts';
-import { isLinkLive } from '../sends.ts';
+import { modeOf } from './agent-words.ts';
 import { launchAll } from './launch.ts';
 import { endOffer, refuseParts, wasOffered } from './offers.ts';
 import { planOperations } from './operations.ts';
@@ -88,9 +88,7 @@ function findPlace(draft: Draft, offers: readonly OfferRecord[]): Result<Place> 
     !offer ||
     !agent ||
     !machine ||
-    agent.state.kind !== 'active' ||
-    machine.removal ||
-    !isLinkLive(draft, machine.id)
+    modeOf({ agent, machine, link: draft.get('links', machine.id) }) !== 'active'
   ) {
     return no('unreachable', 'agent-not-active', offer?.agentId ?? '');
   }
@@ -164,15 +162,6 @@ export function onDecline(draft: Draft, call: Extract<Call, { kind: 'DECLINE' }>
     endOffer(draft, offer);
     refuseParts(draft, offer, offer.resources, call.filters);
   }
-  return null;
-}
-
-/** There is no maintenance schedule yet, so none was ever made. */
-export function onInverseOffers(
-  draft: Draft,
-  call: Extract<Call, { kind: 'ACCEPT_INVERSE_OFFERS' | 'DECLINE_INVERSE_OFFERS' }>,
-): null {
-  draft.note('ignore-inverse-offers', { frameworkId: call.frameworkId, count: call.inverseOfferIds.length });
   return null;
 }
 

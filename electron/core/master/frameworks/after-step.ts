@@ -6,9 +6,11 @@ import { assert } from '../../kernel/assert.ts';
 import { isSame } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { holdsResources } from '../task-states.ts';
-import { attributesOf, modeOf } from './agent-words.ts';
+import { followDrains } from '../drain.ts';
+import { attributesOf, modeOf, unavailabilityOf } from './agent-words.ts';
 import { planAllocation } from './allocation.ts';
 import { hearBuiltIn } from './built-in.ts';
+import { followInverseOffers, forgetInverseOffers } from './inverse-offers.ts';
 import { askForAllocation, rescindAll } from './offers.ts';
 import { tell } from './tell.ts';
 import { endGroup, tellChanges } from './updates.ts';
@@ -18,10 +20,12 @@ const maxRounds = 1000;
 
 export function afterStep(draft: Draft): void {
   const told = new Map<string, TaskRecord | undefined>();
+  followDrains(draft);
   meetAgents(draft);
+  forgetInverseOffers(draft);
   for (let round = 0; ; round += 1) {
     assert(round < maxRounds, 'schedulers of this program never come to rest');
-    const isQuiet = !meetTasks(draft, told) && !hearBuiltIn(draft);
+    const isQuiet = !meetTasks(draft, told) && !followInverseOffers(draft) && !hearBuiltIn(draft);
     if (isQuiet) break;
   }
   planAllocation(draft);
@@ -60,6 +64,11 @@ function isAsOffered(draft: Draft, id: AgentId): boolean {
   if (!agent) return false;
   const machine = draft.get('machines', agent.machineId);
   if (modeOf({ agent, machine, link: draft.get('links', agent.machineId) }) !== 'active') return false;
+  for (const [changedId, before] of draft.changed('machines')) {
+    if (changedId !== agent.machineId || !before) continue;
+    // Mesos makes such offers anew as well: who takes one must know.
+    if (!isSame(unavailabilityOf(before), unavailabilityOf(machine))) return false;
+  }
   for (const [changedId, before] of draft.changed('agents')) {
     if (changedId !== id || !before) continue;
     if (!isSame(before.resources, agent.resources)) return false;

@@ -7,7 +7,7 @@ import {
   type MachineRecord,
 } from '../../../contract/machine.ts';
 import type { Attribute } from '../../../contract/offer.ts';
-import type { AgentMode } from '../../allocator/types.ts';
+import type { AgentMode, Unavailability } from '../../allocator/types.ts';
 
 type Known = {
   readonly agent: AgentRecord;
@@ -18,7 +18,16 @@ type Known = {
 /** A silent link is no proof that the machine can take work, so nothing of it is offered. */
 export function modeOf({ agent, machine, link }: Known): AgentMode {
   if (agent.state.kind !== 'active' || link?.phase !== 'live') return 'unreachable';
+  const { availability } = agent;
+  if (availability) return availability.kind === 'deactivated' ? 'deactivated' : 'draining';
   return machine && machine.removal === null ? 'active' : 'deactivated';
+}
+
+/** When the machine will be away, as planned. */
+export function unavailabilityOf(machine: MachineRecord | undefined): Unavailability | null {
+  if (!machine?.maintenance) return null;
+  const { startMs, durationMs } = machine.maintenance;
+  return { startMs, durationMs };
 }
 
 /** Labels that people gave, and the facts that a placement may depend on under our own prefix. */

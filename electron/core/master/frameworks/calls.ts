@@ -3,7 +3,8 @@ import type { Refusal } from '../../../contract/errors.ts';
 import type { Call } from '../../../contract/framework.ts';
 import { unreachable } from '../../kernel/assert.ts';
 import type { Draft } from '../draft.ts';
-import { onAccept, onDecline, onInverseOffers, onMessage } from './accept.ts';
+import { onAccept, onDecline, onMessage } from './accept.ts';
+import { onInverseOffersAnswered } from './inverse-offers.ts';
 import {
   onRequest,
   onRevive,
@@ -49,7 +50,7 @@ export function onCall(draft: Draft, call: Call): Refusal | null {
       return onUpdateFramework(draft, call);
     case 'ACCEPT_INVERSE_OFFERS':
     case 'DECLINE_INVERSE_OFFERS':
-      return onInverseOffers(draft, call);
+      return onInverseOffersAnswered(draft, call);
     default:
       return unreachable(call);
   }

@@ -3,9 +3,11 @@ import { type Deadline, earliest } from '../../kernel/deadlines.ts';
 import type { State } from '../state.ts';
 
 export function nextFrameworkDeadline({ session }: State): Deadline {
-  const { allocateAtMonoMs, offersEndAtMonoMs, filtersEndAtMonoMs, failoverAtMonoMs } = session.plan;
+  const { allocateAtMonoMs, offersEndAtMonoMs, filtersEndAtMonoMs, failoverAtMonoMs, inverseAtMonoMs } =
+    session.plan;
   const updateAtMonoMs = session.owing.earliest();
   return earliest([
+    inverseAtMonoMs,
     allocateAtMonoMs,
     offersEndAtMonoMs,
     filtersEndAtMonoMs,

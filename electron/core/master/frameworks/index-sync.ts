@@ -20,7 +20,7 @@ import { RowMap } from '../../kernel/rows.ts';
 import { byId, emptyTables } from '../../kernel/tables.ts';
 import { type ScalarName, scalarNames } from '../resources.ts';
 import { holdsResources } from '../task-states.ts';
-import { attributesOf, modeOf } from './agent-words.ts';
+import { attributesOf, modeOf, unavailabilityOf } from './agent-words.ts';
 import type { AllocatorCell, Seen } from './index-cell.ts';
 import { holds, kindOf, plus, sumOf, usesOf } from './parts.ts';
 import { frameworkOf, roleOf } from './words.ts';
@@ -135,7 +135,7 @@ class Sync {
         mode: mode === 'active' && !isWhole ? 'deactivated' : mode,
         hostname: agent.facts.hostname,
         attributes: attributesOf(agent, machine),
-        unavailability: null,
+        unavailability: unavailabilityOf(machine),
       }),
     );
   }

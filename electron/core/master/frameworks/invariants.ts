@@ -4,12 +4,11 @@ import type { AgentRecord } from '../../../contract/machine.ts';
 import type { OfferRecord } from '../../../contract/offer.ts';
 import type { ResourcePart } from '../../../contract/role.ts';
 import type { Tables } from '../../../contract/tables.ts';
-import { scalarNames } from '../resources.ts';
+import { type ScalarName, scalarNames } from '../resources.ts';
 import { holdsResources } from '../task-states.ts';
 import { modeOf } from './agent-words.ts';
 import { bagOf, give, kindOf, usesOf } from './parts.ts';
 
-/** An agent that comes back smaller than its tasks is a fact, not our mistake: the caller leaves those out. */
 export function overCommitted(tables: Tables): string[] {
   const held = new Map<string, ResourcePart[]>();
   const add = (agentId: string, parts: readonly ResourcePart[]): void => {
@@ -35,11 +34,26 @@ function overOn(tables: Tables, agent: AgentRecord, held: readonly ResourcePart[
   const whole = bagOf(held.filter((part) => part.reservation.length === 0));
   for (const { part } of rows) give(whole, { ...part, reservation: [], volume: null });
   const sum = whole.get('|')?.amounts;
-  const over = sum ? scalarNames.filter((name) => sum[name] > agent.resources[name]) : [];
+  const over = sum
+    ? scalarNames.filter((name) => sum[name] > agent.resources[name] && isOurDoing(tables, agent, name))
+    : [];
   return [
     ...broken,
     ...over.map((name) => `I7 ${agent.id}: ${name} ${sum?.[name]} of ${agent.resources[name]}`),
   ];
+}
+
+/** An agent that comes back smaller than its tasks is a fact. What we then still offer of it, or launch on it, is not. */
+function isOurDoing(tables: Tables, agent: AgentRecord, name: ScalarName): boolean {
+  const takes = (parts: readonly ResourcePart[]): boolean =>
+    parts.some((part) => part.reservation.length === 0 && part.amounts[name] > 0);
+  for (const offer of tables.offers.values())
+    if (offer.agentId === agent.id && takes(offer.resources)) return true;
+  for (const task of tables.tasks.values()) {
+    const isNewer = task.createdAtMs > agent.lastHelloAtMs;
+    if (task.agentId === agent.id && isNewer && holdsResources(task) && takes(usesOf(task))) return true;
+  }
+  return false;
 }
 
 export function offerGaps(tables: Tables): string[] {

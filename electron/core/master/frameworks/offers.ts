@@ -63,7 +63,7 @@ export function refuseParts(
 }
 
 /** Mesos: negative or not a number means the default; at most 365 days. */
-function refuseMsOf(filters: Filters | null): number {
+export function refuseMsOf(filters: Filters | null): number {
   const asked = filters?.refuseMs ?? defaultRefuseMs;
   if (Number.isNaN(asked) || asked < 0) return defaultRefuseMs;
   return Math.min(maxRefuseMs, Math.max(minRefuseMs, Math.round(asked)));

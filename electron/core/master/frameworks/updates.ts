@@ -36,7 +36,14 @@ export function tellUpdate(
     return;
   const isLost = lostStates.has(status.state) && !capabilities.includes('PARTITION_AWARE');
   const state = isLost ? 'TASK_LOST' : status.state;
-  tell(draft, to.frameworkId, { kind: 'UPDATE', status: { ...status, state, agentId: to.agentId } });
+  const reason = status.reason ?? reasonOfKill(draft, status);
+  tell(draft, to.frameworkId, { kind: 'UPDATE', status: { ...status, state, reason, agentId: to.agentId } });
+}
+
+/** In Mesos the agent says why it kills; ours is only told to. */
+function reasonOfKill(draft: Draft, { taskId, state }: TaskStatus): string | null {
+  if (state !== 'TASK_KILLING' && state !== 'TASK_KILLED') return null;
+  return draft.get('tasks', taskId)?.killReason ?? null;
 }
 
 /** What is new in a task since the step began. Called once for each change, whatever made it. */
