@@ -111,22 +111,6 @@ export const requestSchemas = {
     machineId: machineIdSchema,
     window: maintenanceSchema.nullable(),
   }),
-  /** No offers of it, and its tasks are ended. `graceMs`: at most that long each; null = as each task asks. */
-  'machine:drain': z.object({
-    machineId: machineIdSchema,
-    graceMs: z.number().int().min(0).max(86_400_000).nullable(),
-    /** Afterwards it is gone for ever; at once when it cannot be reached. */
-    markGone: z.boolean(),
-  }),
-  /** No offers of it; its tasks run on. */
-  'machine:deactivate': z.object({ machineId: machineIdSchema }),
-  /** Back to work, from either. What a drain has told to end ends. */
-  'machine:reactivate': z.object({ machineId: machineIdSchema }),
-  /** null takes back what was planned, or ends what has begun. */
-  'machine:plan-maintenance': z.object({
-    machineId: machineIdSchema,
-    window: maintenanceSchema.nullable(),
-  }),
   /** Starts six agents on this computer, each with a share of it. */
   'demo:start': z.object({}),
   /** Ends their tasks and them, and takes away their folders and records. */
@@ -236,10 +220,6 @@ export type Answers = {
   'machine:remove': { operationId: OperationId };
   'machine:reconnect': null;
   'machine:edit': null;
-  'machine:drain': { operationId: OperationId };
-  'machine:deactivate': null;
-  'machine:reactivate': null;
-  'machine:plan-maintenance': null;
   'machine:drain': { operationId: OperationId };
   'machine:deactivate': null;
   'machine:reactivate': null;

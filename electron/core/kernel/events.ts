@@ -89,17 +89,6 @@ export type CommandEvent =
   | { readonly kind: 'reactivate-agent'; readonly machineId: MachineId }
   | { readonly kind: 'plan-maintenance'; readonly machineId: MachineId; readonly window: Maintenance | null }
   | {
-      readonly kind: 'drain-agent';
-      readonly machineId: MachineId;
-      readonly operationId: OperationId;
-      /** At most that long from TERM to KILL; null = as each task asks. */
-      readonly graceMs: number | null;
-      readonly markGone: boolean;
-    }
-  | { readonly kind: 'deactivate-agent'; readonly machineId: MachineId }
-  | { readonly kind: 'reactivate-agent'; readonly machineId: MachineId }
-  | { readonly kind: 'plan-maintenance'; readonly machineId: MachineId; readonly window: Maintenance | null }
-  | {
       readonly kind: 'run-task';
       /** null: on any machine; then it waits until one fits. */
       readonly machineId: MachineId | null;

@@ -9,7 +9,6 @@ import type { Resources } from '../../../contract/resources.ts';
 import { defaultRole } from '../../../contract/role.ts';
 import type { RunRecord } from '../../../contract/run.ts';
 import type { TaskRecord } from '../../../contract/task.ts';
-import type { TaskRecord } from '../../../contract/task.ts';
 
 /** The driver, and what this scheduler has to remember: rows of its own, durable with the step. */
 export interface RunDriver {
@@ -20,8 +19,6 @@ export interface RunDriver {
   mayRunOn(run: RunRecord, offer: OfferRecord): boolean;
   /** It is placed there, and waits no more. */
   onPlaced(run: RunRecord, offer: OfferRecord): void;
-  /** What it has there that has not ended. */
-  openTasksOn(agentId: AgentId): readonly TaskRecord[];
   /** What it has there that has not ended. */
   openTasksOn(agentId: AgentId): readonly TaskRecord[];
   /** It can never be placed any more. */
@@ -59,30 +56,6 @@ export function onEvent(driver: RunDriver, frameworkId: FrameworkId, event: Sche
     for (const inverse of event.inverseOffers) answerInverse(driver, inverse);
   }
   // Updates need no answer: the table of tasks shows them, and one that ended is not run again.
-}
-
-/** How long a refusal of maintenance holds; what runs may have ended by then. */
-const askAgainMs = 60_000;
-
-/**
- * It cannot move a task: a person asked for just that run. So it agrees when nothing there would be cut off, because each task
- * ends before by the time limit it was given, and refuses otherwise. What refuses is shown to whoever planned the maintenance.
- */
-function answerInverse(driver: RunDriver, inverse: InverseOffer): void {
-  const { id, frameworkId, agentId, unavailability } = inverse;
-  const isFree = driver.openTasksOn(agentId).every((task) => endsBefore(task, unavailability.startMs));
-  driver.call({
-    kind: isFree ? 'ACCEPT_INVERSE_OFFERS' : 'DECLINE_INVERSE_OFFERS',
-    frameworkId,
-    inverseOfferIds: [id],
-    filters: { refuseMs: askAgainMs },
-  });
-}
-
-function endsBefore({ info, startedAtMs }: TaskRecord, atMs: number): boolean {
-  const { maxCompletionMs, killPolicy } = info;
-  if (maxCompletionMs === undefined || startedAtMs === null) return false;
-  return startedAtMs + maxCompletionMs + killPolicy.graceMs <= atMs;
 }
 
 /** How long a refusal of maintenance holds; what runs may have ended by then. */

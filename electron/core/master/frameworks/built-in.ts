@@ -7,7 +7,6 @@ import type { RunRecord } from '../../../contract/run.ts';
 import { askForOffers, onEvent, type RunDriver, runFramework } from '../../frameworks/run/scheduler.ts';
 import { assert } from '../../kernel/assert.ts';
 import { openTasksOf } from '../agents.ts';
-import { openTasksOf } from '../agents.ts';
 import type { Draft } from '../draft.ts';
 import { moveOperation, refuseTaskOperations } from '../operations.ts';
 import { onCall } from './calls.ts';
@@ -42,8 +41,6 @@ function runDriver(draft: Draft): RunDriver {
       draft.drop('runs', run.id);
       moveOperation(draft, run.operationId, offer.machineId);
     },
-    openTasksOn: (agentId) =>
-      openTasksOf(draft, { id: agentId }).filter((task) => frameworkOf(task) === runFrameworkId),
     openTasksOn: (agentId) =>
       openTasksOf(draft, { id: agentId }).filter((task) => frameworkOf(task) === runFrameworkId),
     onImpossible: (run, why) => dropRun(draft, run, why),
