@@ -4,7 +4,7 @@ import type { Refusal } from '../../electron/contract/errors.ts';
 import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import type { Settings } from '../../electron/contract/settings.ts';
-import type { TaskOptions, TaskRecord } from '../../electron/contract/task.ts';
+import type { TaskInfo, TaskOptions, TaskRecord } from '../../electron/contract/task.ts';
 import { call, drop } from '../bridge/bridge.ts';
 import { isActive } from '../store/selectors.ts';
 import { tableStore } from '../store/tables.ts';
@@ -69,12 +69,51 @@ export function openTask(taskId: TaskId): void {
   go({ page: 'task', taskId });
 }
 
+/** What it was asked for with, to ask for it once more. */
+function requestOf(
+  info: TaskInfo,
+  place: Pick<Request<'task:run'>, 'machineId' | 'where'>,
+): Request<'task:run'> {
+  const { cpusMilli, memMib, diskMib, gpus } = info.resources;
+  return {
+    ...place,
+    name: info.name,
+    command: info.command,
+    cpusMilli,
+    memMib,
+    diskMib,
+    gpus,
+    killGraceMs: info.killPolicy.graceMs,
+    options: optionsOf(info),
+  };
+}
+
+/** Nothing of it was ever started, so it can be put back. */
+export function cancelRuns(taskIds: readonly TaskId[]): void {
+  const { runs } = tableStore.getState().tables;
+  for (const run of taskIds.flatMap((id) => runs.get(id) ?? [])) {
+    const { name } = run.info;
+    const cancel = async () => {
+      if (!(await ask('task:kill', { taskId: run.id }, name))) return;
+      const { machineId, where, info } = run;
+      const again = requestOf(info, { machineId, ...(where === undefined ? {} : { where }) });
+      toast({
+        text: wordsNow().t('wait.cancelled', { name }),
+        undo: () => drop(ask('task:run', again, name), 'shows its own refusal'),
+      });
+    };
+    drop(cancel(), 'shows its own refusal');
+  }
+}
+
 function tasksById(taskIds: readonly TaskId[]): readonly TaskRecord[] {
   const { tasks } = tableStore.getState().tables;
   return taskIds.flatMap((id) => tasks.get(id) ?? []);
 }
 
+/** What waits loses nothing; what runs is asked about first. */
 export function askKill(taskIds: readonly TaskId[]): void {
+  cancelRuns(taskIds);
   if (tasksById(taskIds).some((task) => isActive(task.state))) openDialog({ kind: 'kill-tasks', taskIds });
 }
 
@@ -83,7 +122,7 @@ export function askForget(taskIds: readonly TaskId[]): void {
 }
 
 /** Everything the person chose the first time. */
-function optionsOf({ info }: TaskRecord): TaskOptions {
+function optionsOf(info: TaskInfo): TaskOptions {
   const { labels, limits, restart, maxCompletionMs, health, readiness } = info;
   const { artifacts, results, container, logMib } = info;
   const all = {
@@ -105,17 +144,7 @@ function optionsOf({ info }: TaskRecord): TaskOptions {
 
 export function runAgain(task: TaskRecord): void {
   const { info, machineId } = task;
-  const request: Request<'task:run'> = {
-    machineId,
-    name: info.name,
-    command: info.command,
-    cpusMilli: info.resources.cpusMilli,
-    memMib: info.resources.memMib,
-    diskMib: info.resources.diskMib,
-    gpus: info.resources.gpus,
-    killGraceMs: info.killPolicy.graceMs,
-    options: optionsOf(task),
-  };
+  const request = requestOf(info, { machineId });
   const run = async () => {
     const answer = await call('task:run', request);
     if (answer.ok) openTask(answer.value.taskId);

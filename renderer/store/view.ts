@@ -13,6 +13,7 @@ export const taskViews = ['log', 'files', 'results'] as const;
 export type TaskView = (typeof taskViews)[number];
 export const taskFilters = [
   'all',
+  'waiting',
   'active',
   'restarting',
   'unhealthy',

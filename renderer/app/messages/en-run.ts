@@ -161,6 +161,7 @@ export const enRun = {
     'One a line: /srv/data:/data, a volume’s name instead of the path, :ro to only read.',
   'run.container.ports': 'Ports',
   'run.container.ports.hint': 'One a line: 8080:80 (machine:container), /udp at the end for UDP.',
+  'run.container.nowhere': 'No container engine answers on any of your machines.',
   'run.container.absent': 'No container engine answers on {name}.',
   'run.container.absent.do':
     'Install one there: sudo apt install podman (works without root), or docker.io. Then reconnect the machine.',

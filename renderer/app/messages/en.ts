@@ -4,18 +4,22 @@ import { enDialogs } from './en-dialogs.ts';
 import { enDrain } from './en-drain.ts';
 import { enLife } from './en-life.ts';
 import { enRefusals } from './en-refusals.ts';
+import { enRoles } from './en-roles.ts';
 import { enRun } from './en-run.ts';
 import { enSaid } from './en-said.ts';
 import { enTasks } from './en-tasks.ts';
+import { enWaiting } from './en-waiting.ts';
 
 export const en = {
   ...enDialogs,
   ...enDrain,
   ...enLife,
   ...enRefusals,
+  ...enRoles,
   ...enRun,
   ...enSaid,
   ...enTasks,
+  ...enWaiting,
 
   'app.name': 'Mesolite',
   'app.loading': 'Reading the cluster',

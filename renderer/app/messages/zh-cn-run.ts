@@ -150,6 +150,7 @@ export const zhCnRun = {
   'run.container.volumes.hint': '每行一个：/srv/data:/data；路径可换成卷名；末尾加 :ro 表示只读。',
   'run.container.ports': '端口',
   'run.container.ports.hint': '每行一个：8080:80（机器:容器），UDP 在末尾加 /udp。',
+  'run.container.nowhere': '所有机器上都没有容器引擎应答。',
   'run.container.absent': '{name} 上没有可用的容器引擎。',
   'run.container.absent.do':
     '请在那里安装：sudo apt install podman（不需要 root），或 docker.io。然后重连这台机器。',

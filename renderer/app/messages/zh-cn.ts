@@ -4,18 +4,22 @@ import { zhCnDialogs } from './zh-cn-dialogs.ts';
 import { zhCnDrain } from './zh-cn-drain.ts';
 import { zhCnLife } from './zh-cn-life.ts';
 import { zhCnRefusals } from './zh-cn-refusals.ts';
+import { zhCnRoles } from './zh-cn-roles.ts';
 import { zhCnRun } from './zh-cn-run.ts';
 import { zhCnSaid } from './zh-cn-said.ts';
 import { zhCnTasks } from './zh-cn-tasks.ts';
+import { zhCnWaiting } from './zh-cn-waiting.ts';
 
 export const zhCn: Catalogue = {
   ...zhCnDialogs,
   ...zhCnDrain,
   ...zhCnLife,
   ...zhCnRefusals,
+  ...zhCnRoles,
   ...zhCnRun,
   ...zhCnSaid,
   ...zhCnTasks,
+  ...zhCnWaiting,
 
   'app.name': 'Mesolite',
   'app.loading': '正在读取集群',

@@ -1,23 +1,23 @@
-// Run a task on one machine. Nothing typed here is remembered by the window.
-import { useId, useMemo, useState } from 'react';
+// Run a task on any machine or on one, with a preview of what would become of it. Nothing typed here is remembered.
+import { useId, useState } from 'react';
 import type { Refusal } from '../../../electron/contract/errors.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import { isReason } from '../../../electron/contract/reasons.ts';
 import type { Tables } from '../../../electron/contract/tables.ts';
+import type { Why } from '../../../electron/contract/waiting.ts';
 import { openTask } from '../../app/acts.ts';
-import { cpus, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { Segmented, TextArea, TextField } from '../../kit/field.tsx';
-import { Glyph } from '../../kit/glyph.tsx';
-import { type Option, Select } from '../../kit/select.tsx';
-import { activeTasksOf, agentOf, type Free, freeOf, healthOf, machineList } from '../../store/selectors.ts';
+import { agentOf, healthOf, machineList } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
 import { Refused } from './refused.tsx';
 import type { Fault } from './run/fields.ts';
 import { MoreOptions } from './run/more-options.tsx';
+import { freeOn, PlacePart } from './run/place-part.tsx';
+import { Preview, usePreview } from './run/preview.tsx';
 import { fieldOfRefusal } from './run/refusal-field.ts';
 import {
   emptyRun,
@@ -35,27 +35,24 @@ type Part = {
   readonly change: (part: Partial<RunForm>) => void;
 };
 
-function freeOn(tables: Tables, id: string | null): Free | null {
-  const machine = id === null ? undefined : tables.machines.get(id);
-  const agent = machine && agentOf(tables, machine);
-  return agent === undefined ? null : freeOf(agent.resources, activeTasksOf(tables, agent.machineId));
-}
-
 function enginesOn(tables: Tables, id: string | null) {
   const machine = id === null ? undefined : tables.machines.get(id);
   return machine && agentOf(tables, machine)?.facts.engines;
 }
 
-/** The machine asked for, else the live one with the most free cpus. */
+/** The machine asked for; else any, when there is a choice. */
 function startingMachine(tables: Tables, wanted: MachineId | null): MachineId | null {
   if (wanted !== null) return wanted;
-  let best: { id: MachineId; free: number } | null = null;
-  for (const machine of machineList(tables.machines)) {
-    if (!healthOf(tables, machine).isFresh) continue;
-    const free = freeOn(tables, machine.id)?.cpusMilli ?? 0;
-    if (best === null || free > best.free) best = { id: machine.id, free };
-  }
-  return best?.id ?? null;
+  const [first, ...others] = machineList(tables.machines);
+  return others.length > 0 ? null : (first?.id ?? null);
+}
+
+/** Most that any live machine has. */
+function mostGpus(tables: Tables): number {
+  let most = 0;
+  for (const machine of tables.machines.values())
+    if (healthOf(tables, machine).isFresh) most = Math.max(most, freeOn(tables, machine.id)?.gpus ?? 0);
+  return most;
 }
 
 function useFault(faults: RunFaults) {
@@ -64,44 +61,6 @@ function useFault(faults: RunFaults) {
     const fault = faults[field];
     return fault === undefined ? null : words.t(fault.key, fault.args);
   };
-}
-
-function MachineSelect({ form, faults, change }: Part) {
-  const words = useWords();
-  const say = useFault(faults);
-  const machines = useTables((tables) => tables.machines);
-  const agents = useTables((tables) => tables.agents);
-  const links = useTables((tables) => tables.links);
-  const tasks = useTables((tables) => tables.tasks);
-  const options = useMemo((): readonly Option[] => {
-    const tables = { machines, agents, links, tasks } as Tables;
-    return machineList(machines).map((machine) => {
-      const health = healthOf(tables, machine);
-      const free = freeOn(tables, machine.id);
-      const hint =
-        health.isFresh && free !== null
-          ? words.t('run.machine.free', { cpus: cpus(free.cpusMilli), mem: mib(free.memMib) })
-          : words.t('run.machine.away');
-      return {
-        value: machine.id,
-        text: machine.name,
-        hint,
-        isDisabled: !health.isFresh,
-        mark: <Glyph kind={health.glyph} size={12} />,
-      };
-    });
-  }, [machines, agents, links, tasks, words]);
-  const hasLive = options.some((option) => option.isDisabled !== true);
-  return (
-    <Select
-      label={words.t('run.machine')}
-      value={form.machineId}
-      options={options}
-      fault={say('machineId')}
-      {...(hasLive ? {} : { hint: words.t('run.machine.none') })}
-      onValue={(id) => change({ machineId: id as MachineId })}
-    />
-  );
 }
 
 function Command({ form, faults, change }: Part) {
@@ -196,6 +155,20 @@ function refusedField(refusal: Refusal | null, { options }: RunForm): RunFaults 
   return field === null ? {} : { [field]: fault };
 }
 
+/** What was typed there is said to be wrong at once: the preview depends on it. */
+function typedFaults({ where }: RunForm, faults: RunFaults): RunFaults {
+  return where === '' || faults.where === undefined ? {} : { where: faults.where };
+}
+
+/** With these it cannot be said where it would go. */
+function faultyPlace({ where, cpus, mem, disk, gpus }: RunFaults): boolean {
+  return [where, cpus, mem, disk, gpus].some((fault) => fault !== undefined);
+}
+
+function willWait(why: Why | null): boolean {
+  return why !== null && why.groups[0]?.code !== 'fits';
+}
+
 type RunProps = {
   readonly machineId: MachineId | null;
   readonly sample: string;
@@ -211,8 +184,12 @@ function useRunForm(props: RunProps) {
   }));
   const cpusFree = useTables((tables) => freeOn(tables, form.machineId)?.cpusMilli ?? null);
   const memFree = useTables((tables) => freeOn(tables, form.machineId)?.memMib ?? null);
-  const gpusFree = useTables((tables) => freeOn(tables, form.machineId)?.gpus ?? 0);
-  const hasEngine = useTables((tables) => (enginesOn(tables, form.machineId)?.length ?? 0) > 0);
+  const isAny = form.machineId === null;
+  const gpusFree = useTables((tables) =>
+    isAny ? mostGpus(tables) : (freeOn(tables, form.machineId)?.gpus ?? 0),
+  );
+  // Of any machine the preview says it.
+  const hasEngine = useTables((tables) => isAny || (enginesOn(tables, form.machineId)?.length ?? 0) > 0);
   const isKnown = cpusFree !== null && memFree !== null;
   const free = isKnown ? { cpusMilli: cpusFree, memMib: memFree, diskMib: 0, gpus: gpusFree } : null;
   const change = (part: Partial<RunForm>) => setForm((old) => ({ ...old, ...part }));
@@ -223,6 +200,7 @@ export function RunTaskDialog(props: RunProps) {
   const words = useWords();
   const { onClose } = props;
   const { form, change, faults, gpusFree } = useRunForm(props);
+  const preview = usePreview(faultyPlace(faults) ? null : runRequest(form));
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
@@ -245,7 +223,8 @@ export function RunTaskDialog(props: RunProps) {
     setRefusal(null);
     change(part);
   };
-  const part = { form, faults: { ...(isTried ? faults : {}), ...refusedField(refusal, form) }, change: edit };
+  const shown = { ...(isTried ? faults : typedFaults(form, faults)), ...refusedField(refusal, form) };
+  const part = { form, faults: shown, change: edit };
   return (
     <Dialog
       title={words.t('run.title')}
@@ -259,16 +238,15 @@ export function RunTaskDialog(props: RunProps) {
             {words.t('verb.cancel')}
           </Button>
           <Button look="primary" type="submit" disabled={isBusy}>
-            {words.t('run.submit')}
+            {words.t(willWait(preview.why) ? 'run.submit.wait' : 'run.submit')}
           </Button>
         </>
       }
     >
       <Command {...part} />
-      <div className="dialog__row">
-        <MachineSelect {...part} />
-      </div>
+      <PlacePart {...part} />
       <NameAndRoom {...part} />
+      <Preview {...preview} />
       <MoreOptions {...part} gpusFree={gpusFree} />
       <Refused refusal={refusal} />
     </Dialog>

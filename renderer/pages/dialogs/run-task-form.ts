@@ -1,5 +1,6 @@
 // The form of the run-a-task dialog: its faults in words and the request it makes. Pure.
 import type { RunTask } from '../../../electron/contract/channels.ts';
+import { readCondition } from '../../../electron/contract/condition.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import { cpus as cpusText, mib } from '../../app/messages/amounts.ts';
 import type { Free } from '../../store/selectors.ts';
@@ -8,7 +9,10 @@ import { emptyOptions, type OptionsForm } from './run/options-form.ts';
 import { type Asked, type OptionField, readOptions } from './run/options-read.ts';
 
 export type RunForm = {
+  /** null: on any machine. */
   readonly machineId: MachineId | null;
+  /** Only of any machine: which ones. */
+  readonly where: string;
   readonly isShell: boolean;
   readonly line: string;
   readonly argv: string;
@@ -24,6 +28,7 @@ export type RunForm = {
 
 export const emptyRun: RunForm = {
   machineId: null,
+  where: '',
   isShell: true,
   line: '',
   argv: '',
@@ -37,7 +42,16 @@ export const emptyRun: RunForm = {
   options: emptyOptions,
 };
 
-export type RunField = 'machineId' | 'command' | 'cpus' | 'mem' | 'graceS' | 'env' | 'user' | 'container';
+export type RunField =
+  | 'machineId'
+  | 'where'
+  | 'command'
+  | 'cpus'
+  | 'mem'
+  | 'graceS'
+  | 'env'
+  | 'user'
+  | 'container';
 export type RunFaults = Readonly<Partial<Record<RunField | OptionField, Fault>>>;
 
 const cpusMilliOf = (text: string) => numberIn(text, cpusLimits, 1000);
@@ -95,12 +109,19 @@ function isCommandEmpty(form: RunForm): boolean {
   return form.isShell ? form.line.trim() === '' : (argvOf(form.argv)[0] ?? '') === '';
 }
 
+function whereFaults({ machineId, where }: RunForm): RunFaults {
+  const read = machineId === null ? readCondition(where) : null;
+  if (read === null || read.ok) return {};
+  const { problem, near } = read.fault;
+  return { where: { key: `run.bad.where.${problem}`, args: { near } } };
+}
+
 export function runFaults(form: RunForm, { free, hasEngine }: Target): RunFaults {
   const env = environmentOf(form.env);
   const { isOn } = form.options.container;
   return {
     ...resourceFaults(form, free),
-    ...(form.machineId === null ? { machineId: { key: 'run.bad.machine' } as const } : {}),
+    ...whereFaults(form),
     ...(isCommandEmpty(form) && !isOn ? { command: { key: 'run.bad.command' } as const } : {}),
     ...(graceMsOf(form.graceS) === null ? { graceS: { key: 'run.bad.grace' } as const } : {}),
     ...(env.ok ? {} : { env: { key: 'run.bad.env' as const, args: { line: env.line } } }),
@@ -124,14 +145,14 @@ export function runRequest(form: RunForm): RunTask | null {
   const killGraceMs = graceMsOf(form.graceS);
   const env = environmentOf(form.env);
   const read = readOptions(form.options, askedOf(form, null));
-  if (form.machineId === null || cpusMilli === null || memMib === null || killGraceMs === null || !env.ok)
-    return null;
+  if (cpusMilli === null || memMib === null || killGraceMs === null || !env.ok) return null;
   if (Object.keys(read.faults).length > 0) return null;
   const { options, diskMib, gpus } = read.value;
   // A task of which nothing was chosen is asked for without options.
   const { labels, ...chosen } = options;
   return {
     machineId: form.machineId,
+    ...(form.machineId === null && form.where.trim() !== '' ? { where: form.where.trim() } : {}),
     name: form.name.trim(),
     command: {
       ...commandOf(form),

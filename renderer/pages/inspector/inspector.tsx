@@ -14,20 +14,24 @@ import {
   viewStore,
 } from '../../store/view.ts';
 import { MachinePanel } from './machine-panel.tsx';
+import { RunPanel } from './run-panel.tsx';
 import { TaskPanel } from './task-panel.tsx';
 
 function Panel({ subject }: { readonly subject: Subject }) {
   const machine = useRow('machines', subject.kind === 'machine' ? subject.id : null);
   const task = useRow('tasks', subject.kind === 'task' ? subject.id : null);
+  const run = useRow('runs', subject.kind === 'task' ? subject.id : null);
   if (machine !== undefined) return <MachinePanel key={machine.id} machine={machine} />;
-  return task === undefined ? null : <TaskPanel key={task.id} task={task} />;
+  if (task !== undefined) return <TaskPanel key={task.id} task={task} />;
+  return run === undefined ? null : <RunPanel key={run.id} run={run} />;
 }
 
 /** What was removed meanwhile is not inspected any more. */
 function useIsThere(subject: Subject | null): boolean {
   return useTables((tables) => {
     if (subject === null) return false;
-    return subject.kind === 'machine' ? tables.machines.has(subject.id) : tables.tasks.has(subject.id);
+    if (subject.kind === 'machine') return tables.machines.has(subject.id);
+    return tables.tasks.has(subject.id) || tables.runs.has(subject.id);
   });
 }
 

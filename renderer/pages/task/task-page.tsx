@@ -23,6 +23,7 @@ import { go, openPalette, replaceRoute, type TaskView, taskViews } from '../../s
 import { FilesView } from './files-view.tsx';
 import { LogView } from './log-view.tsx';
 import { ResultsView } from './results-view.tsx';
+import { WaitingPage } from './waiting-page.tsx';
 
 const toTasks = () => go({ page: 'tasks', filter: '', state: 'all' });
 
@@ -115,10 +116,12 @@ function LogPart({ task }: { readonly task: TaskRecord }) {
 export function TaskPage({ taskId, view = 'log' }: { readonly taskId: TaskId; readonly view?: TaskView }) {
   const words = useWords();
   const task = useRow('tasks', taskId);
+  const run = useRow('runs', taskId);
   useKeys({
-    '.': () => task !== undefined && openPalette(task.info.name),
+    '.': () => openPalette((task ?? run)?.info.name),
     l: () => document.querySelector<HTMLElement>('.log-box')?.focus(),
   });
+  if (task === undefined && run !== undefined) return <WaitingPage run={run} />;
   if (task === undefined) {
     return (
       <Empty

@@ -1,4 +1,5 @@
 // Filtering and sorting of the task table. Pure; tested with thousands of rows.
+import type { RunRecord } from '../../../electron/contract/run.ts';
 import type { Tables } from '../../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
 import { taskLine } from '../../parts/command-line.ts';
@@ -20,11 +21,21 @@ export const taskColumns = [
 export type TaskColumn = (typeof taskColumns)[number];
 export type TaskSort = { readonly column: TaskColumn; readonly isDown: boolean };
 
-function isInFilter(tables: Tables, task: TaskRecord, filter: TaskFilter): boolean {
+/** What the table shows: tasks, and runs that wait to become one. */
+export type Listed = TaskRecord | RunRecord;
+
+export function isRun(listed: Listed): listed is RunRecord {
+  return 'askedAtMs' in listed;
+}
+
+function isInFilter(tables: Tables, task: Listed, filter: TaskFilter): boolean {
+  if (isRun(task)) return filter === 'all' || filter === 'waiting';
   const glyph = glyphOfTask(tables, task);
   switch (filter) {
     case 'all':
       return true;
+    case 'waiting':
+      return false;
     case 'active':
       return isActive(task.state) && glyph !== 'unknown';
     // Parts of the active ones: what a silent machine said last is not news.
@@ -40,7 +51,7 @@ function isInFilter(tables: Tables, task: TaskRecord, filter: TaskFilter): boole
   }
 }
 
-function matches(task: TaskRecord, machineName: string, wanted: readonly string[]): boolean {
+function matches(task: Listed, machineName: string, wanted: readonly string[]): boolean {
   const labels = task.info.labels.map(({ key, value }) => `${key}=${value}`).join('\n');
   const text =
     `${task.info.name}\n${machineName}\n${taskLine(task.info)}\n${labels}\n${task.id}`.toLowerCase();
@@ -57,7 +68,30 @@ function exitOf(task: TaskRecord): number {
   );
 }
 
-function keyOf(tables: Tables, task: TaskRecord, column: TaskColumn): string | number {
+/** Where a column is of something that has not begun, what waits comes last, or first. */
+function keyOfRun(
+  tables: Tables,
+  { info, machineId, askedAtMs }: RunRecord,
+  column: TaskColumn,
+): string | number {
+  switch (column) {
+    case 'name':
+      return info.name.toLowerCase();
+    case 'command':
+      return taskLine(info);
+    case 'state':
+      return stateOrder.indexOf('waiting');
+    case 'machine':
+      return machineId === null ? '' : (tables.machines.get(machineId)?.name.toLowerCase() ?? '');
+    case 'started':
+      return askedAtMs;
+    default:
+      return -1;
+  }
+}
+
+function keyOf(tables: Tables, task: Listed, column: TaskColumn): string | number {
+  if (isRun(task)) return keyOfRun(tables, task, column);
   switch (column) {
     case 'name':
       return task.info.name.toLowerCase();
@@ -91,13 +125,16 @@ function compare(a: string | number, b: string | number): number {
 
 export type TaskQuery = { readonly find: string; readonly filter: TaskFilter; readonly sort: TaskSort };
 
-export function listTasks(tables: Tables, query: TaskQuery): readonly TaskRecord[] {
+const madeAtMs = (task: Listed): number => (isRun(task) ? task.askedAtMs : task.createdAtMs);
+
+export function listTasks(tables: Tables, query: TaskQuery): readonly Listed[] {
   const wanted = query.find.toLowerCase().split(/\s+/).filter(Boolean);
   const names = new Map([...tables.machines.values()].map((machine) => [machine.id as string, machine.name]));
-  const found = [...tables.tasks.values()].filter(
+  const listed: readonly Listed[] = [...tables.runs.values(), ...tables.tasks.values()];
+  const found = listed.filter(
     (task) =>
       isInFilter(tables, task, query.filter) &&
-      (wanted.length === 0 || matches(task, names.get(task.machineId) ?? '', wanted)),
+      (wanted.length === 0 || matches(task, names.get(task.machineId ?? '') ?? '', wanted)),
   );
   const { column, isDown } = query.sort;
   const keyed = found.map((task) => ({ task, key: keyOf(tables, task, column) }));
@@ -105,7 +142,7 @@ export function listTasks(tables: Tables, query: TaskQuery): readonly TaskRecord
   keyed.sort(
     (a, b) =>
       sign * compare(a.key, b.key) ||
-      b.task.createdAtMs - a.task.createdAtMs ||
+      madeAtMs(b.task) - madeAtMs(a.task) ||
       a.task.id.localeCompare(b.task.id),
   );
   return keyed.map(({ task }) => task);
@@ -117,6 +154,7 @@ export function countByFilter(
 ): Readonly<Record<TaskFilter, number>> {
   const counts: Record<TaskFilter, number> = {
     all: 0,
+    waiting: 0,
     active: 0,
     restarting: 0,
     unhealthy: 0,
@@ -124,7 +162,7 @@ export function countByFilter(
     finished: 0,
     unknown: 0,
   };
-  for (const task of tables.tasks.values()) {
+  for (const task of [...tables.runs.values(), ...tables.tasks.values()]) {
     for (const filter of filters) if (isInFilter(tables, task, filter)) counts[filter] += 1;
   }
   return counts;

@@ -3,7 +3,7 @@ import './tasks.css';
 import { Play, Search, Square, Trash2, X } from 'lucide-react';
 import { type MouseEvent, useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { TaskId } from '../../../electron/contract/ids.ts';
-import { askForget, askKill, openTask } from '../../app/acts.ts';
+import { askForget, askKill, cancelRuns, openTask } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { SearchField, Segmented } from '../../kit/field.tsx';
@@ -31,6 +31,7 @@ import {
   taskColumns,
 } from './task-list.ts';
 import { TaskRow } from './task-row.tsx';
+import { WaitingRow } from './waiting-row.tsx';
 
 const numeric: ReadonlySet<TaskColumn> = new Set(['started', 'duration', 'cpu', 'mem', 'exit']);
 const rowPx = 28;
@@ -58,6 +59,7 @@ function Head({ sort, onSort }: { readonly sort: TaskSort; readonly onSort: (sor
 /** Ids in the order to show; recomputed when tasks, machines or the query change, for live columns with each sample. */
 function useOrder(route: TasksRoute, sort: TaskSort, isPointerInside: boolean): readonly TaskId[] {
   const tasks = useTables((tables) => tables.tasks);
+  const runs = useTables((tables) => tables.runs);
   const machines = useTables((tables) => tables.machines);
   const isLive = sort.column === 'cpu' || sort.column === 'mem';
   const samples = useTables((tables) => (isLive ? tables.samples : null));
@@ -67,7 +69,7 @@ function useOrder(route: TasksRoute, sort: TaskSort, isPointerInside: boolean): 
   const wanted = useMemo(
     () => listTasks(tableStore.getState().tables, { find, filter: route.state, sort }).map((task) => task.id),
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is read as a whole, these parts of it count
-    [tasks, machines, samples, find, route.state, sort],
+    [tasks, runs, machines, samples, find, route.state, sort],
   );
   return useMemo(() => {
     const hold = isPointerInside && shown.current.query === query;
@@ -77,9 +79,9 @@ function useOrder(route: TasksRoute, sort: TaskSort, isPointerInside: boolean): 
   }, [wanted, isPointerInside, query]);
 }
 
-/** The two that are seldom needed stand there only while something is in them. */
+/** Those that are seldom needed stand there only while something is in them. */
 function isOffered(filter: TaskFilter, count: number, chosen: TaskFilter): boolean {
-  const isSeldom = filter === 'restarting' || filter === 'unhealthy';
+  const isSeldom = filter === 'waiting' || filter === 'restarting' || filter === 'unhealthy';
   return !isSeldom || count > 0 || filter === chosen;
 }
 
@@ -94,8 +96,9 @@ function Toolbar({
 }) {
   const words = useWords();
   const tasks = useTables((tables) => tables.tasks);
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is read as a whole, the tasks count
-  const counts = useMemo(() => countByFilter(tableStore.getState().tables, taskFilters), [tasks]);
+  const runs = useTables((tables) => tables.runs);
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is read as a whole, what is counted counts
+  const counts = useMemo(() => countByFilter(tableStore.getState().tables, taskFilters), [tasks, runs]);
   return (
     <header className="page-head">
       <h1 className="page-head__title">{words.t('tasks.title')}</h1>
@@ -133,7 +136,7 @@ function Toolbar({
           }
         />
       </div>
-      <span className="dim num">{words.t('tasks.count', { shown, all: tasks.size })}</span>
+      <span className="dim num">{words.t('tasks.count', { shown, all: tasks.size + runs.size })}</span>
     </header>
   );
 }
@@ -201,11 +204,15 @@ function NoTasks({ isFiltered }: { readonly isFiltered: boolean }) {
   );
 }
 
+function nameOf(id: TaskId): string {
+  const { tasks, runs } = tableStore.getState().tables;
+  return (tasks.get(id) ?? runs.get(id))?.info.name ?? '';
+}
+
 /** The verbs of what is meant: the bar of the selection, else the palette with the task's name. */
 function showVerbs(selected: number, current: TaskId | undefined): void {
   if (selected > 0) document.querySelector<HTMLElement>('.selection-bar .button:nth-of-type(3)')?.focus();
-  else if (current !== undefined)
-    openPalette(tableStore.getState().tables.tasks.get(current)?.info.name ?? '');
+  else if (current !== undefined) openPalette(nameOf(current));
 }
 
 export function TasksPage({ route }: { readonly route: TasksRoute }) {
@@ -214,7 +221,8 @@ export function TasksPage({ route }: { readonly route: TasksRoute }) {
   const [isPointerInside, setPointerInside] = useState(false);
   const search = useRef<HTMLInputElement>(null);
   const order = useOrder(route, sort, isPointerInside);
-  const all = useTables((tables) => tables.tasks.size);
+  const all = useTables((tables) => tables.tasks.size + tables.runs.size);
+  const runs = useTables((tables) => tables.runs);
   const { cursor, selected, move, press, toggle, selectAll, clear } = useSelection(order);
   const current = cursor === null ? undefined : cursor;
   const targets =
@@ -230,7 +238,10 @@ export function TasksPage({ route }: { readonly route: TasksRoute }) {
     o: () => current && openTask(current),
     l: () => current && openTask(current),
     '.': () => showVerbs(selected.size, current),
-    Delete: () => askForget(targets),
+    Delete: () => {
+      cancelRuns(targets);
+      askForget(targets);
+    },
     '/': () => search.current?.focus(),
     ...(selected.size > 0 ? { Escape: clear } : {}),
   });
@@ -257,8 +268,9 @@ export function TasksPage({ route }: { readonly route: TasksRoute }) {
           renderRow={(index) => {
             const id = order[index];
             if (id === undefined) return null;
+            const Row = runs.has(id) ? WaitingRow : TaskRow;
             return (
-              <TaskRow
+              <Row
                 id={id}
                 isCursor={id === cursor}
                 isSelected={selected.has(id)}

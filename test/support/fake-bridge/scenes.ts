@@ -8,8 +8,19 @@ import { gib, specs } from './machines.ts';
 import { randomFrom } from './random.ts';
 import { aLink, aMachine, anAgent, aTask, endTask, type MachineSpec, type TaskSpec } from './records.ts';
 import type { FakeTables } from './tables.ts';
+import { addWaiting } from './waiting.ts';
 
-export const sceneNames = ['busy', 'calm', 'adding', 'empty', 'faults', 'large', 'life'] as const;
+export const sceneNames = [
+  'busy',
+  'calm',
+  'adding',
+  'empty',
+  'faults',
+  'large',
+  'life',
+  'shared',
+  'waiting',
+] as const;
 export type SceneName = (typeof sceneNames)[number];
 
 type Plan = Omit<TaskSpec, 'machine'> & { readonly on: string };
@@ -307,9 +318,10 @@ export function setScene(tables: FakeTables, scene: SceneName, nowMs: number): r
   tables.change('machines', 'm-nas', { note: 'Basement shelf, left. Ask Bo before a restart.' });
   addTasks(tables, nowMs);
   addOperations(tables, nowMs);
-  if (scene !== 'calm' && scene !== 'life') silence(tables, 'nas', nowMs);
+  if (scene !== 'calm' && scene !== 'life' && scene !== 'shared') silence(tables, 'nas', nowMs);
   if (scene === 'adding') addLanes(tables, nowMs);
   if (scene === 'life') addLife(tables, nowMs);
+  if (scene === 'waiting') addWaiting(tables, nowMs);
   if (scene === 'faults') {
     tables.put('faults', {
       id: 'store-read-only',

@@ -111,20 +111,21 @@ function Doors({ form, say, change }: FieldsProps) {
   );
 }
 
-export function ContainerPart({ options, faults, change, agent, machineName }: PartProps) {
+export function ContainerPart({ options, faults, change, engines, machineName }: PartProps) {
   const words = useWords();
   const say = useSay(faults);
   const form = options.container;
-  const engines = agent?.facts.engines;
   const set = (part: Partial<ContainerForm>) => change({ container: { ...form, ...part } });
   if (engines === undefined || engines.length === 0) {
     return (
       <>
         <div className="dialog__note">
           <p>
-            {words.t(engines === undefined ? 'run.container.unknown' : 'run.container.absent', {
-              name: machineName,
-            })}
+            {machineName === ''
+              ? words.t('run.container.nowhere')
+              : words.t(engines === undefined ? 'run.container.unknown' : 'run.container.absent', {
+                  name: machineName,
+                })}
           </p>
           {engines !== undefined && <p>{words.t('run.container.absent.do')}</p>}
         </div>

@@ -11,7 +11,8 @@ import { OptionNumber, type PartProps, useSay } from './part.tsx';
 function Worth({ kind, agent }: { readonly kind: LimitKind } & Pick<PartProps, 'agent'>) {
   const words = useWords();
   const worth = worthOf(agent, kind);
-  if (worth.strength === 'full') return null;
+  // Of any machine: said once, for all of them.
+  if (agent === undefined || worth.strength === 'full') return null;
   return (
     <p className="run-worth" data-strength={worth.strength}>
       {words.t(worth.note)}
@@ -70,9 +71,10 @@ function Ceiling(
 export function LimitsPart(part: PartProps) {
   const words = useWords();
   const { options, agent, gpusFree } = part;
-  const hasGpus = (agent?.resources.gpus ?? 0) > 0 || options.gpus !== '';
+  const hasGpus = (agent?.resources.gpus ?? gpusFree) > 0 || options.gpus !== '';
   return (
     <>
+      {agent === undefined && <p className="field__hint">{words.t('run.any.limits')}</p>}
       <Ceiling
         part={part}
         kind="cpu"

@@ -1,6 +1,7 @@
 // “More”: sections that each say in one line what they hold while they are closed. The simple task needs none of them.
 import { ChevronRight } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
+import type { Tables } from '../../../../electron/contract/tables.ts';
 import { useWords } from '../../../app/messages/words.ts';
 import { agentOf, settingsOf } from '../../../store/selectors.ts';
 import { useRow, useTables } from '../../../store/tables.ts';
@@ -66,16 +67,25 @@ function NoEngine({ faults }: Pick<Props, 'faults'>) {
   );
 }
 
+/** One of each kind, without a version: they differ from machine to machine. */
+function enginesOf(agents: Tables['agents']): NonNullable<PartProps['engines']> {
+  const all = [...agents.values()].flatMap(({ facts }) => facts.engines ?? []);
+  const kinds = [...new Set(all.map(({ engine }) => engine))].sort();
+  return kinds.map((engine) => ({ engine, version: '', rootless: false }));
+}
+
 function usePart({ form, faults, change, gpusFree }: Props): PartProps {
   const machine = useRow('machines', form.machineId);
   const agent = useTables((tables) => (machine === undefined ? undefined : agentOf(tables, machine)));
   const keeping = useTables((tables) => settingsOf(tables).keeping);
+  const agents = useTables((tables) => tables.agents);
   return {
     options: form.options,
     faults,
     change: (options) => change({ options: { ...form.options, ...options } }),
     agent,
     machineName: machine?.name ?? '',
+    engines: form.machineId === null ? enginesOf(agents) : agent?.facts.engines,
     gpusFree,
     keeping,
   };

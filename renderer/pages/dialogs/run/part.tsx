@@ -17,7 +17,10 @@ export type PartProps = {
   readonly faults: OptionFaults;
   readonly change: (part: Partial<OptionsForm>) => void;
   readonly agent: AgentRecord | undefined;
+  /** Empty: on any machine. */
   readonly machineName: string;
+  /** Of the machine, or of all of them. */
+  readonly engines: AgentRecord['facts']['engines'];
   readonly gpusFree: number;
   readonly keeping: Keeping;
 };

@@ -7,6 +7,7 @@ import type { OptionField } from './options-read.ts';
 
 const fields: Readonly<Partial<Record<Reason, RunField | OptionField>>> = {
   'command-empty': 'command',
+  'condition-wrong': 'where',
   'user-needs-root': 'user',
   'no-such-machine': 'machineId',
   'machine-being-removed': 'machineId',

@@ -60,8 +60,8 @@ describe('adding a machine', () => {
 });
 
 describe('running a task', () => {
-  it('offers the machine with the most room, and says when it does not fit', async () => {
-    const cluster = await open({ kind: 'run-task', machineId: null });
+  it('says of one machine when it does not fit', async () => {
+    const cluster = await open({ kind: 'run-task', machineId: 'm-build-1' as MachineId });
     const dialog = await screen.findByRole('dialog', { name: 'Run a task' });
     expect(within(dialog).getByRole('combobox').textContent).toContain('build-1');
     await userEvent.type(within(dialog).getByLabelText('Command'), 'make');
@@ -83,6 +83,50 @@ describe('running a task', () => {
       { machineId: 'm-pi-4', name: 'hello', killGraceMs: 3000 },
     ]);
     expect(window.location.hash).toMatch(/^#\/tasks\/t-/);
+  });
+
+  it('starts with any machine, says where it would go, and runs it there', async () => {
+    const cluster = await open({ kind: 'run-task', machineId: null });
+    const dialog = await screen.findByRole('dialog', { name: 'Run a task' });
+    expect(within(dialog).getByRole('combobox').textContent).toContain('Any machine');
+    const preview = await within(dialog).findByRole('region', { name: 'What would happen' });
+    await waitFor(() =>
+      expect(preview.textContent).toContain('Starts at once: 4 machines have room for it.'),
+    );
+    await userEvent.click(within(dialog).getByRole('button', { name: 'engine.docker exists 1' }));
+    await waitFor(() => expect(preview.textContent).toContain('Starts at once on gpu-2.'));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'hello' }));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Run task' }));
+    await waitFor(() => expect(viewStore.getState().dialog).toBeNull());
+    expect(asked(cluster, 'task:run')).toMatchObject([{ machineId: null, where: 'engine.docker exists' }]);
+    expect(cluster.tables.all('tasks').at(-1)).toMatchObject({ machineId: 'm-gpu-2' });
+  });
+
+  it('says machine by machine why it would wait, and queues it then', async () => {
+    const cluster = await open({ kind: 'run-task', machineId: null });
+    const dialog = await screen.findByRole('dialog', { name: 'Run a task' });
+    await userEvent.click(within(dialog).getByRole('button', { name: 'hello' }));
+    const mem = within(dialog).getByLabelText('Memory, MiB');
+    await userEvent.clear(mem);
+    await userEvent.type(mem, '98304');
+    const preview = await within(dialog).findByRole('region', { name: 'What would happen' });
+    await waitFor(() =>
+      expect(preview.textContent).toContain('waits for 96 GiB of memory: 76.1 GiB free on build-1'),
+    );
+    await userEvent.click(within(preview).getByText('Machine by machine'));
+    expect(within(preview).getByText('needs 96 GiB of memory, 76.1 GiB free of 120 GiB')).toBeDefined();
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Queue task' }));
+    await waitFor(() => expect(viewStore.getState().dialog).toBeNull());
+    expect(cluster.tables.all('runs')).toMatchObject([{ info: { name: 'hello' }, place: null }]);
+  });
+
+  it('says what is wrong with a condition while it is written, and where the master refuses it', async () => {
+    await open({ kind: 'run-task', machineId: null });
+    const dialog = await screen.findByRole('dialog', { name: 'Run a task' });
+    const where = within(dialog).getByLabelText('Only machines with');
+    await userEvent.type(where, 'shelf top');
+    expect(within(dialog).getByRole('alert').textContent).toContain('Not clear at “shelf top”');
+    expect(within(dialog).queryByRole('region', { name: 'What would happen' })).toBeNull();
   });
 
   it('shows a refusal where it was caused', async () => {

@@ -84,7 +84,8 @@ const target = { free: { cpusMilli: 500, memMib: 128, diskMib: 0, gpus: 0 }, has
 describe('running a task', () => {
   it.each([
     [{ line: '  ' }, 'command'],
-    [{ machineId: null }, 'machineId'],
+    [{ machineId: null, where: 'os' }, 'where'],
+    [{ machineId: null, where: 'os=linux,' }, 'where'],
     [{ cpus: '0' }, 'cpus'],
     [{ cpus: '0.6' }, 'cpus'],
     [{ cpus: 'x' }, 'cpus'],
@@ -95,6 +96,17 @@ describe('running a task', () => {
     [{ isShell: false, argv: '' }, 'command'],
   ] as const)('says of %j that %s is wrong', (change, field) => {
     expect(Object.keys(runFaults({ ...run, ...change }, target))).toEqual([field]);
+  });
+
+  it('asks for more than is free only of any machine, where it can wait', () => {
+    const large = { ...run, cpus: '900' };
+    expect(Object.keys(runFaults(large, target))).toEqual(['cpus']);
+    expect(runFaults({ ...large, machineId: null }, { ...target, free: null })).toEqual({});
+  });
+
+  it('keeps a condition to itself when one machine is chosen', () => {
+    expect(runRequest({ ...run, where: 'os=linux' })).not.toHaveProperty('where');
+    expect(runRequest({ ...run, machineId: null, where: ' os=linux ' })).toMatchObject({ where: 'os=linux' });
   });
 
   it('takes a comma as a decimal point', () => {
@@ -119,6 +131,8 @@ describe('running a task', () => {
     run,
     { ...run, isShell: false, argv: '/bin/echo\nx' },
     { ...run, env: 'A=1', folder: '/tmp', user: 'ada', name: 'n' },
+    { ...run, machineId: null },
+    { ...run, machineId: null, where: 'os=linux, rack!=2' },
     ...runSamples.map((sample) => ({ ...run, ...sample.change })),
   ])('makes a request the contract takes', (each) => {
     expect(requestSchemas['task:run'].safeParse(runRequest(each)).success).toBe(true);

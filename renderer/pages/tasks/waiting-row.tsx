@@ -1,0 +1,85 @@
+// A run that waits, among the tasks: what it is, and in one line why it does not run yet.
+import { X } from 'lucide-react';
+import { memo } from 'react';
+import type { RunRecord } from '../../../electron/contract/run.ts';
+import { cancelRuns, openTask } from '../../app/acts.ts';
+import { useWords } from '../../app/messages/words.ts';
+import { IconButton } from '../../kit/button.tsx';
+import { cx } from '../../kit/cx.ts';
+import { Glyph } from '../../kit/glyph.tsx';
+import { useWhy } from '../../parts/use-asked.ts';
+import { whyWords } from '../../parts/wait-words.ts';
+import { useNowMs } from '../../store/clock.ts';
+import { identityOf } from '../../store/identity.ts';
+import { useRow, useTables } from '../../store/tables.ts';
+import type { TaskRowProps } from './task-row.tsx';
+
+/** The row asks for itself: only what is in sight is asked for. */
+function Reason({ run }: { readonly run: RunRecord }) {
+  const words = useWords();
+  const machines = useTables((tables) => tables.machines);
+  const why = useWhy([run.id], false).get(run.id);
+  const text = why === undefined ? '' : whyWords(why, { machines }, words);
+  return (
+    <span className="clip dim waiting-row__why" title={text}>
+      {text}
+    </span>
+  );
+}
+
+export const WaitingRow = memo(function WaitingRow(props: TaskRowProps) {
+  const { id, isCursor, isSelected, onPress, onToggle } = props;
+  const words = useWords();
+  const nowMs = useNowMs();
+  const run = useRow('runs', id);
+  if (run === undefined) return null;
+  const { name } = run.info;
+  return (
+    <div
+      role="row"
+      aria-label={name}
+      aria-selected={isSelected}
+      className={cx('task-grid', 'row', 'task-row', isCursor && 'row--cursor', isSelected && 'row--selected')}
+      onClick={(event) => onPress(id, event)}
+      onDoubleClick={() => openTask(id)}
+    >
+      <span role="cell" className="task-row__check" onClick={(event) => event.stopPropagation()}>
+        <input
+          type="checkbox"
+          className="check__box"
+          aria-label={name}
+          checked={isSelected}
+          onChange={() => onToggle(id)}
+        />
+      </span>
+      <span role="cell" className="row__name">
+        <span className="swatch" data-hue={identityOf(name).hue} />
+        <button
+          type="button"
+          className="row-door clip"
+          onClick={(event) => {
+            event.stopPropagation();
+            openTask(id);
+          }}
+        >
+          {name}
+        </button>
+      </span>
+      <span role="cell" className="waiting-row">
+        <Glyph kind="waiting" size={12} />
+        <span className="t-waiting">{words.t('wait.state')}</span>
+        <Reason run={run} />
+        <span className="num dim waiting-row__age">{words.duration(Math.max(0, nowMs - run.askedAtMs))}</span>
+        <IconButton
+          size="small"
+          label={words.t('wait.cancel-name', { name })}
+          icon={<X />}
+          onClick={(event) => {
+            event.stopPropagation();
+            cancelRuns([id]);
+          }}
+        />
+      </span>
+    </div>
+  );
+});

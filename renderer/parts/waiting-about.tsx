@@ -1,0 +1,83 @@
+// A run that waits: why, in one line and machine by machine, and what it was asked for with.
+import type { RunRecord } from '../../electron/contract/run.ts';
+import { stopResources } from '../../electron/contract/waiting.ts';
+import { useWords } from '../app/messages/words.ts';
+import { useNowMs } from '../store/clock.ts';
+import { useTables } from '../store/tables.ts';
+import { commandLine } from './command-line.ts';
+import { Facts, Section } from './facts.tsx';
+import { useWhy } from './use-asked.ts';
+import { amountWords, whyWords } from './wait-words.ts';
+import { WhyList } from './why-list.tsx';
+
+/** `waiting for 2 min · waits for 8 GiB of memory: 3 GiB free on gpu-2`. */
+export function WaitLine({ run }: { readonly run: RunRecord }) {
+  const words = useWords();
+  const nowMs = useNowMs();
+  const machines = useTables((tables) => tables.machines);
+  const why = useWhy([run.id], true).get(run.id);
+  const age = words.duration(Math.max(0, nowMs - run.askedAtMs));
+  return (
+    <>
+      <span className="t-waiting num">{words.t('wait.since', { age })}</span>
+      {why !== undefined && <span className="dim selectable"> · {whyWords(why, { machines }, words)}</span>}
+    </>
+  );
+}
+
+export function WaitingAbout({ run }: { readonly run: RunRecord }) {
+  const words = useWords();
+  const why = useWhy([run.id], true).get(run.id);
+  const machineName = useTables((tables) =>
+    run.machineId === null ? null : (tables.machines.get(run.machineId)?.name ?? run.machineId),
+  );
+  const { command, resources } = run.info;
+  const needs = stopResources
+    .filter((name) => resources[name] > 0)
+    .map((name) => amountWords(name, resources[name], words))
+    .join(words.t('list.comma'));
+  return (
+    <>
+      {why !== undefined && why.groups.length > 0 && (
+        <Section title={words.t('wait.title')}>
+          <WhyList why={why} />
+        </Section>
+      )}
+      <Section title={words.t('task.facts')}>
+        <Facts
+          facts={[
+            [
+              words.t('task.command'),
+              command.value === '' ? (
+                ''
+              ) : (
+                <code key="c" className="fact-code">
+                  {commandLine(command)}
+                </code>
+              ),
+            ],
+            [words.t('wait.for'), machineName ?? words.t('wait.any')],
+            [
+              words.t('wait.where'),
+              run.where === undefined ? (
+                ''
+              ) : (
+                <code key="w" className="fact-code">
+                  {run.where}
+                </code>
+              ),
+            ],
+            [words.t('wait.needs'), needs],
+            [words.t('task.created'), words.dateTime(run.askedAtMs)],
+            [
+              words.t('task.id'),
+              <code key="i" className="mono">
+                {run.id}
+              </code>,
+            ],
+          ]}
+        />
+      </Section>
+    </>
+  );
+}

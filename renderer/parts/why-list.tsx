@@ -1,0 +1,123 @@
+// Why something waits: groups of machines with what stops them, each with its machines, and how near each comes to it.
+import './waiting.css';
+import { ChevronRight } from 'lucide-react';
+import { useState } from 'react';
+import type { MachineStop, Shortage, StopGroup, Why } from '../../electron/contract/waiting.ts';
+import { useWords } from '../app/messages/words.ts';
+import { cx } from '../kit/cx.ts';
+import { Glyph } from '../kit/glyph.tsx';
+import { useTables } from '../store/tables.ts';
+import { inspect } from '../store/view.ts';
+import { glyphOfStop, groupWords, stopWords } from './wait-words.ts';
+
+/** Fewer stand open from the start. */
+const foldedFrom = 5;
+const shownAtMost = 100;
+
+/** The machine as a bar: what is taken, what is wanted after it, and where it ends. */
+function Fit({ shortage }: { readonly shortage: Shortage }) {
+  const { wanted, free, total } = shortage;
+  const used = Math.max(0, total - free);
+  const from = wanted > total ? 0 : used;
+  const scale = Math.max(total, from + wanted, 1);
+  const part = (n: number) => `${(100 * n) / scale}%`;
+  return (
+    <span className="fit" aria-hidden="true">
+      {from > 0 && <span className="fit__used" style={{ width: part(from) }} />}
+      <span className="fit__wanted" style={{ left: part(from), width: part(wanted) }} />
+      <span className="fit__end" style={{ left: part(total) }} />
+    </span>
+  );
+}
+
+function MachineLine({ stop, isDoor }: { readonly stop: MachineStop; readonly isDoor: boolean }) {
+  const words = useWords();
+  const name = useTables((tables) => tables.machines.get(stop.machineId)?.name ?? stop.machineId);
+  const text = stopWords(stop, words);
+  return (
+    <li className="why__machine">
+      {isDoor ? (
+        <button
+          type="button"
+          className="row-door clip"
+          onClick={() => inspect({ kind: 'machine', id: stop.machineId })}
+        >
+          {name}
+        </button>
+      ) : (
+        <span className="clip why__name">{name}</span>
+      )}
+      {stop.shortage && (stop.code === 'busy' || stop.code === 'too-small') && stop.shortage.total > 0 ? (
+        <Fit shortage={stop.shortage} />
+      ) : (
+        <span />
+      )}
+      <span className="why__text dim">{text}</span>
+    </li>
+  );
+}
+
+type GroupProps = {
+  readonly group: StopGroup;
+  readonly stops: readonly MachineStop[];
+  readonly isDoor: boolean;
+};
+
+function GroupHead({ group }: Pick<GroupProps, 'group'>) {
+  const words = useWords();
+  return (
+    <>
+      <Glyph kind={glyphOfStop(group.code)} size={12} />
+      <span className="num why__count">{words.t('wait.n', { n: group.count })}</span>
+      <span className="why__what">{groupWords(group, words)}</span>
+    </>
+  );
+}
+
+function Group({ group, stops, isDoor }: GroupProps) {
+  const words = useWords();
+  const [isOpen, setOpen] = useState(group.count < foldedFrom);
+  return (
+    <details className="why__group" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="why__head">
+        <ChevronRight className="why__fold" />
+        <GroupHead group={group} />
+      </summary>
+      {isOpen && (
+        <ul className="why__machines">
+          {stops.slice(0, shownAtMost).map((stop) => (
+            <MachineLine key={stop.machineId} stop={stop} isDoor={isDoor} />
+          ))}
+          {group.count > Math.min(stops.length, shownAtMost) && (
+            <li className="why__machine dim">
+              {words.t('wait.more', { n: group.count - Math.min(stops.length, shownAtMost) })}
+            </li>
+          )}
+        </ul>
+      )}
+    </details>
+  );
+}
+
+const isOf =
+  ({ code, resource, refusal }: StopGroup) =>
+  (stop: MachineStop): boolean =>
+    stop.code === code &&
+    (stop.shortage?.resource ?? null) === resource &&
+    (stop.refusal?.reason ?? null) === (refusal?.reason ?? null);
+
+/** `isDoor`: names of machines open them. A dialog has no other place to go to. */
+export function WhyList({ why, isDoor = true }: { readonly why: Why; readonly isDoor?: boolean }) {
+  return (
+    <div className={cx('why')}>
+      {why.groups.map((group) => (
+        <Group
+          key={`${group.code} ${group.resource ?? ''} ${group.refusal?.reason ?? ''}`}
+          group={group}
+          stops={why.machines.filter(isOf(group))}
+          isDoor={isDoor}
+        />
+      ))}
+    </div>
+  );
+}
