@@ -12,7 +12,7 @@ import {
 import { type InverseOffer, type OfferRecord, operationSchema } from './offer.ts';
 import { resourcesSchema } from './resources.ts';
 import { roleNameSchema } from './role.ts';
-import { type TaskStatus } from './task.ts';
+import { prioritySchema, type TaskStatus } from './task.ts';
 
 const frameworkCapabilities = [
   'REVOCABLE_RESOURCES',
@@ -24,9 +24,6 @@ const frameworkCapabilities = [
   'RESERVATION_REFINEMENT',
   'REGION_AWARE',
 ] as const;
-
-/** Higher goes first, and only within a role: a number says nothing to those of another role. Absent = 0. */
-export const prioritySchema = z.number().int().min(-1000).max(1000);
 
 const amount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** Smaller offers are not made: all that are named must be there. */
@@ -99,6 +96,7 @@ export const demandSchema = z.object({
   count: z.number().int().min(1).max(1_000_000),
   /** Only agents on which they hold. */
   constraints: offerConstraintsSchema.optional(),
+  /** Absent = 0. */
   priority: prioritySchema.optional(),
 });
 export type Demand = z.infer<typeof demandSchema>;

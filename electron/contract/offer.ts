@@ -8,7 +8,7 @@ import {
   offerIdSchema,
 } from './ids.ts';
 import { resourcePartSchema, roleNameSchema } from './role.ts';
-import { taskInfoSchema } from './task.ts';
+import { prioritySchema, taskInfoSchema } from './task.ts';
 
 /** What an agent is, in words: Mesos' attributes of type TEXT. Facts that a placement may depend on are among them. */
 export const attributeSchema = z.object({ name: z.string().min(1).max(64), text: z.string().max(1024) });
@@ -58,6 +58,7 @@ export type InverseOfferRecord = InverseOffer & {
 export const launchSchema = z.object({
   info: taskInfoSchema,
   uses: z.array(resourcePartSchema).max(64).nullable(),
+  priority: prioritySchema.optional(),
 });
 export type Launch = z.infer<typeof launchSchema>;
 

@@ -25,6 +25,15 @@ export const quotaSchema = z.object({
 });
 export type Quota = z.infer<typeof quotaSchema>;
 
+/** Which tasks of a role may end early for others; absent = none. Set for a role it holds for those below too. */
+export const preemptionSchema = z.object({
+  /** For waiting work of the same role with a higher priority. */
+  lowerPriority: z.boolean(),
+  /** For roles that have less than their fair share, while this one has more than its own. */
+  aboveFairShare: z.boolean(),
+});
+export type Preemption = z.infer<typeof preemptionSchema>;
+
 export const weightMilliSchema = z.number().int().min(1).max(1_000_000_000);
 
 /** Durable table `roles`: only what somebody has set. A role without a row has weight 1 and no quota. */
@@ -35,6 +44,7 @@ export const roleRecordSchema = z.object({
   quota: quotaSchema.nullable(),
   /** Made by a person: it stays until it is removed, though nothing else is set and nobody is in it. */
   isNamed: z.boolean().optional(),
+  preemption: preemptionSchema.optional(),
 });
 export type RoleRecord = z.infer<typeof roleRecordSchema>;
 

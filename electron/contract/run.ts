@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { maxConditionChars } from './condition.ts';
 import { agentIdSchema, machineIdSchema, operationIdSchema, taskIdSchema } from './ids.ts';
-import { taskInfoSchema } from './task.ts';
+import { prioritySchema, taskInfoSchema } from './task.ts';
 
 /** Durable table `runs`. Gone when the task is launched: from then on it is in `tasks` under the same id. */
 export const runRecordSchema = z.object({
@@ -14,6 +14,8 @@ export const runRecordSchema = z.object({
   machineId: machineIdSchema.nullable(),
   /** Only on machines of which this holds (condition.ts), as the person wrote it; absent = on all. */
   where: z.string().max(maxConditionChars).optional(),
+  /** Absent = 0. */
+  priority: prioritySchema.optional(),
   operationId: operationIdSchema,
   askedAtMs: z.number().int(),
 });

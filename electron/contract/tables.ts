@@ -1,4 +1,5 @@
 // Tables and diffs. The same diff is what is stored, what the renderer receives and what tests compare.
+import type { ClaimRecord } from './claim.ts';
 import type { LaneRecord } from './enrolment.ts';
 import type { FrameworkRecord, SubscriptionRecord } from './framework.ts';
 import type { AgentRecord, LinkRecord, MachineRecord, SampleRecord } from './machine.ts';
@@ -28,6 +29,7 @@ export type Rows = {
   subscriptions: SubscriptionRecord;
   offers: OfferRecord;
   inverseOffers: InverseOfferRecord;
+  claims: ClaimRecord;
 };
 export type TableName = keyof Rows;
 
@@ -51,6 +53,7 @@ const sessionTables = [
   'subscriptions',
   'offers',
   'inverseOffers',
+  'claims',
 ] as const satisfies readonly TableName[];
 export const tableNames: readonly TableName[] = [...durableTables, ...sessionTables];
 export type DurableTable = (typeof durableTables)[number];

@@ -44,6 +44,9 @@ export const terminalTaskStates: ReadonlySet<TaskState> = new Set([
 
 const statusSources = ['SOURCE_MASTER', 'SOURCE_AGENT', 'SOURCE_EXECUTOR'] as const;
 
+/** Higher goes first, and only within a role: a number says nothing to those of another role. */
+export const prioritySchema = z.number().int().min(-1000).max(1000);
+
 export const commandInfoSchema = z.object({
   /** true: `value` is a line for `/bin/sh -c`. false: `value` is the file and `arguments` the whole argv (argv[0] included). */
   shell: z.boolean(),
@@ -167,6 +170,10 @@ export const taskRecordSchema = z.object({
   killGraceMs: z.number().int().optional(),
   /** Updates (uuids, in order) that its framework has not acknowledged; absent = none. */
   owed: z.array(z.string().max(64)).optional(),
+  /** Absent = 0. */
+  priority: prioritySchema.optional(),
+  /** It is ended early for this; its end says so. */
+  madeRoomFor: z.string().max(300).optional(),
 });
 export type TaskRecord = z.infer<typeof taskRecordSchema>;
 

@@ -113,6 +113,11 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
       frameworkId: frameworkId(pick(['x', 'y'])),
       streamId: pick(['s1', 's2']),
     }),
+    'set-preemption': () => ({
+      kind: 'set-preemption',
+      role: pick(['*', 'eng']),
+      preemption: pick([null, { lowerPriority: true, aboveFairShare: pick([true, false]) }]),
+    }),
     'set-weight': () => ({ kind: 'set-weight', role: pick(['*', 'eng']), weightMilli: pick([1000, 2000]) }),
     'set-quota': () => ({
       kind: 'set-quota',

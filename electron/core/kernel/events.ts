@@ -9,7 +9,7 @@ import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../..
 import type { DemoSlice, HostKey, Login, MachineFacts, Maintenance, Sample } from '../../contract/machine.ts';
 import type { FaultRecord } from '../../contract/operation.ts';
 import type { Resources } from '../../contract/resources.ts';
-import type { Quota, Slice } from '../../contract/role.ts';
+import type { Preemption, Quota, Slice } from '../../contract/role.ts';
 import type { Settings } from '../../contract/settings.ts';
 import type { TaskInfo, TaskProgress, TaskStatus } from '../../contract/task.ts';
 import type { AgentTask } from '../../contract/wire.ts';
@@ -94,13 +94,17 @@ export type CommandEvent =
       readonly machineId: MachineId | null;
       /** Only on machines of which this condition holds (contract/condition.ts). */
       readonly where?: string;
+      readonly priority?: number;
       readonly operationId: OperationId;
       readonly info: TaskInfo;
     }
   | { readonly kind: 'kill-task'; readonly taskId: TaskId; readonly operationId: OperationId }
   | { readonly kind: 'forget-task'; readonly taskId: TaskId }
   /** A call of the scheduler API, whoever brought it. */
-  | { readonly kind: 'call-scheduler-api'; readonly call: Call }
+  /** `streamId`: of the connection it came by; absent = within this program. */
+  | { readonly kind: 'call-scheduler-api'; readonly call: Call; readonly streamId?: string }
+  /** Which tasks of the role may end early; null = none. */
+  | { readonly kind: 'set-preemption'; readonly role: string; readonly preemption: Preemption | null }
   | { readonly kind: 'set-weight'; readonly role: string; readonly weightMilli: number }
   /** `force`: although more than the limit is held already. null takes the quota away. */
   | {

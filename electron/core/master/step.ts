@@ -11,12 +11,12 @@ import { Draft, type Note } from './draft.ts';
 import { onLaneCleanedUp } from './enrolment.ts';
 import { afterStep } from './frameworks/after-step.ts';
 import { onAllocationDeadline } from './frameworks/allocation.ts';
-import { onCall } from './frameworks/calls.ts';
+import { onOutsideCall } from './frameworks/calls.ts';
 import { nextFrameworkDeadline } from './frameworks/deadlines.ts';
 import { onInverseOfferDeadlines } from './frameworks/inverse-offers.ts';
 import { onOfferDeadlines } from './frameworks/offers.ts';
 import { onPartitionMachine } from './frameworks/partition.ts';
-import { onChangeRole, onRemoveRole, onSetQuota, onSetWeight } from './frameworks/roles.ts';
+import { onChangeRole, onRemoveRole, onSetPreemption, onSetQuota, onSetWeight } from './frameworks/roles.ts';
 import {
   onFrameworkDeadlines,
   onFrameworksWokeUp,
@@ -119,6 +119,7 @@ const commandKinds = {
   'kill-task': true,
   'forget-task': true,
   'call-scheduler-api': true,
+  'set-preemption': true,
   'set-weight': true,
   'set-quota': true,
   'change-role': true,
@@ -185,7 +186,9 @@ function onCommand(draft: Draft, event: CommandEvent): Refusal | null {
     case 'forget-task':
       return onForgetTask(draft, event);
     case 'call-scheduler-api':
-      return onCall(draft, event.call);
+      return onOutsideCall(draft, event);
+    case 'set-preemption':
+      return onSetPreemption(draft, event);
     case 'set-weight':
       return onSetWeight(draft, event);
     case 'set-quota':

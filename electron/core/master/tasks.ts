@@ -21,7 +21,7 @@ type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }
 type Place = { readonly machine: MachineRecord; readonly agent: AgentRecord };
 
 export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | null {
-  const { info, machineId, where = '', operationId } = event;
+  const { info, machineId, where = '', priority = 0, operationId } = event;
   const place = machineId === null ? null : findPlace(draft, machineId);
   if (place && 'code' in place) return place;
   const isTaken: Refusal = { code: 'conflict', reason: 'task-exists', detail: info.taskId };
@@ -43,6 +43,7 @@ export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | n
     place: place && { machineId: place.machine.id, agentId: place.agent.id },
     machineId,
     ...(where.trim() === '' ? {} : { where: where.trim() }),
+    ...(priority === 0 ? {} : { priority }),
     operationId,
     askedAtMs: draft.atMs,
   });

@@ -1,10 +1,10 @@
 // The run framework: what a person asks for with the run dialog, placed by offers like everybody's work. It asks for slices of
-// just the size that waits, takes the oldest first, and keeps what no offer has fitted.
+// just the size that waits, takes what is more important and then the oldest first, and keeps what no offer has fitted.
 import { readCondition } from '../../../contract/condition.ts';
 import type { Refusal } from '../../../contract/errors.ts';
 import type { Call, Demand, FrameworkInfo, SchedulerEvent } from '../../../contract/framework.ts';
 import type { AgentId, FrameworkId } from '../../../contract/ids.ts';
-import type { InverseOffer, OfferRecord } from '../../../contract/offer.ts';
+import type { InverseOffer, Launch, OfferRecord } from '../../../contract/offer.ts';
 import type { Resources } from '../../../contract/resources.ts';
 import { defaultRole } from '../../../contract/role.ts';
 import type { RunRecord } from '../../../contract/run.ts';
@@ -13,7 +13,7 @@ import type { TaskRecord } from '../../../contract/task.ts';
 /** The driver, and what this scheduler has to remember: rows of its own, durable with the step. */
 export interface RunDriver {
   call(call: Call): Refusal | null;
-  /** Oldest first. */
+  /** Highest priority first, of the same the oldest. */
   waiting(): readonly RunRecord[];
   /** Whether the condition of the run holds of what is offered. */
   mayRunOn(run: RunRecord, offer: OfferRecord): boolean;
@@ -96,7 +96,7 @@ function accept(driver: RunDriver, offer: OfferRecord, runs: readonly RunRecord[
     kind: 'ACCEPT',
     frameworkId: offer.frameworkId,
     offerIds: [offer.id],
-    operations: [{ kind: 'LAUNCH', tasks: runs.map(({ info }) => ({ info, uses: null })) }],
+    operations: [{ kind: 'LAUNCH', tasks: runs.map(launchOf) }],
     filters: null,
   });
   if (refusal) return false;
@@ -104,9 +104,13 @@ function accept(driver: RunDriver, offer: OfferRecord, runs: readonly RunRecord[
   return true;
 }
 
+function launchOf({ info, priority }: RunRecord): Launch {
+  return { info, uses: null, ...(priority === undefined ? {} : { priority }) };
+}
+
 const scalars = ['cpusMilli', 'memMib', 'diskMib', 'gpus'] as const;
 
-/** Oldest first, as long as they fit. Ports are left to the allocator, which gave those that were asked for. */
+/** In their order, as long as they fit. Ports are left to the allocator, which gave those that were asked for. */
 function chooseRuns(driver: RunDriver, offer: OfferRecord): RunRecord[] {
   const plain = offer.resources.find((part) => part.reservation.length === 0)?.amounts;
   if (!plain) return [];
@@ -143,8 +147,10 @@ function without(range: Resources['ports'][number], taken: Resources['ports']): 
   return left;
 }
 
+type Wanted = Pick<RunRecord, 'info' | 'place' | 'where' | 'priority'>;
+
 /** What one run asks the allocator for. */
-export function unitOf({ info, place, where }: Pick<RunRecord, 'info' | 'place' | 'where'>): Demand {
+export function unitOf({ info, place, where, priority }: Wanted): Demand {
   const read = readCondition(where ?? '');
   const constraints = read.ok ? read.constraints : null;
   return {
@@ -153,19 +159,21 @@ export function unitOf({ info, place, where }: Pick<RunRecord, 'info' | 'place' 
     resources: info.resources,
     count: 1,
     ...(constraints === null ? {} : { constraints }),
+    ...(priority === undefined ? {} : { priority }),
   };
 }
 
 /** Equal units in one line, in the order of the oldest of each. */
 function demandOf(waiting: readonly RunRecord[]): Demand[] {
   const demands = new Map<string, Demand>();
-  for (const { info, place, where } of waiting) {
+  for (const run of waiting) {
+    const { info, place, where, priority = 0 } = run;
     const agentId: AgentId | null = place?.agentId ?? null;
     const { cpusMilli, memMib, diskMib, gpus, ports } = info.resources;
-    const key = JSON.stringify([agentId, cpusMilli, memMib, diskMib, gpus, ports, where]);
+    const key = JSON.stringify([agentId, cpusMilli, memMib, diskMib, gpus, ports, where, priority]);
     const known = demands.get(key);
     if (!known && demands.size >= maxDemands) continue;
-    demands.set(key, known ? { ...known, count: known.count + 1 } : unitOf({ info, place, where }));
+    demands.set(key, known ? { ...known, count: known.count + 1 } : unitOf(run));
   }
   return [...demands.values()];
 }

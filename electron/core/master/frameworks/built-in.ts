@@ -35,7 +35,10 @@ function runDriver(draft: Draft): RunDriver {
   return {
     call: (call) => onCall(draft, call),
     waiting: () =>
-      [...draft.rows('runs')].sort((a, b) => a.askedAtMs - b.askedAtMs || (a.id < b.id ? -1 : 1)),
+      [...draft.rows('runs')].sort(
+        (a, b) =>
+          (b.priority ?? 0) - (a.priority ?? 0) || a.askedAtMs - b.askedAtMs || (a.id < b.id ? -1 : 1),
+      ),
     mayRunOn: (run, offer) => run.where === undefined || holdsOnOffer(run.where, offer),
     onPlaced: (run, offer) => {
       draft.drop('runs', run.id);

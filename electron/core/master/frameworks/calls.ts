@@ -16,6 +16,20 @@ import {
 import { onAcknowledge, onKill, onReconcile } from './updates.ts';
 import { refuseCall } from './words.ts';
 
+/** From outside: by a connection that is still the one, in the name of a framework that is behind one. */
+export function onOutsideCall(
+  draft: Draft,
+  { call, streamId }: { readonly call: Call; readonly streamId?: string },
+): Refusal | null {
+  const { frameworkId } = call;
+  if (draft.get('frameworks', frameworkId)?.kind === 'built-in')
+    return refuseCall('unauthorized', 'framework-built-in', frameworkId);
+  const current = draft.get('subscriptions', frameworkId)?.streamId ?? null;
+  const isOld = streamId !== undefined && current !== null && streamId !== current;
+  if (isOld && call.kind !== 'SUBSCRIBE') return refuseCall('unauthorized', 'stream-old', streamId);
+  return onCall(draft, call);
+}
+
 export function onCall(draft: Draft, call: Call): Refusal | null {
   if (call.kind === 'SUBSCRIBE') return onSubscribe(draft, call);
   const framework = draft.get('frameworks', call.frameworkId);

@@ -43,5 +43,6 @@ function stagingRecord(draft: Draft, place: Place, { launch, uses, groupId }: Pl
     ...(place.role === '*' ? {} : { role: place.role }),
     ...(isPlain ? {} : { uses: [...uses] }),
     ...(groupId === null ? {} : { groupId }),
+    ...(launch.priority === undefined || launch.priority === 0 ? {} : { priority: launch.priority }),
   };
 }

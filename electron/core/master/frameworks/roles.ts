@@ -1,6 +1,6 @@
 // What people set for roles: weights and quota. Both change the next allocation at once; quota takes back offers for it.
 import type { Refusal } from '../../../contract/errors.ts';
-import type { Quota, RoleRecord } from '../../../contract/role.ts';
+import type { Preemption, Quota, RoleRecord } from '../../../contract/role.ts';
 import type { Scalars } from '../../../contract/shares.ts';
 import { refuseRole } from '../../allocator/role-names.ts';
 import type { CommandEvent } from '../../kernel/events.ts';
@@ -29,6 +29,17 @@ export function onSetQuota(draft: Draft, event: Command<'set-quota'>): Refusal |
   const refusal = refuseRole(event.role) ?? refuseQuota(draft, event);
   if (refusal) return refusal;
   putRole(draft, event.role, { quota: event.quota });
+  return null;
+}
+
+export function onSetPreemption(
+  draft: Draft,
+  { role, preemption }: Command<'set-preemption'>,
+): Refusal | null {
+  const refusal = refuseRole(role);
+  if (refusal) return refusal;
+  const isAny = preemption?.lowerPriority === true || preemption?.aboveFairShare === true;
+  putRole(draft, role, { preemption: isAny ? preemption : undefined });
   return null;
 }
 
@@ -164,10 +175,15 @@ export function usedBy(draft: Draft, role: string): Scalars {
 }
 
 /** A row that says nothing is none. */
-function putRole(draft: Draft, role: string, change: Partial<Omit<RoleRecord, 'id'>>): void {
+function putRole(
+  draft: Draft,
+  role: string,
+  change: Partial<Omit<RoleRecord, 'id' | 'preemption'>> & { readonly preemption?: Preemption | undefined },
+): void {
   const known = draft.get('roles', role) ?? { id: role, weightMilli: usualWeightMilli, quota: null };
-  const row: RoleRecord = { ...known, ...change };
-  if (row.weightMilli === usualWeightMilli && row.quota === null && row.isNamed !== true)
+  const { preemption, ...rest } = { ...known, ...change };
+  const row: RoleRecord = preemption ? { ...rest, preemption } : rest;
+  if (row.weightMilli === usualWeightMilli && row.quota === null && !row.isNamed && !row.preemption)
     draft.drop('roles', role);
   else draft.put('roles', row);
   // Room for a guarantee may lie in anybody's offers; a limit concerns those of the role itself.
