@@ -23,13 +23,12 @@ function hashOf(id: string): number {
 /** Whoever made a node may change it until it is done; everybody else copies it first. */
 type Owner = object;
 
-/** A branch (children by the next bits of the hash) or a leaf (ids, rows and hashes side by side). One shape for both. */
+/** A branch (children by the next bits of the hash) or a leaf (ids and rows side by side). One shape for both. */
 class Node<R> {
   readonly owner: Owner;
   readonly children: (Node<R> | undefined)[] | null;
   readonly ids: string[];
   readonly rows: R[];
-  readonly hashes: number[];
   /** Rows at or below. */
   count: number;
   /** Of `RowMap.earliest`, below this node; undefined: not looked for yet. */
@@ -41,15 +40,14 @@ class Node<R> {
     const isLeaf = children === null;
     this.ids = isLeaf ? (from?.ids.slice() ?? []) : none;
     this.rows = isLeaf ? (from?.rows.slice() ?? []) : (none as R[]);
-    this.hashes = isLeaf ? (from?.hashes.slice() ?? []) : none;
     this.count = from?.count ?? 0;
     this.earliest = undefined;
   }
 
   /** The place of the id in a leaf, or -1. */
-  find(hash: number, id: string): number {
-    const { hashes, ids } = this;
-    for (let at = 0; at < hashes.length; at += 1) if (hashes[at] === hash && ids[at] === id) return at;
+  find(id: string): number {
+    const { ids } = this;
+    for (let at = 0; at < ids.length; at += 1) if (ids[at] === id) return at;
     return -1;
   }
 }
@@ -107,30 +105,23 @@ class Edit<R> {
   }
 
   #putInLeaf(own: Node<R>, shift: number): Node<R> {
-    const at = own.find(this.#hash, this.#id);
+    const at = own.find(this.#id);
     if (at >= 0) {
       own.rows[at] = this.#row as R;
       return own;
     }
-    this.#push(own, this.#id, this.#row as R);
+    push(own, this.#id, this.#row as R);
     return own.count > mostInLeaf && shift < lastShift ? this.#split(own, shift) : own;
-  }
-
-  #push(leaf: Node<R>, id: string, row: R, hash = this.#hash): void {
-    leaf.ids.push(id);
-    leaf.rows.push(row);
-    leaf.hashes.push(hash);
-    leaf.count += 1;
   }
 
   #split(leaf: Node<R>, shift: number): Node<R> {
     const branch = new Node<R>(this.#owner, leaf, Array.from({ length: fan }));
     const children = branch.children ?? none;
-    leaf.hashes.forEach((hash, at) => {
-      const slot = (hash >>> shift) & slotMask;
+    leaf.ids.forEach((id, at) => {
+      const slot = (hashOf(id) >>> shift) & slotMask;
       const child = children[slot] ?? new Node<R>(this.#owner, null, null);
       children[slot] = child;
-      this.#push(child, leaf.ids[at] ?? '', leaf.rows[at] as R, hash);
+      push(child, id, leaf.rows[at] as R);
     });
     return branch;
   }
@@ -152,13 +143,12 @@ class Edit<R> {
   }
 
   #dropFromLeaf(node: Node<R>): Node<R> | undefined {
-    const at = node.find(this.#hash, this.#id);
+    const at = node.find(this.#id);
     if (at < 0) return node;
     if (node.count === 1) return undefined;
     const own = this.#own(node);
     own.ids.splice(at, 1);
     own.rows.splice(at, 1);
-    own.hashes.splice(at, 1);
     own.count -= 1;
     return own;
   }
@@ -167,10 +157,16 @@ class Edit<R> {
   #gather(branch: Node<R>): Node<R> {
     const leaf = new Node<R>(this.#owner, null, null);
     for (const each of leavesOf(branch)) {
-      each.ids.forEach((id, at) => this.#push(leaf, id, each.rows[at] as R, each.hashes[at]));
+      each.ids.forEach((id, at) => push(leaf, id, each.rows[at] as R));
     }
     return leaf;
   }
+}
+
+function push<R>(leaf: Node<R>, id: string, row: R): void {
+  leaf.ids.push(id);
+  leaf.rows.push(row);
+  leaf.count += 1;
 }
 
 /** In the order of the hashes. */
@@ -217,7 +213,7 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
     let node = this.#root;
     for (let shift = 0; node !== undefined; shift += bitsEach) {
       if (node.children === null) {
-        const at = node.find(hash, id);
+        const at = node.find(id);
         return at < 0 ? undefined : node.rows[at];
       }
       node = node.children[(hash >>> shift) & slotMask];

@@ -14,6 +14,9 @@ import { RowMap } from './rows.ts';
 
 type AnyRow = Rows[TableName];
 type Changes = Map<string, AnyRow | null>;
+export type Changed<T extends TableName> = readonly [string, Rows[T] | undefined, Rows[T] | undefined];
+
+const nothing: readonly never[] = [];
 
 export const emptyTables: Tables = forEachTable(() => RowMap.empty<never>());
 
@@ -32,11 +35,11 @@ export class TableTx {
   }
 
   /** All rows as they are now within this transaction. */
-  *rows<T extends TableName>(table: T): Generator<Rows[T]> {
+  rows<T extends TableName>(table: T): Iterable<Rows[T]> {
     const changes = this.#changes.get(table);
-    for (const [id, row] of this.#base[table]) if (!changes?.has(id)) yield row;
-    // A copy, so that the caller may write while it walks.
-    if (changes) for (const row of [...changes.values()]) if (row !== null) yield row as Rows[T];
+    const base: ReadonlyMap<string, Rows[T]> = this.#base[table];
+    if (changes) return rowsWith(base, changes as ReadonlyMap<string, Rows[T] | null>);
+    return base.size === 0 ? nothing : base.values();
   }
 
   put<T extends TableName>(table: T, row: Rows[T]): void {
@@ -49,13 +52,15 @@ export class TableTx {
     if (this.get(table, id) !== undefined) this.#changesOf(table).set(id, null);
   }
 
-  /** [id, before this transaction, now] of every row that it has touched. */
-  *changed<T extends TableName>(
-    table: T,
-  ): Generator<readonly [string, Rows[T] | undefined, Rows[T] | undefined]> {
-    for (const [id, row] of [...(this.#changes.get(table) ?? [])]) {
-      yield [id, this.#base[table].get(id), row === null ? undefined : (row as Rows[T])];
+  /** [id, before this transaction, now] of every row that it has touched. After each step many ask, mostly about nothing. */
+  changed<T extends TableName>(table: T): readonly Changed<T>[] {
+    const changes = this.#changes.get(table);
+    if (!changes) return nothing;
+    const all: Changed<T>[] = [];
+    for (const [id, row] of changes) {
+      all.push([id, this.#base[table].get(id), row === null ? undefined : (row as Rows[T])]);
     }
+    return all;
   }
 
   /** As they are now within this transaction, which goes on. */
@@ -93,18 +98,35 @@ export class TableTx {
   }
 }
 
+function* rowsWith<R>(
+  base: ReadonlyMap<string, R>,
+  changes: ReadonlyMap<string, R | null>,
+): Generator<R, undefined> {
+  for (const [id, row] of base) if (!changes.has(id)) yield row;
+  // A copy, so that the caller may write while it walks.
+  for (const row of [...changes.values()]) if (row !== null) yield row;
+  return undefined;
+}
+
 /** Writes one table's part. The table name decides the row type, which TypeScript cannot follow through a variable. */
 function setDiff(
   diff: { [T in TableName]?: TableDiff<T> },
   table: TableName,
   part: { put: readonly AnyRow[]; drop: readonly string[] },
 ): void {
-  Object.assign(diff, { [table]: part });
+  (diff as Record<string, unknown>)[table] = part;
+}
+
+/** Tables of which the diff says something: of most steps one or two of all. */
+function tablesIn(diff: Diff): readonly TableName[] {
+  return Object.keys(diff) as TableName[];
 }
 
 export function applyDiff(tables: Tables, diff: Diff): Tables {
+  const changed = tablesIn(diff);
+  if (changed.length === 0) return tables;
   const next: Record<string, ReadonlyMap<string, AnyRow>> = { ...tables };
-  for (const table of tableNames) {
+  for (const table of changed) {
     const part = diff[table];
     if (!part) continue;
     const before: ReadonlyMap<string, AnyRow> = tables[table];
@@ -118,7 +140,8 @@ export function applyDiff(tables: Tables, diff: Diff): Tables {
 export function squash(diffs: readonly Diff[]): Diff {
   if (diffs.length === 1 && diffs[0]) return diffs[0];
   const result: { [T in TableName]?: TableDiff<T> } = {};
-  for (const table of tableNames) {
+  const changed = new Set(diffs.flatMap(tablesIn));
+  for (const table of changed) {
     const put = new Map<string, AnyRow>();
     const drop = new Set<string>();
     for (const diff of diffs) {
@@ -162,7 +185,7 @@ export function durablePart(diff: Diff): Diff {
 }
 
 export function isEmpty(diff: Diff): boolean {
-  return tableNames.every((table) => diff[table] === undefined);
+  return tablesIn(diff).every((table) => diff[table] === undefined);
 }
 
 /** Equal by content: plain JSON values only. */

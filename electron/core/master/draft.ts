@@ -8,7 +8,7 @@ import type { Effect, IssuedEffect } from '../kernel/effects.ts';
 import type { Stamp } from '../kernel/events.ts';
 import { nextRandom } from '../kernel/random.ts';
 import type { RowMap } from '../kernel/rows.ts';
-import { TableTx } from '../kernel/tables.ts';
+import { type Changed, TableTx } from '../kernel/tables.ts';
 import type { AllocatorCell } from './frameworks/index-cell.ts';
 import type { FilterSession } from './frameworks/shapes.ts';
 import type { LaneSession, LinkSession, OwingSession, PlanSession, SendSession, State } from './state.ts';
@@ -59,7 +59,7 @@ export class Draft {
   get<T extends TableName>(table: T, id: string): Rows[T] | undefined {
     return this.#tx.get(table, id);
   }
-  rows<T extends TableName>(table: T): Generator<Rows[T]> {
+  rows<T extends TableName>(table: T): Iterable<Rows[T]> {
     return this.#tx.rows(table);
   }
   put<T extends TableName>(table: T, row: Rows[T]): void {
@@ -70,9 +70,7 @@ export class Draft {
   }
 
   /** [id, before this step, now] of every row that this step has touched. */
-  changed<T extends TableName>(
-    table: T,
-  ): Generator<readonly [string, Rows[T] | undefined, Rows[T] | undefined]> {
+  changed<T extends TableName>(table: T): readonly Changed<T>[] {
     return this.#tx.changed(table);
   }
   /** All tables as they are now within this step. */
