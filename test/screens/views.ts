@@ -3,6 +3,8 @@ import type { Page } from '@playwright/test';
 import type { FakeCluster } from '../support/fake-bridge/cluster.ts';
 import type { SceneName } from '../support/fake-bridge/scenes.ts';
 import { lifeViews } from './life-views.ts';
+import { roleViews } from './role-views.ts';
+import { waitingViews } from './waiting-views.ts';
 
 declare global {
   interface Window {
@@ -132,4 +134,6 @@ export const views: readonly ScreenView[] = [
   { name: 'keys', steps: press('?') },
   { name: 'activity', steps: press('d') },
   ...lifeViews,
+  ...roleViews,
+  ...waitingViews,
 ];
