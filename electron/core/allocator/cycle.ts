@@ -2,7 +2,7 @@
 // section 3.1). First what guarantees are owed, then the rest. README.md tells it in whole sentences.
 import { createRandom } from '../kernel/random.ts';
 import { writeDemandLeft } from './clients.ts';
-import { type Draft, markDrafts, type Run, takeAllBack } from './drafts.ts';
+import { type Draft, givenOf, keepSums, markDrafts, type Run, takeAllBack } from './drafts.ts';
 import { withSums, writeHold } from './holdings.ts';
 import { type PieceRun, servePiece } from './pieces.ts';
 import { lookAt, newScene, stopsSize } from './rules.ts';
@@ -88,7 +88,10 @@ function isUsedUp({ index, row, pieceSets, leastNeed }: Cycle): boolean {
     if (leastNeed[r]! > 0 && free[at + r]! < leastNeed[r]!) isEnoughForUnit = false;
   }
   if (isEnoughForUnit) return false;
-  return pieceSets.every((sets) => stopsSize(sets, free, index.width, at) !== null);
+  for (let n = 0; n < pieceSets.length; n += 1) {
+    if (stopsSize(pieceSets[n]!, free, index.width, at) === null) return false;
+  }
+  return true;
 }
 
 function visit(cycle: Cycle, row: AgentRow): void {
@@ -133,12 +136,13 @@ function poolOf(cycle: Cycle, rows: readonly AgentRow[]): Float64Array {
   return pool;
 }
 
-function serveGuarantees(cycle: Cycle, rows: readonly AgentRow[]): void {
+function serveGuarantees(cycle: Cycle, candidates: readonly AgentRow[], random: () => number): void {
   const { index } = cycle;
   const owed = [...index.quotas.unmet].filter(
     ([top, unmet]) => index.tree.waiting[top]! > 0 && unmet.some((amount) => amount > 0),
   );
   if (owed.length === 0) return;
+  const rows = shuffled(candidates, random);
   cycle.stage = 'guarantees';
   cycle.isLeftAt.fill(1);
   if (cycle.isShared) {
@@ -202,9 +206,10 @@ function newCycle(index: Index, nowMonoMs: number): Cycle {
     reservedUse: scene.reservedUse,
     need: scene.need,
     drafts: [],
-    draftsOf: Array.from({ length: agents.size }),
+    given: new Float64Array(0),
+    lastDraft: new Int32Array(agents.size),
     draftMark: marks(),
-    draftOf: Array.from({ length: tree.size }),
+    draftAt: marks(),
     before: [],
     demandMark: marks(),
     demandAt: marks(),
@@ -227,21 +232,24 @@ function newCycle(index: Index, nowMonoMs: number): Cycle {
   };
 }
 
-function allocationOf({ index }: Run, draft: Draft): Allocation {
+const noReserved: Parts['reserved'] = [];
+const noUnits: Allocation['units'] = [];
+
+function allocationOf({ index, given }: Run, draft: Draft): Allocation {
   const { row, sets, ports } = draft;
   const { scalars } = index;
   const { frameworkId, role } = draft.client.input;
   const { agentId, unavailability } = row.input;
-  const unreserved = amountsAt(scalars, draft.unreserved);
+  const unreserved = amountsAt(scalars, given, draft.at);
   const reserved: Parts['reserved'] =
     draft.reserved === null
-      ? []
+      ? noReserved
       : [...draft.reserved].map(([slot, amounts]) => ({
           reservationId: slot.input.id,
           amounts: amountsAt(scalars, amounts),
         }));
   const units =
-    draft.units === null ? [] : [...draft.units].map(([{ place }, count]) => ({ demand: place, count }));
+    draft.units === null ? noUnits : [...draft.units].map(([{ place }, count]) => ({ demand: place, count }));
   const parts: Parts =
     sets === noSets ? { unreserved, reserved, ports } : { unreserved, reserved, ports, sets };
   return { frameworkId, role, agentId, parts, units, unavailability };
@@ -251,7 +259,9 @@ function allocationOf({ index }: Run, draft: Draft): Allocation {
 function applyDrafts(run: Run): void {
   const { index } = run;
   const served = new Set<Client>();
-  for (const { client, row, unreserved, reserved, ports, sets, units } of run.drafts) {
+  for (const draft of run.drafts) {
+    const { client, row, reserved, ports, sets, units } = draft;
+    const unreserved = givenOf(run, draft);
     const parts = [...(reserved ?? [])].map(([slot, amounts]) => ({ id: slot.input.id, amounts }));
     writeHold(index, { row, client }, withSums({ unreserved, reserved: parts, ports, sets }));
     for (const [demand, count] of units ?? []) {
@@ -262,16 +272,23 @@ function applyDrafts(run: Run): void {
   for (const client of served) writeDemandLeft(index, client);
 }
 
-/** The candidates in the order in which they came. */
+/** The candidates as they are named, or in the order in which they came. */
 function candidatesOf(index: Index, { agents }: AllocateRequest): AgentRow[] {
-  const wanted = typeof agents === 'string' ? null : new Set(agents);
-  const rows: AgentRow[] = [];
-  for (const [agentId, number] of index.agents.numbers) {
-    if (index.agents.isOpen[number] === 0) continue;
-    if (agents === 'touched' && index.agents.isTouched[number] === 0) continue;
-    if (wanted === null || wanted.has(agentId)) rows.push(index.agents.rows[number]!);
+  const { numbers, isOpen, isTouched, rows } = index.agents;
+  const candidates: AgentRow[] = [];
+  if (typeof agents !== 'string') {
+    // In their order: few of many cost what they are.
+    for (const agentId of new Set(agents)) {
+      const number = numbers.get(agentId);
+      if (number !== undefined && isOpen[number] === 1) candidates.push(rows[number]!);
+    }
+    return candidates;
   }
-  return rows;
+  for (const number of numbers.values()) {
+    if (isOpen[number] === 0) continue;
+    if (agents === 'all' || isTouched[number] === 1) candidates.push(rows[number]!);
+  }
+  return candidates;
 }
 
 /** Agents are cut: more than one waits, and there are few agents with something left for each. */
@@ -280,9 +297,11 @@ function isShared(cycle: Cycle, rows: readonly AgentRow[]): boolean {
   let usable = 0;
   for (const row of rows) {
     cycle.row = row;
-    if (!isUsedUp(cycle)) usable += 1;
+    if (isUsedUp(cycle)) continue;
+    usable += 1;
+    if (usable >= wholeAgentsEach * cycle.waiting) return false;
   }
-  return usable < wholeAgentsEach * cycle.waiting;
+  return true;
 }
 
 export function runCycle(index: Index, request: AllocateRequest): readonly Allocation[] {
@@ -292,9 +311,10 @@ export function runCycle(index: Index, request: AllocateRequest): readonly Alloc
     const random = createRandom(request.seed);
     refreshOrder(index.tree, index.measure);
     cycle.isShared = isShared(cycle, rows);
-    serveGuarantees(cycle, shuffled(rows, random));
+    const kept = keepSums(index);
+    serveGuarantees(cycle, rows, random);
     serveShares(cycle, shuffled(rows, random));
-    takeAllBack(cycle);
+    takeAllBack(cycle, kept);
   }
   const allocations = cycle.drafts.map((draft) => allocationOf(cycle, draft));
   if (request.apply) {

@@ -1,18 +1,21 @@
 // What a run has given so far. A draft counts at once in all sums, so that the next decision sees it; at the end every draft is
 // taken back, and what is applied goes through the same door as what the owner holds.
-import { writeRank } from './clients.ts';
+import { doubles, longer } from './arrays.ts';
 import { setsMinus } from './holdings.ts';
 import { addFree, recountUnmet } from './quota.ts';
 import { noRanges, type Ranges, united, without } from './ranges.ts';
 import type { Scene } from './rules.ts';
-import type { AgentRow, Client, DemandRow, Sets, Slot } from './shapes.ts';
+import type { AgentRow, Client, DemandRow, Index, Sets, Slot } from './shapes.ts';
 import { noSets } from './state.ts';
-import { addHeld, dominantShare, markChain } from './tree.ts';
+import { addHeld, dominantShare } from './tree.ts';
 
 export type Draft = {
   readonly client: Client;
   readonly row: AgentRow;
-  readonly unreserved: Float64Array;
+  /** Where its unreserved amounts begin in `given`: one long array costs the collector nothing, 10,000 short ones do. */
+  readonly at: number;
+  /** The one before it on this agent, as its place in `drafts` plus one; 0: none. */
+  readonly before: number;
   /** Of each reservation of the agent; made when the first is used. */
   reserved: Map<Slot, Float64Array> | null;
   /** Sum of `reserved`. */
@@ -27,11 +30,13 @@ export type Draft = {
 
 export type Run = Scene & {
   readonly drafts: Draft[];
-  /** By agent's number. */
-  readonly draftsOf: (Draft[] | undefined)[];
-  /** By client's node: its draft on the agent in the scene, valid when the mark is of this look. */
+  /** Unreserved amounts of all drafts. */
+  given: Float64Array;
+  /** By agent's number: its last draft, as its place in `drafts` plus one. */
+  readonly lastDraft: Int32Array;
+  /** By client's node: the place of its draft on the agent in the scene, valid when the mark is of this look. */
   readonly draftMark: Int32Array;
-  readonly draftOf: (Draft | undefined)[];
+  readonly draftAt: Int32Array;
   /** Free ports and sets as they were before each change. */
   readonly before: { readonly row: AgentRow; readonly ports: Ranges; readonly sets: Sets }[];
   /** By client's node: the first demand that was not found stopped on the agent in the scene, valid with the mark. */
@@ -43,40 +48,47 @@ export type Run = Scene & {
 
 /** Marks the drafts of the agent that is looked at now. */
 export function markDrafts(run: Run): void {
-  const list = run.draftsOf[run.row.number];
-  if (list === undefined) return;
-  for (const draft of list) {
+  for (let place = run.lastDraft[run.row.number]!; place > 0; ) {
+    const draft = run.drafts[place - 1]!;
     run.draftMark[draft.client.node] = run.serial;
-    run.draftOf[draft.client.node] = draft;
+    run.draftAt[draft.client.node] = place - 1;
+    place = draft.before;
   }
 }
 
 export function findDraft(run: Run, client: Client): Draft | undefined {
-  return run.draftMark[client.node] === run.serial ? run.draftOf[client.node] : undefined;
+  return run.draftMark[client.node] === run.serial ? run.drafts[run.draftAt[client.node]!] : undefined;
 }
 
 export function draftFor(run: Run, client: Client): Draft {
   const known = findDraft(run, client);
   if (known !== undefined) return known;
-  const { row } = run;
+  const { row, drafts } = run;
+  const { width } = run.index;
+  const at = drafts.length * width;
+  if (at + width > run.given.length) run.given = longer(run.given, doubles, Math.max(64, 2 * at) + width);
   const draft: Draft = {
     client,
     row,
-    unreserved: new Float64Array(run.index.width),
+    at,
+    before: run.lastDraft[row.number]!,
     reserved: null,
-    reservedSum: row.slots.length === 0 ? run.zeros : new Float64Array(run.index.width),
-    ports: [],
+    reservedSum: row.slots.length === 0 ? run.zeros : new Float64Array(width),
+    ports: noRanges,
     sets: noSets,
     units: null,
     gives: 0,
   };
-  run.drafts.push(draft);
-  const list = run.draftsOf[row.number];
-  if (list === undefined) run.draftsOf[row.number] = [draft];
-  else list.push(draft);
   run.draftMark[client.node] = run.serial;
-  run.draftOf[client.node] = draft;
+  run.draftAt[client.node] = drafts.length;
+  drafts.push(draft);
+  run.lastDraft[row.number] = drafts.length;
   return draft;
+}
+
+/** What the draft has of the unreserved. */
+export function givenOf({ given, index }: Run, { at }: Draft): Float64Array {
+  return given.slice(at, at + index.width);
 }
 
 /** Takes from the unreserved and, when given, a sum that was already taken from reservations. */
@@ -89,8 +101,9 @@ export function give(
   const { index } = run;
   const { tree } = index;
   const { client, row } = draft;
+  const { given } = run;
   for (let r = 0; r < unreserved.length; r += 1) {
-    draft.unreserved[r] = draft.unreserved[r]! + unreserved[r]!;
+    given[draft.at + r] = given[draft.at + r]! + unreserved[r]!;
   }
   addFree(index, row.number, unreserved, -1);
   addHeld(tree, client.chain, unreserved, null);
@@ -130,32 +143,45 @@ export function takeNamed(run: Run, draft: Draft, ports: Ranges, sets: Sets): vo
   row.freeSets = setsMinus(row.freeSets, sets);
 }
 
-/** Everything as it was before the run. */
-export function takeAllBack(run: Run): void {
-  const { index } = run;
-  const { tree } = index;
-  const less = new Float64Array(index.width);
-  for (const { client, row, unreserved, reserved, reservedSum, units, gives } of run.drafts) {
-    addFree(index, row.number, unreserved, 1);
-    for (let r = 0; r < less.length; r += 1) less[r] = -unreserved[r]!;
-    addHeld(tree, client.chain, less, null);
+/** The sums and the order of the tree as they are. A copy costs less than to take 10,000 drafts back one by one. */
+export type KeptSums = {
+  readonly vectors: readonly (readonly [Float64Array, Float64Array])[];
+  readonly orders: readonly (readonly [number, Int32Array])[];
+};
+
+export function keepSums({ tree, agents, quotas }: Index): KeptSums {
+  const owed = [...quotas.unmet.values()];
+  const changing = [tree.held, tree.heldReserved, tree.count, tree.share, tree.rank];
+  const orders: (readonly [number, Int32Array])[] = [];
+  tree.order.forEach((order, node) => {
+    if (order !== undefined && order.length > 1) orders.push([node, order.slice()]);
+  });
+  return {
+    vectors: [...changing, agents.pool, quotas.required, ...owed].map((vector) => [vector, vector.slice()]),
+    orders,
+  };
+}
+
+/** Everything as it was before the run, also the order: the next run need not sort anew. */
+export function takeAllBack(run: Run, kept: KeptSums): void {
+  const { index, given } = run;
+  const { width } = index;
+  const { free } = index.agents;
+  for (const [vector, before] of kept.vectors) vector.set(before);
+  for (const [node, order] of kept.orders) index.tree.order[node] = order;
+  for (const { client, row, at, reserved, units } of run.drafts) {
+    const from = row.number * width;
+    for (let r = 0; r < width; r += 1) free[from + r] = free[from + r]! + given[at + r]!;
     if (reserved !== null) {
       for (const [slot, part] of reserved) {
         for (let r = 0; r < part.length; r += 1) slot.free[r] = slot.free[r]! + part[r]!;
       }
-      for (let r = 0; r < less.length; r += 1) less[r] = -reservedSum[r]!;
-      addHeld(tree, client.chain, less, less);
     }
-    for (const node of client.chain) tree.count[node] = tree.count[node]! - gives;
-    markChain(tree, client.chain);
-    if (units !== null) {
-      for (const [demand, count] of units) {
-        demand.left += count;
-        client.left += count;
-      }
-      if (tree.isRanked) writeRank(index, client);
+    if (units === null) continue;
+    for (const [demand, count] of units) {
+      demand.left += count;
+      client.left += count;
     }
-    recountUnmet(index, client.top);
   }
   for (let at = run.before.length - 1; at >= 0; at -= 1) {
     const { row, ports, sets } = run.before[at]!;

@@ -1,7 +1,7 @@
 // A client that said nothing of what it waits for gets a piece of the agent: all of it when nobody else waits, otherwise as
 // much as brings it to its target, in steps of a usual task of it. (Mesos always gives all of it, so on few machines a few
 // frameworks have everything; mesos.md section 5, 2.)
-import { draftFor, findDraft, give, type Run, takeFromSlot, takeNamed } from './drafts.ts';
+import { draftFor, findDraft, give, givenOf, type Run, takeFromSlot, takeNamed } from './drafts.ts';
 import { firstPorts, rangesSize } from './ranges.ts';
 import { blockingFilter, isWhole, limitLeft, mayUse, spareFor, stopsPair, stopsSize } from './rules.ts';
 import type { Client, Slot } from './shapes.ts';
@@ -32,6 +32,12 @@ export type PieceRun = Run & {
 /** What quota leaves of the free unreserved resources, in `usable`. False when a guarantee is due and nothing helps it. */
 function findUsable(run: PieceRun, client: Client): boolean {
   const { index, row, usable } = run;
+  if (run.stage === 'shares' && index.quotas.inputs.size === 0) {
+    // Nobody has a quota: what is free.
+    const at = row.number * index.width;
+    for (let r = 0; r < usable.length; r += 1) usable[r] = Math.max(0, index.agents.free[at + r]!);
+    return true;
+  }
   const unmet = index.quotas.unmet.get(client.top);
   let isHelping = run.stage === 'shares';
   for (let r = 0; r < usable.length; r += 1) {
@@ -130,11 +136,11 @@ function isTooSmallOrRefused(run: PieceRun, client: Client): boolean {
   const draft = findDraft(run, client);
   for (let r = 0; r < sum.length; r += 1) {
     sum[r] = usable[r]! + reservedPart[r]!;
-    if (draft !== undefined) sum[r] = sum[r]! + draft.unreserved[r]! + draft.reservedSum[r]!;
+    if (draft !== undefined) sum[r] = sum[r]! + run.given[draft.at + r]! + draft.reservedSum[r]!;
   }
   if (stopsSize(client.minSets ?? index.minSets, sum, sum.length) !== null) return true;
   if (draft === undefined) return blockingFilter(run, client, usable, reservedPart) >= 0;
-  const unreserved = usable.map((amount, r) => amount + draft.unreserved[r]!);
+  const unreserved = givenOf(run, draft).map((amount, r) => amount + usable[r]!);
   const reserved = reservedPart.map((amount, r) => amount + draft.reservedSum[r]!);
   return blockingFilter(run, client, unreserved, reserved) >= 0;
 }

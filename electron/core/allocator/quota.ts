@@ -13,6 +13,7 @@ export function consumedOf(index: Index, top: number, r: number): number {
 
 /** After a change of what a top-level role consumes. */
 export function recountUnmet(index: Index, top: number): void {
+  if (index.quotas.guarantee.size === 0) return;
   const guarantee = index.quotas.guarantee.get(top);
   const unmet = index.quotas.unmet.get(top);
   if (guarantee === undefined || unmet === undefined) return;
