@@ -16,6 +16,7 @@ function Sentence() {
   const seenAtMs = useView((view) => view.failuresSeenAtMs);
   const machines = useTables((tables) => tables.machines.size);
   const running = useTables((tables) => runningCount(tables));
+  const waiting = useTables((tables) => tables.runs.size);
   const unknown = useTables(unknownCount);
   const needs = useTables((tables) => attentionOf(tables, nowMs, seenAtMs).length);
   const comma = words.t('list.comma');
@@ -32,6 +33,18 @@ function Sentence() {
       >
         {words.t('fleet.tasks', { n: running })}
       </button>
+      {waiting > 0 && (
+        <>
+          {comma}
+          <button
+            type="button"
+            className="door door--needs"
+            onClick={() => go({ page: 'tasks', filter: '', state: 'waiting' })}
+          >
+            {words.t('fleet.waiting', { n: waiting })}
+          </button>
+        </>
+      )}
       {unknown > 0 && (
         <>
           {comma}

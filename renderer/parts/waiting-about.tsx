@@ -1,21 +1,25 @@
 // A run that waits: why, in one line and machine by machine, and what it was asked for with.
 import type { RunRecord } from '../../electron/contract/run.ts';
-import { stopResources } from '../../electron/contract/waiting.ts';
+import { stopResources, type Why } from '../../electron/contract/waiting.ts';
 import { useWords } from '../app/messages/words.ts';
 import { useNowMs } from '../store/clock.ts';
 import { useTables } from '../store/tables.ts';
 import { commandLine } from './command-line.ts';
 import { Facts, Section } from './facts.tsx';
-import { useWhy } from './use-asked.ts';
 import { amountWords, whyWords } from './wait-words.ts';
 import { WhyList } from './why-list.tsx';
 
+type Props = {
+  readonly run: RunRecord;
+  /** undefined: not answered yet. */
+  readonly why: Why | undefined;
+};
+
 /** `waiting for 2 min · waits for 8 GiB of memory: 3 GiB free on gpu-2`. */
-export function WaitLine({ run }: { readonly run: RunRecord }) {
+export function WaitLine({ run, why }: Props) {
   const words = useWords();
   const nowMs = useNowMs();
   const machines = useTables((tables) => tables.machines);
-  const why = useWhy([run.id], true).get(run.id);
   const age = words.duration(Math.max(0, nowMs - run.askedAtMs));
   return (
     <>
@@ -25,9 +29,8 @@ export function WaitLine({ run }: { readonly run: RunRecord }) {
   );
 }
 
-export function WaitingAbout({ run }: { readonly run: RunRecord }) {
+export function WaitingAbout({ run, why }: Props) {
   const words = useWords();
-  const why = useWhy([run.id], true).get(run.id);
   const machineName = useTables((tables) =>
     run.machineId === null ? null : (tables.machines.get(run.machineId)?.name ?? run.machineId),
   );

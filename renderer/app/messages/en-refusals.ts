@@ -274,7 +274,7 @@ export const enRefusals = {
   'refusal.container-port-twice.do': 'Choose another port.',
   'refusal.condition-wrong': 'This condition cannot be read.',
   'refusal.condition-wrong.do':
-    'Write it like os=linux, shelf!=top, gpu exists; a pattern after ~ must be complete.',
+    'Write it like os=linux, shelf=top, gpu exists; a pattern after ~ must be complete.',
   'refusal.command-empty': 'There is nothing to run.',
   'refusal.command-empty.do': 'Enter a command, or name an image.',
   'refusal.check-wrong': 'The check cannot be carried out like this.',

@@ -265,7 +265,7 @@ export const zhCnRefusals = {
   'refusal.container-port-twice': '机器的同一端口被用了两次。',
   'refusal.container-port-twice.do': '请换一个端口。',
   'refusal.condition-wrong': '这个条件无法读懂。',
-  'refusal.condition-wrong.do': '请写成 os=linux, shelf!=top, gpu exists 这样的形式；~ 后面的模式必须完整。',
+  'refusal.condition-wrong.do': '请写成 os=linux, shelf=top, gpu exists 这样的形式；~ 后面的模式必须完整。',
   'refusal.command-empty': '没有可运行的内容。',
   'refusal.command-empty.do': '请输入命令，或填写镜像。',
   'refusal.check-wrong': '无法这样执行检查。',

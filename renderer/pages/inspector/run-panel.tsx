@@ -5,10 +5,12 @@ import { cancelRuns } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
+import { useWhy } from '../../parts/use-asked.ts';
 import { WaitingAbout, WaitLine } from '../../parts/waiting-about.tsx';
 
 export function RunPanel({ run }: { readonly run: RunRecord }) {
   const words = useWords();
+  const why = useWhy([run.id], true).get(run.id);
   return (
     <div className="panel">
       <header className="panel-head">
@@ -17,7 +19,7 @@ export function RunPanel({ run }: { readonly run: RunRecord }) {
           <span className="clip selectable">{run.info.name}</span>
         </h2>
         <p className="panel-head__sub">
-          <WaitLine run={run} />
+          <WaitLine run={run} why={why} />
         </p>
         <div className="panel-head__actions">
           <Button compact icon={<Square />} onClick={() => cancelRuns([run.id])}>
@@ -25,7 +27,7 @@ export function RunPanel({ run }: { readonly run: RunRecord }) {
           </Button>
         </div>
       </header>
-      <WaitingAbout run={run} />
+      <WaitingAbout run={run} why={why} />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { cancelRuns } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
+import { useWhy } from '../../parts/use-asked.ts';
 import { WaitingAbout, WaitLine } from '../../parts/waiting-about.tsx';
 import { go } from '../../store/view.ts';
 
@@ -12,6 +13,7 @@ const toTasks = () => go({ page: 'tasks', filter: '', state: 'all' });
 
 export function WaitingPage({ run }: { readonly run: RunRecord }) {
   const words = useWords();
+  const why = useWhy([run.id], true).get(run.id);
   return (
     <>
       <header className="page-head task-page__head">
@@ -19,7 +21,7 @@ export function WaitingPage({ run }: { readonly run: RunRecord }) {
         <Glyph kind="waiting" />
         <h1 className="page-head__title clip selectable">{run.info.name}</h1>
         <span className="task-page__line clip grow selectable">
-          <WaitLine run={run} />
+          <WaitLine run={run} why={why} />
         </span>
         <Button
           compact
@@ -34,7 +36,7 @@ export function WaitingPage({ run }: { readonly run: RunRecord }) {
       </header>
       <div className="wait-page">
         <p className="dim">{words.t('wait.log-hint')}</p>
-        <WaitingAbout run={run} />
+        <WaitingAbout run={run} why={why} />
       </div>
     </>
   );

@@ -59,7 +59,7 @@ export function Preview({ why, isOld }: { readonly why: Why | null; readonly isO
   const words = useWords();
   const machines = useTables((tables) => tables.machines);
   const [isOpen, setOpen] = useState(false);
-  if (why === null) return null;
+  if (why === null) return isOld ? <div className="run-preview run-preview--old" /> : null;
   const tone = toneOf(why);
   return (
     <section
