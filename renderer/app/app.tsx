@@ -4,9 +4,11 @@ import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { Toaster } from '../kit/toaster.tsx';
 import { Dialogs } from '../pages/dialogs/dialogs.tsx';
+import { FrameworksPage } from '../pages/frameworks/frameworks-page.tsx';
 import { Inspector } from '../pages/inspector/inspector.tsx';
 import { MachinesPage } from '../pages/machines/machines-page.tsx';
 import { RackPage } from '../pages/rack/rack-page.tsx';
+import { RolesPage } from '../pages/roles/roles-page.tsx';
 import { SettingsPage } from '../pages/settings/settings-page.tsx';
 import { TaskPage } from '../pages/task/task-page.tsx';
 import { TasksPage } from '../pages/tasks/tasks-page.tsx';
@@ -35,6 +37,10 @@ function Page() {
       return <TaskPage key={route.taskId} taskId={route.taskId} view={route.view ?? 'log'} />;
     case 'machines':
       return <MachinesPage />;
+    case 'roles':
+      return <RolesPage key={route.view ?? 'tree'} view={route.view ?? 'tree'} />;
+    case 'frameworks':
+      return <FrameworksPage />;
     case 'settings':
       return <SettingsPage />;
   }

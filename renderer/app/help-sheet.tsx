@@ -15,6 +15,8 @@ const groups: readonly { readonly title: MessageKey; readonly entries: readonly 
       ['help.g-r', ['G', 'R']],
       ['help.g-t', ['G', 'T']],
       ['help.g-m', ['G', 'M']],
+      ['help.g-o', ['G', 'O']],
+      ['help.g-f', ['G', 'F']],
       ['help.g-s', ['G', 'S']],
       ['help.palette', [modKey, 'K']],
       ['help.dock', ['D']],
@@ -38,6 +40,8 @@ const groups: readonly { readonly title: MessageKey; readonly entries: readonly 
     entries: [
       ['help.add', ['A']],
       ['help.run', ['R']],
+      ['help.new-role', ['N']],
+      ['help.change', ['E']],
       ['help.log', ['L']],
       ['help.end', ['End']],
       ['help.match', ['N']],

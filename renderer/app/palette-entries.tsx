@@ -10,18 +10,22 @@ import {
   Play,
   Plus,
   RotateCw,
+  Scale,
   ScrollText,
   Server,
   Settings,
+  SquareSplitHorizontal,
   SunMoon,
   Trash2,
+  Workflow,
   X,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { Glyph } from '../kit/glyph.tsx';
 import { placeOf } from '../parts/place.ts';
-import { demoMachines, glyphOfTask, isActive, machineList } from '../store/selectors.ts';
+import { serviceVerbs } from '../parts/service-verbs.tsx';
+import { agentOf, demoMachines, glyphOfTask, isActive, machineList } from '../store/selectors.ts';
 import { tableStore } from '../store/tables.ts';
 import { go, inspect, openDialog, viewStore } from '../store/view.ts';
 import { askKill, changeSettings, openTask, reconnect, startDemo } from './acts.ts';
@@ -66,6 +70,14 @@ function verbs(words: Words): readonly PaletteEntry[] {
       hint: 'A',
       icon: <Plus />,
       act: () => openDialog({ kind: 'add-machine' }),
+    }),
+    entry({
+      key: 'new-role',
+      group,
+      text: words.t('roles.new'),
+      icon: <Scale />,
+      isDeep: true,
+      act: () => openDialog({ kind: 'change-role', role: null }),
     }),
     demoVerb(words),
     ...(['system', 'dark', 'light'] as const).map((theme) =>
@@ -113,16 +125,29 @@ function verbs(words: Words): readonly PaletteEntry[] {
   ];
 }
 
+/** The second key after G. Roles give way to the rack. */
+const pageKeys = {
+  rack: 'R',
+  tasks: 'T',
+  machines: 'M',
+  roles: 'O',
+  frameworks: 'F',
+  settings: 'S',
+} as const;
+type PageKey = keyof typeof pageKeys;
+
 function pages(words: Words): readonly PaletteEntry[] {
   const group = 'pages';
-  const page = (key: 'rack' | 'tasks' | 'machines' | 'settings', icon: ReactNode, act: () => void) => {
+  const page = (key: PageKey, icon: ReactNode, act: () => void) => {
     const text = words.t('palette.go', { page: words.t(`nav.${key}`) });
-    return entry({ key, group, text, hint: `G ${key.charAt(0).toUpperCase()}`, icon, act });
+    return entry({ key, group, text, hint: `G ${pageKeys[key]}`, icon, act });
   };
   return [
     page('rack', <Server />, () => go({ page: 'rack' })),
     page('tasks', <ListChecks />, () => go({ page: 'tasks', filter: '', state: 'all' })),
     page('machines', <LayoutList />, () => go({ page: 'machines' })),
+    page('roles', <Scale />, () => go({ page: 'roles' })),
+    page('frameworks', <Workflow />, () => go({ page: 'frameworks' })),
     page('settings', <Settings />, () => go({ page: 'settings' })),
   ];
 }
@@ -160,6 +185,20 @@ function ofMachines(words: Words, machines: Tables['machines']): readonly Palett
         act: () => reconnect(machine),
       }),
     ];
+    found.push(
+      entry({
+        ...deep,
+        key: `part-${id}`,
+        text: words.t('palette.partition', { name }),
+        icon: <SquareSplitHorizontal />,
+        act: () => openDialog({ kind: 'partition-machine', machineId: id }),
+      }),
+    );
+    for (const { key, icon, act } of serviceVerbs(machine, agentOf(tableStore.getState().tables, machine))) {
+      found.push(
+        entry({ ...deep, key: `${key}-${id}`, text: words.t(`palette.${key}`, { name }), icon, act }),
+      );
+    }
     if (machine.via.kind === 'ssh') {
       found.push(
         entry({

@@ -1,5 +1,5 @@
 // Icon rail: the pages, and below them settings and help.
-import { Info, Keyboard, LayoutList, ListChecks, Server, Settings } from 'lucide-react';
+import { Info, Keyboard, LayoutList, ListChecks, Scale, Server, Settings, Workflow } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { IconButton } from '../kit/button.tsx';
 import { go, openDialog, type Route, useView, viewStore } from '../store/view.ts';
@@ -35,6 +35,8 @@ export function Rail() {
         icon={<ListChecks />}
       />
       <Door route={{ page: 'machines' }} label={words.t('nav.machines')} icon={<LayoutList />} />
+      <Door route={{ page: 'roles' }} label={words.t('nav.roles')} icon={<Scale />} />
+      <Door route={{ page: 'frameworks' }} label={words.t('nav.frameworks')} icon={<Workflow />} />
       <span className="grow" />
       <IconButton
         size="rail"

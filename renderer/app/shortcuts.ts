@@ -19,6 +19,8 @@ export function useShortcuts(): void {
     'g r': () => go({ page: 'rack' }),
     'g t': () => go({ page: 'tasks', filter: '', state: 'all' }),
     'g m': () => go({ page: 'machines' }),
+    'g o': () => go({ page: 'roles' }),
+    'g f': () => go({ page: 'frameworks' }),
     'g s': () => go({ page: 'settings' }),
     'Mod+k': () =>
       viewStore.getState().isPaletteOpen ? viewStore.setState({ isPaletteOpen: false }) : openPalette(),

@@ -1,10 +1,12 @@
 // A machine's state in words, with the age of what we know. The age ticks; it is never hidden.
+import { useShallow } from 'zustand/react/shallow';
 import type { MachineId } from '../../electron/contract/ids.ts';
 import { useWords } from '../app/messages/words.ts';
 import { cx } from '../kit/cx.ts';
 import { useNowMs } from '../store/clock.ts';
+import { drainProgress } from '../store/drain.ts';
 import type { MachineHealth } from '../store/health.ts';
-import { useRow } from '../store/tables.ts';
+import { useRow, useTables } from '../store/tables.ts';
 
 /** `silent 42 s`, `unreachable, next try in 4 s`, `connecting`. */
 export function HealthText({
@@ -17,11 +19,21 @@ export function HealthText({
   const words = useWords();
   const nowMs = useNowMs();
   const link = useRow('links', machineId);
+  const progress = useTables(
+    useShallow((tables) => {
+      const agentId = tables.machines.get(machineId)?.agentId ?? null;
+      return drainProgress(tables, agentId === null ? undefined : tables.agents.get(agentId));
+    }),
+  );
   const parts: string[] = [];
   const heardMs = link?.lastHeardAtMs ?? null;
   if (health.word === 'silent' && heardMs !== null) {
     parts.push(words.t('state.silent-for', { age: words.duration(nowMs - heardMs) }));
   } else parts.push(words.t(`state.${health.word}`));
+  if (health.word === 'draining' && progress !== null) {
+    parts.push(words.t('state.drain-progress', { ended: progress.ended, n: progress.all }));
+  }
+  if (health.word === 'drained') parts.push(words.t('state.safe'));
   const nextMs = link?.nextTryAtMs ?? null;
   if (link?.phase === 'down' && nextMs !== null && nextMs > nowMs) {
     parts.push(words.t('state.next-try', { age: words.duration(nextMs - nowMs + 999) }));

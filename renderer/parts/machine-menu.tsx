@@ -1,17 +1,19 @@
 // The verbs of a machine, the same in the row, the inspector and the palette.
-import { Handshake, ListChecks, Pencil, Play, RotateCw, Trash2 } from 'lucide-react';
+import { Handshake, ListChecks, Pencil, Play, RotateCw, SquareSplitHorizontal, Trash2 } from 'lucide-react';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import { reconnect } from '../app/acts.ts';
 import { useWords } from '../app/messages/words.ts';
 import type { MenuEntry } from '../kit/menu.tsx';
-import { isWholeLocal } from '../store/selectors.ts';
-import { useRow } from '../store/tables.ts';
+import { agentOf, isWholeLocal } from '../store/selectors.ts';
+import { useRow, useTables } from '../store/tables.ts';
 import { go, openDialog } from '../store/view.ts';
 import { holderOf } from './holder.ts';
+import { serviceVerbs } from './service-verbs.tsx';
 
 export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
   const words = useWords();
   const { id: machineId, name } = machine;
+  const agent = useTables((tables) => agentOf(tables, machine));
   const holder = holderOf(useRow('links', machineId)?.problem ?? null);
   const entries: MenuEntry[] = [
     {
@@ -27,6 +29,13 @@ export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
       keys: 'L',
       act: () => go({ page: 'tasks', filter: name, state: 'all' }),
     },
+    {
+      kind: 'item',
+      text: words.t('slices.partition-machine'),
+      icon: <SquareSplitHorizontal />,
+      isDisabled: machine.agentId === null,
+      act: () => openDialog({ kind: 'partition-machine', machineId }),
+    },
     { kind: 'line' },
     {
       kind: 'item',
@@ -35,6 +44,10 @@ export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
       act: () => openDialog({ kind: 'edit-machine', machineId }),
     },
     { kind: 'item', text: words.t('verb.reconnect'), icon: <RotateCw />, act: () => reconnect(machine) },
+    { kind: 'line' },
+    ...serviceVerbs(machine, agent).map(
+      ({ text, icon, act }): MenuEntry => ({ kind: 'item', text: words.t(text), icon, act }),
+    ),
   ];
   if (holder !== null) {
     entries.push({

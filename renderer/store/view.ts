@@ -1,16 +1,20 @@
 // View state of the window: where we are, what is selected, what is open. Nothing here is sent anywhere.
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
-import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
+import type { FrameworkId, MachineId, TaskId } from '../../electron/contract/ids.ts';
 
 export type Route =
   | { readonly page: 'rack' }
   | { readonly page: 'tasks'; readonly filter: string; readonly state: TaskFilter }
   | { readonly page: 'task'; readonly taskId: TaskId; readonly view?: TaskView }
   | { readonly page: 'machines' }
+  | { readonly page: 'frameworks' }
+  | { readonly page: 'roles'; readonly view?: RolesView }
   | { readonly page: 'settings' };
 export const taskViews = ['log', 'files', 'results'] as const;
 export type TaskView = (typeof taskViews)[number];
+export const rolesViews = ['tree', 'machines'] as const;
+export type RolesView = (typeof rolesViews)[number];
 export const taskFilters = [
   'all',
   'waiting',
@@ -25,7 +29,9 @@ export type TaskFilter = (typeof taskFilters)[number];
 
 export type Subject =
   | { readonly kind: 'machine'; readonly id: MachineId }
-  | { readonly kind: 'task'; readonly id: TaskId };
+  | { readonly kind: 'task'; readonly id: TaskId }
+  | { readonly kind: 'framework'; readonly id: FrameworkId }
+  | { readonly kind: 'role'; readonly id: string };
 
 export type DialogState =
   | { readonly kind: 'add-machine' }
@@ -33,10 +39,16 @@ export type DialogState =
   | { readonly kind: 'remove-machine'; readonly machineId: MachineId }
   | { readonly kind: 'edit-machine'; readonly machineId: MachineId }
   | { readonly kind: 'take-over'; readonly machineId: MachineId }
+  | { readonly kind: 'drain'; readonly machineId: MachineId }
+  | { readonly kind: 'plan-maintenance'; readonly machineId: MachineId }
   | { readonly kind: 'run-task'; readonly machineId: MachineId | null; readonly sample?: string }
   | { readonly kind: 'kill-tasks'; readonly taskIds: readonly TaskId[] }
   | { readonly kind: 'forget-tasks'; readonly taskIds: readonly TaskId[] }
   | { readonly kind: 'remove-demo' }
+  /** null: a new one, below `parent` when that is not empty. */
+  | { readonly kind: 'change-role'; readonly role: string | null; readonly parent?: string }
+  | { readonly kind: 'partition-machine'; readonly machineId: MachineId }
+  | { readonly kind: 'teardown-framework'; readonly frameworkId: FrameworkId }
   | { readonly kind: 'quit'; readonly runningTasks: number }
   | { readonly kind: 'about' };
 
@@ -86,6 +98,8 @@ export function routeToHash(route: Route): string {
     }
     case 'task':
       return `#/tasks/${route.taskId}${(route.view ?? 'log') === 'log' ? '' : `/${route.view}`}`;
+    case 'roles':
+      return (route.view ?? 'tree') === 'tree' ? '#/roles' : `#/roles/${route.view}`;
     default:
       return `#/${route.page}`;
   }
@@ -103,7 +117,11 @@ export function hashToRoute(hash: string): Route {
     const state = taskFilters.find((each) => each === values.get('state')) ?? 'all';
     return { page: 'tasks', filter: values.get('find') ?? '', state };
   }
-  if (page === 'machines' || page === 'settings') return { page };
+  if (page === 'roles') {
+    const view = rolesViews.find((each) => each === id && each !== 'tree');
+    return { page, ...(view === undefined ? {} : { view }) };
+  }
+  if (page === 'machines' || page === 'settings' || page === 'frameworks') return { page };
   return { page: 'rack' };
 }
 

@@ -4,6 +4,7 @@ import { X } from 'lucide-react';
 import { useWords } from '../../app/messages/words.ts';
 import { IconButton } from '../../kit/button.tsx';
 import { Splitter } from '../../kit/parts.tsx';
+import { runFramework } from '../../parts/framework-state.tsx';
 import { useRow, useTables } from '../../store/tables.ts';
 import {
   inspect,
@@ -13,7 +14,9 @@ import {
   useView,
   viewStore,
 } from '../../store/view.ts';
+import { FrameworkPanel } from './framework-panel.tsx';
 import { MachinePanel } from './machine-panel.tsx';
+import { RolePanel } from './role-panel.tsx';
 import { RunPanel } from './run-panel.tsx';
 import { TaskPanel } from './task-panel.tsx';
 
@@ -21,6 +24,8 @@ function Panel({ subject }: { readonly subject: Subject }) {
   const machine = useRow('machines', subject.kind === 'machine' ? subject.id : null);
   const task = useRow('tasks', subject.kind === 'task' ? subject.id : null);
   const run = useRow('runs', subject.kind === 'task' ? subject.id : null);
+  if (subject.kind === 'role') return <RolePanel key={subject.id} role={subject.id} />;
+  if (subject.kind === 'framework') return <FrameworkPanel key={subject.id} id={subject.id} />;
   if (machine !== undefined) return <MachinePanel key={machine.id} machine={machine} />;
   if (task !== undefined) return <TaskPanel key={task.id} task={task} />;
   return run === undefined ? null : <RunPanel key={run.id} run={run} />;
@@ -31,6 +36,9 @@ function useIsThere(subject: Subject | null): boolean {
   return useTables((tables) => {
     if (subject === null) return false;
     if (subject.kind === 'machine') return tables.machines.has(subject.id);
+    if (subject.kind === 'role') return true;
+    if (subject.kind === 'framework')
+      return subject.id === runFramework.id || tables.frameworks.has(subject.id);
     return tables.tasks.has(subject.id) || tables.runs.has(subject.id);
   });
 }

@@ -14,6 +14,7 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Meter } from '../../kit/meter.tsx';
+import { Availability } from '../../parts/availability.tsx';
 import { Section } from '../../parts/facts.tsx';
 import { HealthText } from '../../parts/health-text.tsx';
 import { holderOf } from '../../parts/holder.ts';
@@ -69,7 +70,7 @@ function Head({
         <Button
           compact
           icon={<Play />}
-          disabled={!health.isFresh}
+          disabled={!health.isFresh || health.word !== 'live'}
           onClick={() => openDialog({ kind: 'run-task', machineId: machine.id })}
         >
           {words.t('verb.run-task')}
@@ -237,7 +238,8 @@ export function MachinePanel({ machine }: { readonly machine: MachineRecord }) {
   return (
     <div className="panel">
       <Head machine={machine} agent={agent} health={health} />
-      <Problem machine={machine} health={health} />
+      {agent?.state.kind !== 'gone' && <Problem machine={machine} health={health} />}
+      <Availability machine={machine} agent={agent} health={health} />
       {machine.note !== '' && (
         <Section title={words.t('inspector.note')}>
           <p className="panel-note selectable">{machine.note}</p>

@@ -4,6 +4,7 @@ import { ok, type Result, refuse } from '../../../electron/contract/errors.ts';
 import type { FakeCluster } from './cluster.ts';
 import { drainHandlers } from './drain.ts';
 import { fileHandlers } from './files.ts';
+import { roleHandlers } from './roles.ts';
 import { previewOf, waitsOn } from './waits.ts';
 
 /** The bridge the window sees. */
@@ -81,6 +82,7 @@ const handlers: Handlers = {
   },
   ...drainHandlers,
   ...fileHandlers,
+  ...roleHandlers,
   'settings:set': ({ tables }, change) => {
     tables.change(
       'settings',

@@ -12,6 +12,7 @@ import type { MachineId, OperationId, TaskId } from '../../../electron/contract/
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import type { OperationRecord } from '../../../electron/contract/operation.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
+import type { FilterSession } from '../../../electron/core/master/frameworks/shapes.ts';
 import { demoSlices } from './demo.ts';
 import { advanceLane, confirmKey, newLane, retryLane } from './lanes.ts';
 import { FakeLogs } from './logs.ts';
@@ -19,6 +20,7 @@ import { randomFrom } from './random.ts';
 import { aLink, aMachine, anAgent, aStatus, aTask, endTask, type MachineSpec } from './records.ts';
 import { SampleSource } from './samples.ts';
 import { type SceneName, setScene } from './scenes.ts';
+import { addShared } from './shared.ts';
 import { FakeTables } from './tables.ts';
 import { placeFor, runOf } from './waits.ts';
 
@@ -30,6 +32,8 @@ type Listeners = { [P in PushChannel]: Set<(push: Pushes[P]) => void> };
 export class FakeCluster {
   readonly tables = new FakeTables();
   readonly logs: FakeLogs;
+  /** No table of the master either. */
+  readonly filters: ReadonlyMap<string, FilterSession>;
   /** Every request that came in, for tests. */
   readonly asked: { readonly channel: Channel; readonly request: unknown }[] = [];
   readonly #listeners: Listeners = {
@@ -48,6 +52,7 @@ export class FakeCluster {
     this.#clock = clock;
     this.logs = new FakeLogs((channel, push) => this.push(channel, push));
     for (const spec of setScene(this.tables, scene, clock())) this.#addSource(spec);
+    this.filters = scene === 'shared' ? addShared(this.tables, clock()) : new Map();
     this.sampleAll(clock() - (historyShown + 1) * sampleMs);
     this.tables.takePatch();
   }

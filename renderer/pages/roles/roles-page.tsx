@@ -1,0 +1,207 @@
+// Roles: the tree with each role's share against what is fair, and the machines as they are partitioned for roles.
+import './roles.css';
+import { Plus, Search } from 'lucide-react';
+import { type RefObject, useRef, useState } from 'react';
+import type { Shares } from '../../../electron/contract/shares.ts';
+import { useWords, type Words } from '../../app/messages/words.ts';
+import { removeRole } from '../../app/role-acts.ts';
+import { drop } from '../../bridge/bridge.ts';
+import { Button } from '../../kit/button.tsx';
+import { SearchField, Segmented } from '../../kit/field.tsx';
+import { useKeys } from '../../kit/keys.ts';
+import { Empty } from '../../kit/parts.tsx';
+import { Rows } from '../../kit/rows.tsx';
+import { useSelection } from '../../kit/use-selection.ts';
+import { RefusedPart } from '../../parts/refused-part.tsx';
+import { useShares } from '../../parts/use-shares.ts';
+import { tableStore, useTables } from '../../store/tables.ts';
+import { go, inspect, openDialog, type RolesView, rolesViews, useView } from '../../store/view.ts';
+import { ClusterStrip } from './cluster-strip.tsx';
+import { MachineSlicesTable, machinesFound } from './machine-slices.tsx';
+import { listRoles, type RoleRow as Row } from './role-list.ts';
+import { RoleRow } from './role-row.tsx';
+
+const rowPx = 48;
+
+function Head({ words }: { readonly words: Words }) {
+  const columns = ['role', 'share', 'cpu', 'mem', 'weight'] as const;
+  return (
+    <div className="role-grid roles-head" role="row">
+      {columns.map((column) => (
+        <span key={column} role="columnheader" className={column === 'weight' ? 'num' : undefined}>
+          {words.t(`roles.col.${column}`)}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function Toolbar(props: {
+  readonly view: RolesView;
+  readonly find: string;
+  readonly search: RefObject<HTMLInputElement | null>;
+  readonly onFind: (find: string) => void;
+}) {
+  const words = useWords();
+  return (
+    <header className="page-head">
+      <h1 className="page-head__title">{words.t('roles.title')}</h1>
+      <Segmented
+        label={words.t('roles.views')}
+        value={props.view}
+        choices={rolesViews.map((value) => ({ value, text: words.t(`roles.view.${value}`) }))}
+        onValue={(view) => go({ page: 'roles', view })}
+      />
+      <div className="grow tasks-find">
+        <SearchField
+          label={words.t(`roles.find.${props.view}`)}
+          icon={<Search />}
+          value={props.find}
+          inputRef={props.search}
+          onText={props.onFind}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
+          }}
+        />
+      </div>
+      <Button
+        compact
+        icon={<Plus />}
+        keys="N"
+        onClick={() => openDialog({ kind: 'change-role', role: null })}
+      >
+        {words.t('roles.new')}
+      </Button>
+    </header>
+  );
+}
+
+/** Only everybody's role is there: what roles are for, and the way to the first. */
+function FirstRole({ words }: { readonly words: Words }) {
+  return (
+    <section className="roles-first">
+      <p>{words.t('roles.empty')}</p>
+      <Button
+        compact
+        look="primary"
+        icon={<Plus />}
+        onClick={() => openDialog({ kind: 'change-role', role: null })}
+      >
+        {words.t('roles.new')}
+      </Button>
+    </section>
+  );
+}
+
+function Tree(props: {
+  readonly rows: readonly Row[];
+  readonly shares: Shares;
+  readonly cursor: string | null;
+  readonly onPress: (role: string) => void;
+}) {
+  const words = useWords();
+  const { rows, shares, cursor } = props;
+  const subject = useView((view) => view.subject);
+  const isBare = shares.roles.every(({ role }) => role === '*');
+  return (
+    <>
+      <ClusterStrip shares={shares} words={words} />
+      {rows.length === 0 && !isBare ? (
+        <Empty text={words.t('palette.none')} />
+      ) : (
+        <Rows
+          label={words.t('roles.title')}
+          count={rows.length}
+          rowPx={rowPx}
+          cursor={rows.findIndex(({ share }) => share.role === cursor)}
+          head={<Head words={words} />}
+          keyOf={(index) => rows[index]?.share.role ?? String(index)}
+          renderRow={(index) => {
+            const row = rows[index];
+            if (row === undefined) return null;
+            const { role } = row.share;
+            return (
+              <RoleRow
+                row={row}
+                shares={shares}
+                isCursor={role === cursor}
+                isSelected={subject?.kind === 'role' && subject.id === role}
+                onPress={props.onPress}
+              />
+            );
+          }}
+        />
+      )}
+      {isBare && <FirstRole words={words} />}
+    </>
+  );
+}
+
+/** What the keys of both views have in common: the cursor over one list of ids. */
+function useRolesKeys(view: RolesView, order: readonly string[], search: RefObject<HTMLInputElement | null>) {
+  const { cursor, move, press } = useSelection(order);
+  const isTree = view === 'tree';
+  const open = () => {
+    if (cursor === null) return;
+    if (isTree) inspect({ kind: 'role', id: cursor });
+    else inspect({ kind: 'machine', id: cursor as never });
+  };
+  const change = () => {
+    if (cursor === null) return;
+    openDialog(
+      isTree
+        ? { kind: 'change-role', role: cursor }
+        : { kind: 'partition-machine', machineId: cursor as never },
+    );
+  };
+  useKeys({
+    j: () => move(1),
+    ArrowDown: () => move(1),
+    k: () => move(-1),
+    ArrowUp: () => move(-1),
+    Enter: open,
+    e: change,
+    n: () => openDialog({ kind: 'change-role', role: null }),
+    Delete: () => {
+      if (isTree && cursor !== null) drop(removeRole(cursor), 'shows its own refusal');
+    },
+    '/': () => search.current?.focus(),
+  });
+  return {
+    cursor,
+    onPress: (role: string) => {
+      press(role, { isToggle: false, isRange: false });
+      inspect({ kind: 'role', id: role });
+    },
+  };
+}
+
+export function RolesPage({ view }: { readonly view: RolesView }) {
+  const words = useWords();
+  const [find, setFind] = useState('');
+  const search = useRef<HTMLInputElement>(null);
+  const { shares, refusal } = useShares();
+  useTables((tables) => tables.frameworks);
+  const machines = useTables((tables) => tables.machines);
+  const rows = shares === null ? [] : listRoles(shares, tableStore.getState().tables, find);
+  const order =
+    view === 'tree'
+      ? rows.map(({ share }) => share.role)
+      : machinesFound(machines, find).map(({ id }): string => id);
+  const { cursor, onPress } = useRolesKeys(view, order, search);
+  return (
+    <>
+      <Toolbar view={view} find={find} search={search} onFind={setFind} />
+      {refusal !== null && shares === null && view === 'tree' && <RefusedPart refusal={refusal} />}
+      {refusal !== null && shares !== null && (
+        <p className="roles-stale" role="alert" title={refusal.detail}>
+          {words.t('roles.stale', { why: words.refusal(refusal) })}
+        </p>
+      )}
+      {view === 'machines' && <MachineSlicesTable find={find} cursor={cursor} />}
+      {view === 'tree' && shares !== null && (
+        <Tree rows={rows} shares={shares} cursor={cursor} onPress={onPress} />
+      )}
+    </>
+  );
+}

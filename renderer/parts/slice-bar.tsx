@@ -1,0 +1,74 @@
+// One resource of a machine, cut into slices: a slice is outlined in the hue of its role and filled as far as tasks use it;
+// then what frameworks set aside themselves, what tasks use of no slice, and what is free.
+import type { ReactNode } from 'react';
+import type { Words } from '../app/messages/words.ts';
+import { cx } from '../kit/cx.ts';
+import './slice-bar.css';
+import { roleHue } from './role-bars.tsx';
+import { type ScalarName, scalarText } from './scalar-words.ts';
+import type { MachineSlices, ShownSlice } from './slices.ts';
+
+const percentOf = (amount: number, total: number) =>
+  `${((total === 0 ? 0 : Math.min(1, Math.max(0, amount / total))) * 100).toFixed(3)}%`;
+
+function Piece(props: {
+  readonly slice: ShownSlice;
+  readonly resource: ScalarName;
+  readonly total: number;
+  readonly isFixed: boolean;
+  readonly words: Words;
+}) {
+  const { slice, resource, total, isFixed, words } = props;
+  const amount = slice.amounts[resource];
+  if (amount === 0) return null;
+  const args = {
+    role: slice.role,
+    amount: scalarText(resource, amount),
+    used: scalarText(resource, slice.used[resource]),
+  };
+  return (
+    <span
+      className={cx('slice-bar__piece', isFixed && 'slice-bar__piece--fixed')}
+      data-hue={roleHue(slice.role)}
+      title={words.t('slices.piece', args)}
+      style={{ width: percentOf(amount, total) }}
+    >
+      <span className="slice-bar__used" style={{ width: percentOf(slice.used[resource], amount) }} />
+      <span className="slice-bar__role">{slice.role}</span>
+    </span>
+  );
+}
+
+export function SliceBar(props: {
+  readonly slices: MachineSlices;
+  readonly resource: ScalarName;
+  readonly words: Words;
+  /** Tall enough to hold names and handles. */
+  readonly isLarge?: boolean;
+  /** Handles, drawn over it. */
+  readonly children?: ReactNode;
+}) {
+  const { slices, resource, words, isLarge = false } = props;
+  const total = slices.total[resource];
+  const loose = slices.loose[resource];
+  return (
+    <div className={cx('slice-bar', isLarge && 'slice-bar--large')}>
+      <div className="slice-bar__pieces">
+        {slices.slices.map((slice) => (
+          <Piece key={slice.role} {...{ slice, resource, total, words }} isFixed={false} />
+        ))}
+        {slices.fixed.map((slice) => (
+          <Piece key={`fixed ${slice.role}`} {...{ slice, resource, total, words }} isFixed />
+        ))}
+        {loose > 0 && (
+          <span
+            className="slice-bar__loose"
+            title={words.t('slices.loose', { amount: scalarText(resource, loose) })}
+            style={{ width: percentOf(loose, total) }}
+          />
+        )}
+      </div>
+      {props.children}
+    </div>
+  );
+}
