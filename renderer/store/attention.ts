@@ -37,6 +37,9 @@ function needsWord(health: MachineHealth, sinceMs: number | null, nowMs: number)
     case 'registering':
       return sinceMs !== null && nowMs - sinceMs > connectGraceMs;
     case 'live':
+    case 'paused':
+    case 'draining':
+    case 'drained':
     case 'stopped':
     case 'removing':
       return false;

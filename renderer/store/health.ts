@@ -18,7 +18,10 @@ export type MachineHealth = {
     | 'refused'
     | 'stopped'
     | 'gone'
-    | 'removing';
+    | 'removing'
+    | 'paused'
+    | 'draining'
+    | 'drained';
   /** Since when the last known values are old; null while they are live. */
   readonly staleSinceMs: number | null;
   readonly problem: Refusal | null;
@@ -42,7 +45,22 @@ export function machineHealth(
   if (agent?.state.kind === 'gone') return { ...old, glyph: 'failed', word: 'gone' };
   if (machine.removal !== null) return { ...old, glyph: 'working', word: 'removing' };
   if (link === undefined) return { ...old, glyph: 'unknown', word: 'connecting' };
-  return linkHealth(link, agent?.state.kind, old);
+  const health = linkHealth(link, agent?.state.kind, old);
+  return health.isFresh ? { ...health, ...outOfService(agent) } : health;
+}
+
+/** A machine that is well, but takes no new work because somebody wanted it so. */
+function outOfService(agent: AgentRecord | undefined): Partial<MachineHealth> {
+  switch (agent?.availability?.kind) {
+    case 'deactivated':
+      return { glyph: 'stopped', word: 'paused' };
+    case 'draining':
+      return { glyph: 'working', word: 'draining' };
+    case 'drained':
+      return { glyph: 'stopped', word: 'drained' };
+    case undefined:
+      return {};
+  }
 }
 
 function linkHealth(

@@ -27,8 +27,9 @@ function sameOr<T>(old: readonly T[] | undefined, next: readonly T[]): readonly 
   return next.every((each, index) => each === old[index]) ? old : next;
 }
 
+/** One that was given up with its machine is no end in Mesos' sense, but nobody waits for it. */
 export function isActive(state: TaskState): boolean {
-  return !terminalTaskStates.has(state);
+  return !terminalTaskStates.has(state) && state !== 'TASK_GONE_BY_OPERATOR';
 }
 
 /** This computer itself, not a demo slice of it. */

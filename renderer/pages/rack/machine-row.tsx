@@ -19,6 +19,7 @@ import { Glyph } from '../../kit/glyph.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Meter } from '../../kit/meter.tsx';
 import { Spark } from '../../kit/spark.tsx';
+import { MaintenanceSoon } from '../../parts/availability.tsx';
 import { HealthText, HeardAge } from '../../parts/health-text.tsx';
 import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import type { MachineHealth } from '../../store/health.ts';
@@ -187,10 +188,10 @@ function Name({
           {machine.name}
         </button>
         <span className="rack-name__sub clip">
-          {health.isFresh ? (
+          {health.word === 'live' ? (
             <span className="dim">
               {isWholeLocal(machine) && `${words.t('inspector.this-computer')} · `}
-              {size}
+              <MaintenanceSoon machine={machine} otherwise={size} />
             </span>
           ) : (
             <HealthText machineId={machine.id} health={health} />
