@@ -54,10 +54,11 @@ function checkRoom(world: World, agent: FakeAgent, info: TaskInfo): void {
 
 /** Without the wish on the disk, the next life would not know that it was killed, and could start it again. */
 function checkKill({ world, disk, agent }: Place, { taskId }: CallOf<'send-kill'>): void {
-  if (!world.asked.kills.has(taskId)) world.violate(`I6 nobody asked to kill ${taskId}`);
   const record = disk.tables.tasks.get(taskId);
   if (record && record.killAskedAtMs === null)
     world.violate(`I1 kill of ${taskId} before the wish was written`);
+  // One whose wish is written was judged when it was.
+  if (!record && !world.book.mayBeKilled(world, taskId)) world.violate(`I6 nobody asked to kill ${taskId}`);
   if (record && record.agentId !== agent.id)
     world.violate(`I6 kill of ${taskId} on ${agent.id}, it is of ${record.agentId}`);
 }

@@ -6,10 +6,19 @@ import { type TaskRecord, type TaskStatus, terminalTaskStates } from '../../elec
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
 import { isSame } from '../../electron/core/kernel/tables.ts';
 import type { FakeDisk } from '../support/fake-store.ts';
+import { checkEnds } from './scheduler-oracles.ts';
 import type { World } from './world.ts';
 
 /** Called after every commit. */
-export function noteDisk(world: World, before: Tables, diff: Diff): void {
+export function noteDisk(world: World, before: Tables, after: Tables, diff: Diff): void {
+  for (const run of diff.runs?.put ?? []) world.waited.add(run.id);
+  for (const id of diff.runs?.drop ?? []) {
+    // Made and removed again within one commit: also written, in its way.
+    world.waited.add(id);
+    checkWaitedEnd(world, before, { id, after });
+  }
+  for (const task of diff.tasks?.put ?? []) noteFate(world, task);
+  checkEnds(world, after, diff);
   for (const id of diff.tasks?.drop ?? []) noteDropped(world, before, { id, diff });
   for (const task of diff.tasks?.put ?? []) {
     // Under another machine id it was adopted: that machine was removed and added again.
@@ -23,6 +32,24 @@ export function noteDisk(world: World, before: Tables, diff: Diff): void {
     if (machine.removal && !world.asked.removals.has(machine.id))
       world.violate(`I6 nobody asked to remove ${machine.id}`);
   }
+}
+
+/** I12: what waits for any machine waits until it is placed, or taken back by a person. */
+function checkWaitedEnd(
+  world: World,
+  before: Tables,
+  ended: { readonly id: string; readonly after: Tables },
+): void {
+  const { id, after } = ended;
+  const isAnywhere = before.runs.get(id)?.place === null;
+  if (isAnywhere && !after.tasks.has(id) && !world.asked.kills.has(id))
+    world.violate(`I12 ${id} waits no more, and nobody took it back`);
+}
+
+/** What the others of a group, and a scheduler that knows of no partitions, have to do with it. */
+function noteFate({ book }: World, { id, state }: TaskRecord): void {
+  if (state === 'TASK_UNREACHABLE') book.lostSight.add(id);
+  if (terminalTaskStates.has(state) && state !== 'TASK_FINISHED') book.failed.add(id);
 }
 
 /** Made and removed again within one commit: also written, in its way. */
@@ -54,7 +81,7 @@ export function noteTakenBack(world: World, before: Tables, diff: Diff): void {
 
 function checkTask(world: World, before: TaskRecord | undefined, task: TaskRecord): void {
   if (before) checkChange(world, before, task);
-  if (task.killAskedAtMs !== null && !world.asked.kills.has(task.id))
+  if (task.killAskedAtMs !== null && before?.killAskedAtMs == null && !world.book.mayBeKilled(world, task.id))
     world.violate(`I6 nobody asked to kill ${task.id}`);
   checkStory(world, task);
   const last = task.statuses.at(-1);
@@ -131,9 +158,9 @@ export function checkPromise(
 function isKept(world: World, { tables }: FakeDisk, command: CommandEvent, isNewest: boolean): boolean {
   switch (command.kind) {
     case 'run-task':
-      return world.onDisk.has(command.info.taskId);
+      return world.onDisk.has(command.info.taskId) || world.waited.has(command.info.taskId);
     case 'kill-task':
-      return tables.tasks.get(command.taskId)?.killAskedAtMs !== null;
+      return tables.tasks.get(command.taskId)?.killAskedAtMs !== null && !tables.runs.has(command.taskId);
     case 'remove-machine': {
       const machine = tables.machines.get(command.machineId);
       return !machine || (!command.force && (machine.removal !== null || !isNewest));
@@ -143,8 +170,12 @@ function isKept(world: World, { tables }: FakeDisk, command: CommandEvent, isNew
     case 'change-settings':
       return (
         !isNewest ||
-        tables.settings.get('settings')?.unreachableAfterMs === command.settings.unreachableAfterMs
+        isSame({ ...tables.settings.get('settings'), ...command.settings }, tables.settings.get('settings'))
       );
+    case 'set-quota':
+      return !isNewest || isSame(tables.roles.get(command.role)?.quota ?? null, command.quota);
+    case 'set-weight':
+      return !isNewest || (tables.roles.get(command.role)?.weightMilli ?? 1000) === command.weightMilli;
     default:
       return true;
   }

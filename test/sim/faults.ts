@@ -3,11 +3,13 @@ import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
 import type { TaskState, TaskStatus } from '../../electron/contract/task.ts';
 import { uninstall } from './lanes.ts';
 import type { Fate, Master } from './master.ts';
+import { badCall } from './schedulers.ts';
 import type { Host, World } from './world.ts';
 
 export const faultKinds = [
   'cut',
   'flap',
+  'freeze',
   'reset',
   'agent-crash',
   'reboot',
@@ -18,9 +20,14 @@ export const faultKinds = [
   'master-crash',
   'disk-full',
   'disk-slow',
+  'disk-hang',
   'store-lost',
   'sleep',
   'wall-clock',
+  'scheduler-crash',
+  'scheduler-failover',
+  'teardown',
+  'bad-calls',
   'quirky-network',
   'quirky-lane',
 ] as const;
@@ -28,7 +35,15 @@ export type FaultKind = (typeof faultKinds)[number];
 
 /** These are asked for by the adapters themselves, call by call. */
 const quirks: ReadonlySet<FaultKind> = new Set(['quirky-network', 'quirky-lane']);
-const takesAway: ReadonlySet<FaultKind> = new Set(['cut', 'flap', 'agent-crash', 'reboot', 'wipe', 'rival']);
+const takesAway: ReadonlySet<FaultKind> = new Set([
+  'cut',
+  'flap',
+  'freeze',
+  'agent-crash',
+  'reboot',
+  'wipe',
+  'rival',
+]);
 /** Longest back-off and connect cap after the fault is over. */
 const recoveryMs = 30_000;
 
@@ -49,7 +64,7 @@ export function inflict(world: World, master: Master, kind: FaultKind): void {
   faults[kind](world, master, host);
   if (takesAway.has(kind)) {
     host.harmedUntilMonoMs =
-      Math.max(host.harmedUntilMonoMs, host.cutUntilMonoMs, world.time.monoMs()) + recoveryMs;
+      Math.max(host.harmedUntilMonoMs, world.deafUntil(host), world.time.monoMs()) + recoveryMs;
   }
 }
 
@@ -64,6 +79,9 @@ const faults: Readonly<Record<FaultKind, Fault>> = {
   flap: (world, _, host) => {
     const { time } = world;
     for (let n = 0; n < 3; n += 1) time.timers.after(n * 2000, () => world.cut(host, time.monoMs() + 900));
+  },
+  freeze: (world, _, host) => {
+    host.frozenUntilMonoMs = world.time.monoMs() + world.between(2000, 25_000);
   },
   reset: (world, master) => {
     const machineId = world.pick(master.network.connections());
@@ -120,9 +138,22 @@ const faults: Readonly<Record<FaultKind, Fault>> = {
     });
   },
   'disk-slow': (world, master) => master.slowDown(world.between(500, 20_000)),
+  'disk-hang': (world, master) => master.hang(3000 + world.random() ** 2 * 15_000),
   'store-lost': (world, master) => master.loseStore(world.between(500, 8000)),
   sleep: fallAsleep,
   'wall-clock': (world) => world.time.setWall(world.time.nowMs() + world.between(-3_600_000, 3_600_000)),
+  'scheduler-crash': (world) => {
+    const noticedAfterMs = world.chance(0.3) ? world.between(1000, 15_000) : world.between(0, 50);
+    world.pick(world.schedulers)?.crash(world.random() ** 2 * 30_000, noticedAfterMs);
+  },
+  'scheduler-failover': (world) => world.pick(world.schedulers)?.failOver(),
+  teardown: (world) => {
+    if (world.chance(0.4)) world.pick(world.schedulers)?.teardown();
+  },
+  'bad-calls': (world, master) => {
+    const scheduler = world.pick(world.schedulers);
+    for (let n = 0; scheduler && n < 3; n += 1) badCall(world, scheduler, master);
+  },
   'quirky-network': () => {},
   'quirky-lane': () => {},
 };

@@ -17,7 +17,9 @@ import { checkPublished, noteDisk, noteTakenBack } from './disk-oracles.ts';
 import { Lanes } from './lanes.ts';
 import { Network } from './network.ts';
 import { Recording } from './recording.ts';
+import { checkTold } from './scheduler-oracles.ts';
 import { checkStep } from './step-oracles.ts';
+import { Streams } from './streams.ts';
 import type { World } from './world.ts';
 
 export type MasterOptions = {
@@ -48,6 +50,7 @@ export class Master {
   readonly loop: Loop;
   readonly store: FakeStore;
   readonly network: Network;
+  readonly streams: Streams;
   /** Steps of this life. */
   steps = 0;
   /** Commands that were asked in this life and have no answer yet. */
@@ -62,6 +65,7 @@ export class Master {
   #deferred: (() => void)[] = [];
   #unseenMs = 0;
   #slowUntilMonoMs = 0;
+  #hangMs = 0;
   #mirror: { seq: number; tables: Tables };
 
   constructor(options: MasterOptions) {
@@ -81,6 +85,12 @@ export class Master {
       onCall: (agent, call) => checkCall({ world, disk, agent }, call),
       isQuirky: () => options.isQuirky('network'),
       sampleEveryMs: options.sampleEveryMs,
+    });
+    this.streams = new Streams({
+      world,
+      ask: (command, onAnswer) => this.ask(command, onAnswer),
+      post,
+      onTell: (frameworkId, event) => checkTold(world, disk.tables, { frameworkId, event }),
     });
     this.#lanes = new Lanes({ world, post, isQuirky: () => options.isQuirky('lane') });
     this.loop = new Loop({
@@ -132,8 +142,16 @@ export class Master {
     this.#isAlive = false;
     this.network.die();
     this.#lanes.die();
+    this.streams.die();
     this.#options.world.say('master dies');
     this.#options.onDeath();
+  }
+
+  /** The next commit takes that long: a disk that has to wake up, or a network drive. */
+  hang(ms: number): void {
+    const { world } = this.#options;
+    this.#hangMs = ms;
+    world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, world.time.monoMs() + ms);
   }
 
   /** Each write and each answer of the disk takes up to some seconds until then. */
@@ -158,6 +176,7 @@ export class Master {
     const { world } = this.#options;
     const { time } = world;
     this.#wakeAtMonoMs = time.monoMs() + ms;
+    world.book.sleep(time.monoMs(), this.#wakeAtMonoMs);
     // Half of the time the connections do not outlive it.
     if (world.chance(0.5)) for (const machineId of this.network.connections()) this.network.reset(machineId);
     if (kind === 'unseen') this.#unseenMs += Math.round(ms);
@@ -214,7 +233,7 @@ export class Master {
     this.#recording?.note(event);
     const result = step(state, event);
     const violate = (what: string): void => world.violate(`${event.kind}: ${what}`);
-    checkStep(state, result, violate);
+    checkStep(world, { before: state, event, result }, violate);
     if (isDeep || this.steps % wholeEvery === 0) {
       for (const broken of checkState(result.state)) violate(broken);
     }
@@ -227,7 +246,7 @@ export class Master {
 
   #runEffect(effect: Parameters<Network['run']>[0]): void {
     if (!this.#isAlive || this.#meets('effect')) return;
-    if (!this.network.run(effect) && !this.#lanes.run(effect))
+    if (!this.network.run(effect) && !this.#lanes.run(effect) && !this.streams.run(effect))
       throw new Error(`no adapter for ${effect.kind}`);
   }
 
@@ -240,7 +259,7 @@ export class Master {
       const before = disk.tables;
       const outcome = write(batch, diff);
       const isWritten = disk.tables !== before;
-      if (isWritten && batch.length > 0) noteDisk(world, before, diff);
+      if (isWritten && batch.length > 0) noteDisk(world, before, disk.tables, diff);
       else if (isWritten) noteTakenBack(world, before, diff);
       return this.#meets('after-commit') ? isGone : outcome;
     };
@@ -248,6 +267,13 @@ export class Master {
 
   #diskMs(): number {
     const { world } = this.#options;
+    const hangMs = this.#hangMs;
+    this.#hangMs = 0;
+    if (hangMs > 0 && world.isUnderFire) {
+      // It may have been a while until something was written.
+      world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, world.time.monoMs() + hangMs);
+      return hangMs;
+    }
     const isSlow = world.time.monoMs() < this.#slowUntilMonoMs;
     return world.between(0, isSlow ? 2500 : 4);
   }
@@ -284,6 +310,7 @@ export class Master {
     if (verb === 'store-read-only' || verb === 'store-writable-again') {
       // What was stepped after that and not written has not happened, whatever number it had.
       this.#recording?.forgetAfter(Number(fields.seq));
+      if (String(fields.why).includes('CONSTRAINT')) world.violate('I1 a number of a commit was used twice');
       world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, world.time.monoMs());
     }
     if (verb === 'step-failed') world.violate(`step failed: ${JSON.stringify(fields)}`);

@@ -125,7 +125,7 @@ export class Network {
     this.#attempts.set(machine.id, attempt);
     this.#close(machine.id, null);
     const isCurrent = (): boolean => this.#attemptOf(machine.id) === attempt;
-    if (!world.isReachable(host)) {
+    if (!world.isReachable(host) || world.time.monoMs() < host.frozenUntilMonoMs) {
       this.#later(connectCapMs, () => {
         if (isCurrent()) this.#post({ kind: 'link-down', machineId: machine.id, refusal: silent });
       });
@@ -261,13 +261,14 @@ export class Network {
 
   /** In order; during a cut everything waits, and it is lost when the connection ends first. */
   #deliverAfter(connection: Connection, last: number, deliver: () => void): number {
-    const { time } = this.#options.world;
-    const soonest = Math.max(time.monoMs(), connection.host.cutUntilMonoMs);
-    const at = Math.max(last + 0.001, soonest + this.#options.world.between(0.2, 20));
+    const { world } = this.#options;
+    const { time } = world;
+    const soonest = Math.max(time.monoMs(), world.deafUntil(connection.host));
+    const at = Math.max(last + 0.001, soonest + world.between(0.2, 20));
     const arrive = (): void => {
       if (!connection.isOpen) return;
       // Cut meanwhile: it waits on.
-      const waitMs = connection.host.cutUntilMonoMs - time.monoMs();
+      const waitMs = world.deafUntil(connection.host) - time.monoMs();
       if (waitMs > 0) this.#later(waitMs + 0.001, arrive);
       else deliver();
     };

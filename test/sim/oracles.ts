@@ -5,6 +5,7 @@ import { type TaskRecord, terminalTaskStates } from '../../electron/contract/tas
 import { isEnded } from '../../electron/core/master/operations.ts';
 import type { FakeAgent } from '../support/fake-agent.ts';
 import type { Master } from './master.ts';
+import { checkServed } from './served-oracles.ts';
 import type { Host, World } from './world.ts';
 
 /** Cheap: false as long as something obvious is left to wait for. */
@@ -15,7 +16,7 @@ export function isQuiet(world: World, master: Master): boolean {
   for (const { id, phase } of tables.links.values())
     if (phase !== 'live' && !isBereft(world, master, id)) return false;
   for (const task of tables.tasks.values()) if (!terminalTaskStates.has(task.state)) return false;
-  return true;
+  return world.schedulers.every(({ isDone }) => isDone);
 }
 
 /** The end: faults have stopped long ago, so everything must have settled (I8) and both sides must agree (I4, I5). */
@@ -28,6 +29,7 @@ export function checkSettled(world: World, master: Master): void {
     if (lane.state === 'running') world.violate(`I8 lane ${lane.id} still runs`);
   }
   checkNothingWaits(world, master);
+  checkServed(world, tables);
   checkLeftovers(world, master);
 }
 
@@ -50,6 +52,9 @@ function checkMachine(world: World, master: Master, machine: MachineRecord): voi
   if (!agent) return; // a removal that failed half way: it shows as unreachable, with its reason
   if (isSecondRecord(master, machine.id)) return;
   const phase = tables.links.get(machine.id)?.phase;
+  const state = tables.agents.get(machine.agentId ?? '')?.state.kind;
+  if (phase === 'live' && state !== 'active')
+    world.violate(`I8 the agent of ${machine.id} is ${state ?? 'missing'}`);
   if (phase !== 'live') world.violate(`I8 link of ${machine.id} is ${phase ?? 'missing'}`);
   checkTasks(world, master, agent);
 }
@@ -62,7 +67,8 @@ function checkNothingWaits(world: World, master: Master): void {
   }
   for (const operation of tables.operations.values()) {
     const isTask = operation.verb === 'kill-task' || operation.verb === 'run-task';
-    if (!isTask || isEnded(operation)) continue;
+    // What fits nowhere waits on: see `checkServed`.
+    if (!isTask || isEnded(operation) || tables.runs.has(operation.taskId ?? '')) continue;
     const isExcused = operation.machineId !== null && isBereft(world, master, operation.machineId);
     if (!isExcused) world.violate(`I8 ${operation.id} (${operation.verb}) never ended`);
   }

@@ -34,9 +34,15 @@ export class Person {
       orNull(world.pick([...master.loop.state.tables.machines.keys()]) as MachineId | undefined, make);
     const task = (make: (id: TaskId) => CommandEvent) => (master: Master) =>
       orNull(world.pick([...master.loop.state.tables.tasks.keys()]) as TaskId | undefined, make);
+    const waiting = (make: (id: TaskId) => CommandEvent) => (master: Master) =>
+      orNull(world.pick([...master.loop.state.tables.runs.keys()]) as TaskId | undefined, make);
     this.#moves = [
-      { weight: 40, choose: machine((id) => this.#run(id)) },
+      { weight: 30, choose: machine((id) => this.#run(id)) },
+      { weight: 12, choose: () => this.#run(null) },
       { weight: 15, choose: task((id) => this.#kill(id)) },
+      { weight: 3, choose: waiting((id) => this.#kill(id)) },
+      { weight: 3, choose: () => this.#setQuota() },
+      { weight: 2, choose: () => this.#setWeight() },
       { weight: 5, choose: task((taskId) => ({ kind: 'forget-task', taskId })) },
       { weight: 10, choose: () => this.#add() },
       { weight: 16, choose: (master) => this.#onLane(master) },
@@ -69,6 +75,8 @@ export class Person {
       if (lane.hostKey && lane.state === 'needs-you')
         this.#ask(master, { kind: 'confirm-host-key', machineId: lane.id, hostKey: lane.hostKey });
     }
+    for (const { id: role, quota } of tables.roles.values())
+      if (quota) this.#ask(master, { kind: 'set-quota', role, quota: null, force: false });
     for (const link of tables.links.values()) {
       if (link.phase === 'stopped' && link.problem?.reason.startsWith('lease-'))
         this.#ask(master, { kind: 'take-over', machineId: link.id });
@@ -87,7 +95,7 @@ export class Person {
     const world = this.#world;
     world.say('person:', command.kind, 'taskId' in command ? command.taskId : '');
     this.#noteWish(master, command);
-    const key = `${command.kind} ${'machineId' in command ? command.machineId : ''}`;
+    const key = [command.kind, subjectOf(command)].join(' ');
     this.#newest.set(key, command);
     master.ask(command, (answer) => {
       // A write whose fate nobody knows yet may be on the disk: it is taken back later.
@@ -100,15 +108,15 @@ export class Person {
 
   /** That it was asked is enough: the answer may get lost with the master. */
   #noteWish(master: Master, command: CommandEvent): void {
-    const { asked, leaseTries } = this.#world;
+    const { asked } = this.#world;
     if (command.kind === 'run-task') asked.runs.add(command.info.taskId);
     else if (command.kind === 'kill-task') asked.kills.add(command.taskId);
     else if (command.kind === 'forget-task') asked.forgets.add(command.taskId);
     else if (command.kind === 'reconnect' || command.kind === 'retry-add')
-      leaseTries.delete(command.machineId);
+      this.#world.allowLeaseTry(command.machineId);
     else if (command.kind === 'take-over') {
       asked.takeOvers.set(command.machineId, (asked.takeOvers.get(command.machineId) ?? 0) + 1);
-      leaseTries.delete(command.machineId);
+      this.#world.allowLeaseTry(command.machineId);
     } else if (command.kind === 'remove-machine') {
       asked.removals.add(command.machineId);
       const via = master.loop.state.tables.machines.get(command.machineId)?.via;
@@ -155,13 +163,14 @@ export class Person {
     return lane.state === 'running' ? null : { kind: 'retry-add', machineId, operationId: this.#operation() };
   }
 
-  #run(machineId: MachineId): CommandEvent {
+  /** null: on any machine. Some are too big for every one of them. */
+  #run(machineId: MachineId | null): CommandEvent {
     const world = this.#world;
     const taskId = `t-${this.#next()}` as TaskId;
     const begin = 31_000 + Math.floor(world.random() * 4) * 10;
     const resources = {
       ...aTask().resources,
-      cpusMilli: world.pick([100, 500, 2000]) ?? 100,
+      cpusMilli: world.pick(machineId === null ? [100, 500, 2000, 3500, 9000] : [100, 500, 2000]) ?? 100,
       memMib: world.pick([64, 256, 4096]) ?? 64,
       ports: world.chance(0.2) ? [{ begin, end: begin + 9 }] : [],
     };
@@ -180,7 +189,27 @@ export class Person {
 
   #changeSettings(): CommandEvent {
     const unreachableAfterMs = this.#world.pick([5000, 10_000, 20_000]) ?? 10_000;
-    return { kind: 'change-settings', settings: { unreachableAfterMs } };
+    const offerTimeoutMs = this.#world.pick([2000, 5000, 15_000]) ?? 15_000;
+    return { kind: 'change-settings', settings: { unreachableAfterMs, offerTimeoutMs } };
+  }
+
+  #setQuota(): CommandEvent {
+    const world = this.#world;
+    const some = (cpusMilli: number, memMib: number) => ({ cpusMilli, memMib, diskMib: 0, gpus: 0 });
+    const guarantee = world.chance(0.5) ? some(0, 0) : some(500, 256);
+    const limit = {
+      cpusMilli: world.pick([500, 1500, null]) ?? null,
+      memMib: null,
+      diskMib: null,
+      gpus: null,
+    };
+    const quota = world.chance(0.3) ? null : { guarantee, limit };
+    return { kind: 'set-quota', role: world.pick(['eng', 'ops']) ?? 'eng', quota, force: world.chance(0.3) };
+  }
+
+  #setWeight(): CommandEvent {
+    const weightMilli = this.#world.pick([500, 1000, 4000]) ?? 1000;
+    return { kind: 'set-weight', role: this.#world.pick(['eng', 'ops', '*']) ?? '*', weightMilli };
   }
 
   #add(): CommandEvent | null {
@@ -211,6 +240,12 @@ export class Person {
     this.#serial += 1;
     return this.#serial;
   }
+}
+
+/** What a later command of the same kind would say anew. */
+function subjectOf(command: CommandEvent): string {
+  if ('machineId' in command) return command.machineId ?? '';
+  return 'role' in command ? command.role : '';
 }
 
 function orNull<T>(value: T | undefined, make: (value: T) => CommandEvent): CommandEvent | null {

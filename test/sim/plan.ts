@@ -10,6 +10,9 @@ export type Plan = {
   /** The person clicks, and something breaks, this often on average. */
   readonly clickEveryMs: number;
   readonly faultEveryMs: number;
+  /** Schedulers behind a transport, and how often one of them does something unasked, on average. */
+  readonly schedulers: number;
+  readonly actEveryMs: number;
   readonly sampleEveryMs: number;
   /** How likely a call or step goes wrong by itself, when that is among the faults of the run. */
   readonly quirk: number;
@@ -36,6 +39,8 @@ export function drawPlan(dice: Dice, fireMs?: number): Plan {
     fireMs: fireMs ?? drawnMs,
     clickEveryMs: isLong ? 800 : dice.between(200, 900),
     faultEveryMs: isLong ? 5000 : dice.between(600, 4000),
+    schedulers: dice.pick([0, 0, 1, 2, 3]) ?? 0,
+    actEveryMs: isLong ? 2500 : dice.between(400, 1500),
     // Agents send one a second. A link counts as silent after 3.5 s, so that a rare one says as much.
     sampleEveryMs: dice.pick([1000, 2500, 3000]) ?? 1000,
     quirk: dice.pick([0.05, 0.2]) ?? 0.05,

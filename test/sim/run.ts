@@ -9,6 +9,7 @@ import { Master, masterId } from './master.ts';
 import { checkSettled, isQuiet } from './oracles.ts';
 import { Person } from './person.ts';
 import { type Dice, drawPlan, type Plan } from './plan.ts';
+import { Schedulers } from './schedulers.ts';
 import { World } from './world.ts';
 
 export type RunOptions = {
@@ -32,8 +33,8 @@ export type RunResult = {
 
 /** Longest back-off, unreachable limit, step caps and the longest sleep, with room. */
 const settleMs = 240_000;
-const lookEveryMs = 1000;
-const askAgainEveryMs = 5000;
+const lookEveryMs = 250;
+const askAgainEveryMs = 2000;
 /** Far beyond what any run needs: something feeds itself. */
 const mostEvents = 20_000;
 /** Of so many seeds one is deep: everything is checked at every step. */
@@ -46,6 +47,7 @@ class Run {
   readonly #disk = emptyDisk();
   readonly #person: Person;
   readonly #faults: Chosen;
+  readonly #schedulers: Schedulers;
   #master: Master;
   #lives = 0;
   #events = 0;
@@ -61,6 +63,8 @@ class Run {
     this.#faults = chooseFaults(this.#world, disabled);
     this.#enrolFirstHosts();
     this.#master = this.#startMaster();
+    this.#schedulers = new Schedulers(this.#world, this.#plan.schedulers, () => this.#master);
+    this.#world.schedulers = this.#schedulers.all;
   }
 
   /** Machines are there from the start, so that even a short fire burns something. */
@@ -111,6 +115,7 @@ class Run {
     const world = this.#world;
     const startMonoMs = world.time.monoMs();
     this.#often(this.#plan.clickEveryMs, () => this.#person.act(this.#master));
+    if (this.#plan.schedulers > 0) this.#often(this.#plan.actEveryMs, () => this.#schedulers.act());
     this.#often(this.#plan.faultEveryMs, () => {
       const fault = world.pick(this.#faults.sudden);
       if (fault) inflict(world, this.#master, fault);
@@ -175,6 +180,7 @@ class Run {
       if (ms % askAgainEveryMs === 0 && this.#master.isAlive) {
         this.#person.confirmAll(this.#master);
         this.#person.killAll(this.#master);
+        this.#schedulers.finish();
       }
       await this.#passUntil(world.time.monoMs() + lookEveryMs);
       const isSettled =
@@ -196,7 +202,10 @@ class Run {
     store.isUnreadable = false;
     this.#master.slowDown(0);
     const now = world.time.monoMs();
-    for (const host of world.hosts) host.cutUntilMonoMs = Math.min(host.cutUntilMonoMs, now);
+    for (const host of world.hosts) {
+      host.cutUntilMonoMs = Math.min(host.cutUntilMonoMs, now);
+      host.frozenUntilMonoMs = Math.min(host.frozenUntilMonoMs, now);
+    }
     world.say('healed');
   }
 }

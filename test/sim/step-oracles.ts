@@ -3,26 +3,51 @@
 import type { AgentRecord } from '../../electron/contract/machine.ts';
 import { durableTables, type Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
-import { scalarNames } from '../../electron/core/master/resources.ts';
+import type { MasterEvent } from '../../electron/core/kernel/events.ts';
 import type { State } from '../../electron/core/master/state.ts';
 import type { StepResult } from '../../electron/core/master/step.ts';
+import { checkAgent, checkLimits, checkTruth } from './scheduler-oracles.ts';
+import type { World } from './world.ts';
 
-export function checkStep(before: State, result: StepResult, violate: (what: string) => void): void {
-  const { state, diff, answer } = result;
+/** What an offer may outlive its time by: the beat of the loop, and a commit that is under way. */
+const offerLateMs = 5000;
+
+export type Stepping = { readonly before: State; readonly event: MasterEvent; readonly result: StepResult };
+
+export function checkStep(
+  world: World,
+  { before, event, result }: Stepping,
+  violate: (what: string) => void,
+): void {
+  const { state, diff, answer, effects } = result;
   if (answer && !answer.ok) checkRefused(result, violate);
-  const agents = new Set(diff.agents?.put.map(({ id }) => id));
+  const agents = new Set<string>(diff.agents?.put.map(({ id }) => id));
   for (const task of diff.tasks?.put ?? []) {
     const old = before.tables.tasks.get(task.id);
     checkReach(task, state.tables.agents.get(task.agentId), violate);
     if (holds(task) && !(old && holds(old))) agents.add(task.agentId);
   }
+  for (const { agentId } of [...(diff.offers?.put ?? []), ...(diff.reservations?.put ?? [])])
+    agents.add(agentId);
   for (const id of agents) checkAgent(state.tables, id, violate);
+  for (const { id } of diff.agents?.put ?? []) checkReachOf(state.tables, id, violate);
+  if (state.tables.roles.size > 0 && event.kind !== 'set-quota')
+    checkLimits(before.tables, state.tables, violate);
+  // Nothing expires while the master sleeps, or waits for its disk.
+  for (const { id, expiresAtMonoMs } of state.tables.offers.values()) {
+    const lateMs =
+      event.monoMs - Math.max(expiresAtMonoMs ?? Number.POSITIVE_INFINITY, world.calmSinceMonoMs);
+    if (lateMs > offerLateMs) violate(`offer ${id} is held for ${Math.round(lateMs)} ms too long`);
+  }
+  for (const effect of effects)
+    if (effect.kind === 'send-scheduler-event') checkTruth(world, state.tables, effect, violate);
   if (state.session.sends !== before.session.sends) checkSends(state, violate);
 }
 
-/** A refusal changes nothing but the activity list, and sends nothing. */
+/** A refusal changes nothing but the activity list, and sends nothing but its own words to a scheduler. */
 function checkRefused({ diff, effects }: StepResult, violate: (what: string) => void): void {
-  if (effects.length > 0) violate('I12 a refused command had effects');
+  if (effects.some(({ kind }) => kind !== 'send-scheduler-event'))
+    violate('I12 a refused command had effects');
   if (durableTables.some((table) => diff[table] !== undefined)) violate('I12 a refused command was written');
 }
 
@@ -30,27 +55,10 @@ function holds(task: TaskRecord): boolean {
   return !terminalTaskStates.has(task.state) && task.state !== 'TASK_GONE_BY_OPERATOR';
 }
 
-/** I7: what its tasks hold is never more than it has; no port twice. I9: they are lost to sight together with it. */
-function checkAgent(tables: Tables, id: string, violate: (what: string) => void): void {
+/** I9: its tasks are lost to sight together with it. */
+function checkReachOf(tables: Tables, id: string, violate: (what: string) => void): void {
   const agent = tables.agents.get(id);
-  const sum = { cpusMilli: 0, memMib: 0, diskMib: 0, gpus: 0 };
-  const ports: TaskRecord['info']['resources']['ports'][number][] = [];
-  for (const task of tables.tasks.values()) {
-    if (task.agentId !== id) continue;
-    checkReach(task, agent, violate);
-    if (!holds(task)) continue;
-    for (const name of scalarNames) sum[name] += task.info.resources[name];
-    ports.push(...task.info.resources.ports);
-  }
-  if (!agent) return;
-  for (const name of scalarNames) {
-    if (sum[name] > agent.resources[name])
-      violate(`I7 ${id}: ${name} ${sum[name]} of ${agent.resources[name]}`);
-  }
-  ports.sort((a, b) => a.begin - b.begin);
-  for (const [at, range] of ports.entries()) {
-    if (at > 0 && range.begin <= (ports[at - 1]?.end ?? -1)) violate(`I7 ${id}: port ${range.begin} twice`);
-  }
+  for (const task of tables.tasks.values()) if (task.agentId === id) checkReach(task, agent, violate);
 }
 
 function checkReach(task: TaskRecord, agent: AgentRecord | undefined, violate: (what: string) => void): void {

@@ -5,6 +5,8 @@ import type { TaskStatus } from '../../electron/contract/task.ts';
 import { createRandom } from '../../electron/core/kernel/random.ts';
 import { FakeAgent } from '../support/fake-agent.ts';
 import { VirtualTime } from '../support/virtual-clock.ts';
+import { Book } from './book.ts';
+import type { Scheduler } from './scheduler.ts';
 
 export type Host = {
   readonly name: string;
@@ -12,6 +14,8 @@ export type Host = {
   cutUntilMonoMs: number;
   /** Since when it cannot be reached; meaningful while it cannot. */
   cutSinceMonoMs: number;
+  /** Until then its agent does nothing at all, and every connection stays open: stopped, or out of memory. */
+  frozenUntilMonoMs: number;
   /** What is installed there; null: nothing of ours. */
   agent: FakeAgent | null;
   /** Which lane attempt put it there, until the lane is done. */
@@ -58,6 +62,10 @@ export class World {
   };
   /** Task ids and update uuids that ever were on the disk of the master. */
   readonly onDisk = new Set<string>();
+  /** Tasks that ever waited there for a machine. */
+  readonly waited = new Set<string>();
+  readonly book = new Book();
+  schedulers: readonly Scheduler[] = [];
   /** Tasks whose record was dropped, and of which machine. */
   readonly forgotten = new Map<string, string | null>();
   /** Every update that an agent really made: of which task, and its place in that task's story. */
@@ -101,6 +109,11 @@ export class World {
     host.cutUntilMonoMs = Math.max(host.cutUntilMonoMs, untilMonoMs);
   }
 
+  /** Nothing reaches its agent, and nothing comes from it, before that. */
+  deafUntil({ cutUntilMonoMs, frozenUntilMonoMs }: Host): number {
+    return Math.max(cutUntilMonoMs, frozenUntilMonoMs);
+  }
+
   install(host: Host): FakeAgent {
     this.#installs += 1;
     if (host.agent) return host.agent;
@@ -133,6 +146,11 @@ export class World {
 
   pick<T>(values: readonly T[]): T | undefined {
     return values[Math.floor(this.random() * values.length)];
+  }
+
+  /** What was asked may be tried later, all of it together; but not for ever. */
+  allowLeaseTry(machineId: string): void {
+    this.leaseTries.set(machineId, Math.max(-3, Math.min(0, this.leaseTries.get(machineId) ?? 0) - 1));
   }
 
   /** What this would add to the violations; nothing is added. */
@@ -171,6 +189,7 @@ function newHost(name: string): Host {
     name,
     cutUntilMonoMs: 0,
     cutSinceMonoMs: 0,
+    frozenUntilMonoMs: 0,
     agent: null,
     installedBy: null,
     resetAtMonoMs: Number.NEGATIVE_INFINITY,

@@ -1,0 +1,77 @@
+// What must hold in the end for those who wait: whatever fits somewhere has been placed, every scheduler is back and served, knows
+// the end of its tasks, and was told each update that is written (I4, I8).
+import type { Resources } from '../../electron/contract/resources.ts';
+import type { Tables } from '../../electron/contract/tables.ts';
+import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
+import { scalarNames } from '../../electron/core/master/resources.ts';
+import type { Scheduler } from './scheduler.ts';
+import { usesOf } from './scheduler-oracles.ts';
+import type { World } from './world.ts';
+
+/** Less than a probe needs of each: enough for it, whatever offers lie in between. */
+const probe: Pick<Resources, 'cpusMilli' | 'memMib' | 'diskMib' | 'gpus' | 'ports'> = {
+  cpusMilli: 100,
+  memMib: 64,
+  diskMib: 100,
+  gpus: 0,
+  ports: [],
+};
+
+export function checkServed(world: World, tables: Tables): void {
+  for (const { id, info, place } of tables.runs.values()) {
+    if (fitsSomewhere(tables, info.resources, place?.agentId ?? null))
+      world.violate(`I8 ${id} waits and fits somewhere`);
+  }
+  const isRoom = fitsSomewhere(tables, probe, null);
+  for (const scheduler of world.schedulers) {
+    if (scheduler.phase === 'over') continue;
+    if (scheduler.phase !== 'here') world.violate(`I8 ${scheduler.id} is ${scheduler.phase}`);
+    else if (isRoom && !scheduler.isDone) world.violate(`I8 ${scheduler.id} waits for an offer, or an end`);
+    checkView(world, tables, scheduler);
+  }
+  for (const task of tables.tasks.values()) checkTold(world, tables, task);
+}
+
+/** What is offered counts as free: offers end. */
+function fitsSomewhere(tables: Tables, wanted: Resources, agentId: string | null): boolean {
+  for (const agent of tables.agents.values()) {
+    if (agentId !== null && agent.id !== agentId) continue;
+    const isLive = tables.links.get(agent.machineId)?.phase === 'live';
+    if (agent.state.kind !== 'active' || !isLive || tables.machines.get(agent.machineId)?.removal) continue;
+    const isFit = scalarNames.every((name) => {
+      let free = agent.resources[name];
+      for (const row of tables.reservations.values())
+        if (row.agentId === agent.id) free -= row.part.amounts[name];
+      for (const task of tables.tasks.values()) if (task.agentId === agent.id) free -= plainOf(task, name);
+      return wanted[name] <= free;
+    });
+    if (isFit) return true;
+  }
+  return false;
+}
+
+function plainOf(task: TaskRecord, name: (typeof scalarNames)[number]): number {
+  if (terminalTaskStates.has(task.state)) return 0;
+  let sum = 0;
+  for (const part of usesOf(task)) if (part.reservation.length === 0) sum += part.amounts[name];
+  return sum;
+}
+
+/** What it thinks it has been offered is there: whatever was taken back, it was told so. */
+function checkView(world: World, tables: Tables, { id, offers }: Scheduler): void {
+  for (const offer of offers.values()) {
+    const isOld = world.time.monoMs() - (offer.expiresAtMonoMs ?? 0) > 1000;
+    if (isOld && !tables.offers.has(offer.id))
+      world.violate(`${id} was not told that ${offer.id} was taken back`);
+  }
+}
+
+/** I4: each update that is written has reached the scheduler whose task it is, and was acknowledged. */
+function checkTold(world: World, tables: Tables, task: TaskRecord): void {
+  const framework = tables.frameworks.get(task.frameworkId ?? '');
+  if (framework?.kind !== 'remote' || framework.completedAtMs !== null) return;
+  const untold = task.statuses.find(({ uuid }) => uuid !== null && !world.book.told.has(uuid));
+  if (untold) world.violate(`I4 ${framework.id} was never told that ${task.id} is ${untold.state}`);
+  if ((task.owed ?? []).length > 0)
+    world.violate(`I8 ${task.id}: ${task.owed?.length} updates are still owed`);
+}
