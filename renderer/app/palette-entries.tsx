@@ -199,11 +199,6 @@ function ofMachines(words: Words, machines: Tables['machines']): readonly Palett
         entry({ ...deep, key: `${key}-${id}`, text: words.t(`palette.${key}`, { name }), icon, act }),
       );
     }
-    for (const { key, icon, act } of serviceVerbs(machine, agentOf(tableStore.getState().tables, machine))) {
-      found.push(
-        entry({ ...deep, key: `${key}-${id}`, text: words.t(`palette.${key}`, { name }), icon, act }),
-      );
-    }
     if (machine.via.kind === 'ssh') {
       found.push(
         entry({
