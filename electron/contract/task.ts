@@ -42,6 +42,9 @@ export const terminalTaskStates: ReadonlySet<TaskState> = new Set([
   'TASK_GONE',
 ]);
 
+/** Mesos' name for the end of a task that made room for others. */
+export const preemptedReason = 'REASON_CONTAINER_PREEMPTED';
+
 const statusSources = ['SOURCE_MASTER', 'SOURCE_AGENT', 'SOURCE_EXECUTOR'] as const;
 
 /** Higher goes first, and only within a role: a number says nothing to those of another role. */
@@ -172,6 +175,8 @@ export const taskRecordSchema = z.object({
   owed: z.array(z.string().max(64)).optional(),
   /** Absent = 0. */
   priority: prioritySchema.optional(),
+  /** What a person said about where it may run, for when it has to run again; absent = anywhere. */
+  wanted: z.object({ isHere: z.boolean(), where: z.string().max(1000).optional() }).optional(),
   /** It is ended early for this; its end says so. */
   madeRoomFor: z.string().max(300).optional(),
 });

@@ -7,7 +7,13 @@
 //
 // A status may jump forward (STAGING to FINISHED): hello tells only the newest state, and what led to it comes later.
 // RUNNING goes back to STARTING only when the agent starts the task again; KILLING is for good.
-import { type TaskRecord, type TaskState, type TaskStatus, terminalTaskStates } from '../../contract/task.ts';
+import {
+  preemptedReason,
+  type TaskRecord,
+  type TaskState,
+  type TaskStatus,
+  terminalTaskStates,
+} from '../../contract/task.ts';
 import { assert } from '../kernel/assert.ts';
 import { compareSaid, type Said, saidOf, withPast, withStatus } from './task-history.ts';
 
@@ -95,7 +101,8 @@ export type Verdict =
   | { readonly kind: 'illegal'; readonly why: string };
 
 /** A status that came from the agent. Never changes a terminal state; never throws whatever the agent says. */
-export function applyAgentStatus(task: TaskRecord, status: TaskStatus): Verdict {
+export function applyAgentStatus(task: TaskRecord, said: TaskStatus): Verdict {
+  const status = asPreempted(task, said);
   const isKnown = status.uuid !== null && task.statuses.some((known) => known.uuid === status.uuid);
   if (isTerminal(task)) return { kind: isKnown ? 'duplicate' : 'late' };
   if (!canAgentSay(status.state)) return { kind: 'illegal', why: `${status.state} is not an agent's to say` };
@@ -107,6 +114,12 @@ export function applyAgentStatus(task: TaskRecord, status: TaskStatus): Verdict 
   }
   if (order < 0) return { kind: 'past', task: withPast(task, status) };
   return move(task, status);
+}
+
+/** The agent knows that it was told to end it, the master why. What ended by itself meanwhile was not ended for anybody. */
+function asPreempted({ madeRoomFor }: TaskRecord, status: TaskStatus): TaskStatus {
+  if (madeRoomFor === undefined || status.state !== 'TASK_KILLED') return status;
+  return { ...status, reason: preemptedReason, message: `made room for ${madeRoomFor}` };
 }
 
 function move(task: TaskRecord, status: TaskStatus): Verdict {

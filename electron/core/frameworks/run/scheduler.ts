@@ -3,12 +3,12 @@
 import { readCondition } from '../../../contract/condition.ts';
 import type { Refusal } from '../../../contract/errors.ts';
 import type { Call, Demand, FrameworkInfo, SchedulerEvent } from '../../../contract/framework.ts';
-import type { AgentId, FrameworkId } from '../../../contract/ids.ts';
+import type { AgentId, FrameworkId, TaskId } from '../../../contract/ids.ts';
 import type { InverseOffer, Launch, OfferRecord } from '../../../contract/offer.ts';
 import type { Resources } from '../../../contract/resources.ts';
 import { defaultRole } from '../../../contract/role.ts';
 import type { RunRecord } from '../../../contract/run.ts';
-import type { TaskRecord } from '../../../contract/task.ts';
+import { preemptedReason, type TaskRecord } from '../../../contract/task.ts';
 
 /** The driver, and what this scheduler has to remember: rows of its own, durable with the step. */
 export interface RunDriver {
@@ -21,6 +21,8 @@ export interface RunDriver {
   onPlaced(run: RunRecord, offer: OfferRecord): void;
   /** What it has there that has not ended. */
   openTasksOn(agentId: AgentId): readonly TaskRecord[];
+  /** It was ended for something more important. */
+  onPreempted(taskId: TaskId): void;
   /** It can never be placed any more. */
   onImpossible(run: RunRecord, why: Refusal): void;
 }
@@ -54,8 +56,10 @@ export function onEvent(driver: RunDriver, frameworkId: FrameworkId, event: Sche
     askForOffers(driver, frameworkId);
   } else if (event.kind === 'INVERSE_OFFERS') {
     for (const inverse of event.inverseOffers) answerInverse(driver, inverse);
+  } else if (event.kind === 'UPDATE' && event.status.reason === preemptedReason) {
+    driver.onPreempted(event.status.taskId);
   }
-  // Updates need no answer: the table of tasks shows them, and one that ended is not run again.
+  // Else updates need no answer: the table of tasks shows them, and one that ended by itself is not run again.
 }
 
 /** How long a refusal of maintenance holds; what runs may have ended by then. */

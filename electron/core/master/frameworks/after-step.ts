@@ -5,13 +5,15 @@ import type { TaskRecord } from '../../../contract/task.ts';
 import { assert } from '../../kernel/assert.ts';
 import { isSame } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
-import { holdsResources } from '../task-states.ts';
 import { followDrains } from '../drain.ts';
+import { holdsResources } from '../task-states.ts';
 import { attributesOf, modeOf, unavailabilityOf } from './agent-words.ts';
 import { planAllocation } from './allocation.ts';
 import { hearBuiltIn } from './built-in.ts';
+import { meetClaims } from './claims.ts';
 import { followInverseOffers, forgetInverseOffers } from './inverse-offers.ts';
 import { askForAllocation, rescindAll } from './offers.ts';
+import { makeRoom } from './preemption.ts';
 import { tell } from './tell.ts';
 import { endGroup, tellChanges } from './updates.ts';
 
@@ -23,10 +25,14 @@ export function afterStep(draft: Draft): void {
   followDrains(draft);
   meetAgents(draft);
   forgetInverseOffers(draft);
+  let isRoomMade = false;
   for (let round = 0; ; round += 1) {
     assert(round < maxRounds, 'schedulers of this program never come to rest');
     const isQuiet = !meetTasks(draft, told) && !followInverseOffers(draft) && !hearBuiltIn(draft);
-    if (isQuiet) break;
+    if (!isQuiet || meetClaims(draft)) continue;
+    // Last, when what could be placed is; once, since it is about what waits then.
+    if (isRoomMade || !makeRoom(draft)) break;
+    isRoomMade = true;
   }
   planAllocation(draft);
 }

@@ -8,7 +8,7 @@ import type { Allocation } from '../../allocator/types.ts';
 import { assert, must } from '../../kernel/assert.ts';
 import { isDue } from '../../kernel/deadlines.ts';
 import type { Draft } from '../draft.ts';
-import { attributesOf } from './agent-words.ts';
+import { attributesOf, unavailabilityOf } from './agent-words.ts';
 import type { Seen } from './index-cell.ts';
 import { withIndex } from './index-sync.ts';
 import { nextOfferId, putOffer } from './offers.ts';
@@ -84,18 +84,33 @@ function offerAll(draft: Draft, allocations: readonly Allocation[]): void {
 }
 
 function offerOf(draft: Draft, allocation: Allocation): OfferRecord {
-  const agent = must(draft.get('agents', allocation.agentId), `agent ${allocation.agentId}`);
+  const { agentId, frameworkId, role } = allocation;
+  const resources = partsOfAllocation(draft, allocation);
+  return newOffer(draft, { agentId, frameworkId: frameworkId as FrameworkId, role, resources });
+}
+
+export function newOffer(
+  draft: Draft,
+  {
+    agentId,
+    frameworkId,
+    role,
+    resources,
+  }: Pick<OfferRecord, 'frameworkId' | 'role' | 'resources'> & { readonly agentId: string },
+): OfferRecord {
+  const agent = must(draft.get('agents', agentId), `agent ${agentId}`);
+  const machine = draft.get('machines', agent.machineId);
   const { offerTimeoutMs } = draft.settings;
   return {
     id: nextOfferId(draft),
-    frameworkId: allocation.frameworkId as FrameworkId,
+    frameworkId,
     agentId: agent.id,
     machineId: agent.machineId,
     hostname: agent.facts.hostname,
-    role: allocation.role,
-    resources: partsOfAllocation(draft, allocation),
-    attributes: attributesOf(agent, draft.get('machines', agent.machineId)),
-    unavailability: allocation.unavailability,
+    role,
+    resources,
+    attributes: attributesOf(agent, machine),
+    unavailability: unavailabilityOf(machine),
     offeredAtMs: draft.atMs,
     expiresAtMonoMs: offerTimeoutMs === null ? null : draft.monoMs + offerTimeoutMs,
   };

@@ -2,13 +2,13 @@
 // within the step that caused them. So what they decide is in the same commit.
 import type { Refusal } from '../../../contract/errors.ts';
 import type { SchedulerEvent } from '../../../contract/framework.ts';
-import type { MachineId, TaskId } from '../../../contract/ids.ts';
+import type { MachineId, OperationId, TaskId } from '../../../contract/ids.ts';
 import type { RunRecord } from '../../../contract/run.ts';
 import { askForOffers, onEvent, type RunDriver, runFramework } from '../../frameworks/run/scheduler.ts';
 import { assert } from '../../kernel/assert.ts';
 import { openTasksOf } from '../agents.ts';
 import type { Draft } from '../draft.ts';
-import { moveOperation, refuseTaskOperations } from '../operations.ts';
+import { moveOperation, openOperation, refuseTaskOperations } from '../operations.ts';
 import { onCall } from './calls.ts';
 import { holdsOnOffer } from './conditions.ts';
 import { subscribeBuiltIn } from './subscriptions.ts';
@@ -43,11 +43,56 @@ function runDriver(draft: Draft): RunDriver {
     onPlaced: (run, offer) => {
       draft.drop('runs', run.id);
       moveOperation(draft, run.operationId, offer.machineId);
+      noteWanted(draft, run);
     },
+    onPreempted: (taskId) => runAgain(draft, taskId),
     openTasksOn: (agentId) =>
       openTasksOf(draft, { id: agentId }).filter((task) => frameworkOf(task) === runFrameworkId),
     onImpossible: (run, why) => dropRun(draft, run, why),
   };
+}
+
+/** What the run knew and the task does not: needed when it has to wait again. */
+function noteWanted(draft: Draft, { id, place, where }: RunRecord): void {
+  const task = draft.get('tasks', id);
+  if (!task || (!place && where === undefined)) return;
+  const wanted = { isHere: place !== null, ...(where === undefined ? {} : { where }) };
+  draft.put('tasks', { ...task, wanted });
+}
+
+/** Only what may be started again by what its owner said; it keeps its turn. An id runs once, so it gets another one. */
+function runAgain(draft: Draft, taskId: TaskId): void {
+  const task = draft.get('tasks', taskId);
+  const id = nextRunId(taskId);
+  const isRestartable = (task?.info.restart?.on ?? 'never') !== 'never';
+  if (!task || !isRestartable || draft.get('tasks', id) || draft.get('runs', id)) return;
+  const { info, machineId, agentId, wanted, priority, createdAtMs } = task;
+  const place = wanted?.isHere === true ? { machineId, agentId } : null;
+  const operationId = `o-${id.slice(2)}` as OperationId;
+  const machine = place === null ? null : machineId;
+  openOperation(draft, {
+    id: operationId,
+    verb: 'run-task',
+    subject: info.name,
+    machineId: machine,
+    taskId: id,
+  });
+  submitRun(draft, {
+    id,
+    info: { ...info, taskId: id },
+    place,
+    machineId: machine,
+    ...(wanted?.where === undefined ? {} : { where: wanted.where }),
+    ...(priority === undefined ? {} : { priority }),
+    operationId,
+    askedAtMs: createdAtMs,
+  });
+}
+
+/** `t-x`, `t-x_2`, `t-x_3`: ids of this program are letters and digits, so nobody else makes such a one. */
+function nextRunId(taskId: TaskId): TaskId {
+  const [, base = taskId, count = '1'] = /^(.*?)(?:_(\d+))?$/.exec(taskId) ?? [];
+  return `${base}_${Number(count) + 1}` as TaskId;
 }
 
 /** Waits from now on; whether it is placed in this step is the allocator's to say. */

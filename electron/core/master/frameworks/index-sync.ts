@@ -1,5 +1,6 @@
 // From the tables to the allocator's index, by what differs. What is given back comes first, then who is there, then what is
 // held, so that no moment in between shows more held than there is.
+import type { ClaimRecord } from '../../../contract/claim.ts';
 import type { Demand, FrameworkRecord } from '../../../contract/framework.ts';
 import type { OfferRecord } from '../../../contract/offer.ts';
 import { noResources, type Resources } from '../../../contract/resources.ts';
@@ -54,12 +55,15 @@ class Sync {
     // Most changes of a task are of its state: what it holds stays, and nothing is given back to be taken again.
     const tasks = this.#changes('tasks').filter(([, then, now]) => !this.#holdsTheSame(then, now));
     const offers = this.#changes('offers');
+    const claims = this.#changes('claims');
     for (const [, then] of tasks) this.#release(then && holdingOfTask(then));
     for (const [, then] of offers) this.#release(then && holdingOfOffer(then));
+    for (const [, then] of claims) this.#release(then && holdingOfClaim(then));
     this.#agents();
     this.#clients();
     for (const [, , now] of tasks) this.#hold(now && holdingOfTask(now));
     for (const [, , now] of offers) this.#hold(now && holdingOfOffer(now));
+    for (const [, , now] of claims) this.#hold(now && holdingOfClaim(now));
     this.#roles();
     this.#filters();
   }
@@ -271,7 +275,7 @@ function clientsOf(framework: FrameworkRecord | undefined): ClientKey[] {
   return (framework?.info.roles ?? []).map((role) => ({ frameworkId: framework?.id ?? '', role }));
 }
 
-function holdingOfTask(task: TaskRecord): Holding | null {
+export function holdingOfTask(task: TaskRecord): Holding | null {
   if (!holdsResources(task)) return null;
   return {
     frameworkId: frameworkOf(task),
@@ -281,10 +285,19 @@ function holdingOfTask(task: TaskRecord): Holding | null {
   };
 }
 
-function holdingOfOffer(offer: OfferRecord): Holding {
-  const { frameworkId, role, agentId, resources } = offer;
+export function holdingOfOffer(offer: OfferRecord): Holding {
+  return holdingOf(offer);
+}
+
+function holdingOfClaim(claim: ClaimRecord): Holding {
+  return holdingOf({ ...claim, role: claim.demand.role });
+}
+
+export function holdingOf({ frameworkId, role, agentId, resources }: Held): Holding {
   return { frameworkId, role, agentId, parts: partsFor(agentId, resources) };
 }
+
+type Held = ClientKey & { readonly agentId: string; readonly resources: readonly ResourcePart[] };
 
 function partsFor(agentId: string, uses: readonly ResourcePart[]): Parts {
   const [only] = uses;

@@ -137,7 +137,7 @@ function refuseUses(uses: readonly ResourcePart[], wanted: Resources): Refusal |
 }
 
 /** The most refined reservation first, unreserved last; volumes only by name. What is missing stays in the last part. */
-function chooseParts(bag: Bag, wanted: Resources): ResourcePart[] {
+export function chooseParts(bag: Bag, wanted: Resources): ResourcePart[] {
   let left = wanted;
   const uses: ResourcePart[] = [];
   const reserved = partsOf(bag).filter((part) => part.volume === null && part.reservation.length > 0);

@@ -1,0 +1,121 @@
+// Room that is being made is held for the unit it is made for, until it is free; then it is an offer like any other.
+//
+//   held --> offered            all victims have ended
+//     `---> dropped             nobody waits for it any more, or its agent cannot be offered
+import type { ClaimRecord } from '../../../contract/claim.ts';
+import type { Demand } from '../../../contract/framework.ts';
+import type { AgentId, TaskId } from '../../../contract/ids.ts';
+import type { ResourcePart } from '../../../contract/role.ts';
+import { must } from '../../kernel/assert.ts';
+import { byId, isSame } from '../../kernel/tables.ts';
+import type { Draft } from '../draft.ts';
+import { scalarNames } from '../resources.ts';
+import { holdsResources } from '../task-states.ts';
+import { modeOf } from './agent-words.ts';
+import { newOffer } from './allocation.ts';
+import { askForAllocation, putOffer } from './offers.ts';
+import { bagOf, holds, kindOf, minus, partsOf, sumOf, usesOf } from './parts.ts';
+import { tell } from './tell.ts';
+
+/** Asked for in the same words but for how many. */
+export function isSameUnit(a: Demand, b: Demand): boolean {
+  return isSame({ ...a, count: 1, priority: a.priority ?? 0 }, { ...b, count: 1, priority: b.priority ?? 0 });
+}
+
+export function putClaim(
+  draft: Draft,
+  made: {
+    readonly unit: Pick<ClaimRecord, 'frameworkId' | 'demand'>;
+    readonly agentId: AgentId;
+    readonly resources: readonly ResourcePart[];
+    readonly victims: readonly TaskId[];
+  },
+): string {
+  draft.plan.offerSerial += 1;
+  const id = `claim-${draft.plan.life}-${draft.plan.offerSerial}`;
+  const { machineId } = must(draft.get('agents', made.agentId), `agent ${made.agentId}`);
+  const { unit, agentId, resources, victims } = made;
+  draft.put('claims', { id, ...unit, agentId, machineId, resources, victims, sinceMs: draft.atMs });
+  return id;
+}
+
+/** True: something was offered. */
+export function meetClaims(draft: Draft): boolean {
+  let hasNews = false;
+  const seen: ClaimRecord[] = [];
+  for (const claim of byId(draft.rows('claims'))) {
+    const earlier = seen.filter((each) => isOfSameKind(each, claim)).length;
+    if (!isWanted(draft, claim, earlier)) {
+      dropClaim(draft, claim);
+      continue;
+    }
+    seen.push(claim);
+    if (claim.victims.some((id) => isHolding(draft, id))) continue;
+    hasNews = settle(draft, claim) || hasNews;
+  }
+  return hasNews;
+}
+
+function isOfSameKind(a: ClaimRecord, b: ClaimRecord): boolean {
+  return a.frameworkId === b.frameworkId && isSameUnit(a.demand, b.demand);
+}
+
+function isHolding(draft: Draft, id: TaskId): boolean {
+  const task = draft.get('tasks', id);
+  return task !== undefined && holdsResources(task);
+}
+
+function isWanted(draft: Draft, claim: ClaimRecord, earlier: number): boolean {
+  const { frameworkId, agentId, demand } = claim;
+  const agent = draft.get('agents', agentId);
+  const machine = draft.get('machines', claim.machineId);
+  const framework = draft.get('frameworks', frameworkId);
+  const subscription = draft.get('subscriptions', frameworkId);
+  if (!agent || !framework || subscription?.phase !== 'subscribed') return false;
+  if (modeOf({ agent, machine, link: draft.get('links', agent.machineId) }) !== 'active') return false;
+  if (framework.suppressedRoles.includes(demand.role) || !framework.info.roles.includes(demand.role))
+    return false;
+  return subscription.demand.some((each) => isSameUnit(each, demand) && each.count > earlier);
+}
+
+function dropClaim(draft: Draft, claim: ClaimRecord): void {
+  draft.drop('claims', claim.id);
+  askForAllocation(draft, claim.agentId);
+  draft.note('drop-claim', { claimId: claim.id, agentId: claim.agentId });
+}
+
+function settle(draft: Draft, claim: ClaimRecord): boolean {
+  const { frameworkId, agentId, resources, demand } = claim;
+  if (!fitsNow(draft, claim)) {
+    // Something else is there now: an agent that came back smaller, a task that was found on it.
+    const isOffered = [...draft.rows('offers')].some((offer) => offer.agentId === agentId);
+    if (!isOffered) dropClaim(draft, claim);
+    return false;
+  }
+  draft.drop('claims', claim.id);
+  const offer = newOffer(draft, { frameworkId, agentId, role: demand.role, resources: [...resources] });
+  putOffer(draft, offer);
+  tell(draft, frameworkId, { kind: 'OFFERS', offers: [offer] });
+  return true;
+}
+
+/** Nothing is held twice (I7), whoever holds it. */
+function fitsNow(draft: Draft, { agentId, resources }: ClaimRecord): boolean {
+  const agent = draft.get('agents', agentId);
+  if (!agent) return false;
+  const tasks = [...draft.rows('tasks')].filter((task) => task.agentId === agentId && holdsResources(task));
+  const offers = [...draft.rows('offers')].filter((offer) => offer.agentId === agentId);
+  const held = bagOf([...tasks.flatMap(usesOf), ...offers.flatMap((offer) => offer.resources), ...resources]);
+  const rows = [...draft.rows('reservations')].filter((row) => row.agentId === agentId);
+  const isWithin = partsOf(held).every((part) => {
+    if (part.reservation.length === 0) return true;
+    const row = rows.find((each) => kindOf(each.part) === kindOf(part));
+    return row !== undefined && holds(row.part.amounts, part.amounts);
+  });
+  const reserved = sumOf(rows.map(({ part }) => part));
+  const plain = held.get('|')?.amounts;
+  if (!isWithin || !plain) return isWithin;
+  if (!holds(agent.resources, { ...reserved, ports: [] })) return false;
+  const left = minus(agent.resources, { ...reserved, ports: [] });
+  return scalarNames.every((name) => left[name] >= plain[name]);
+}
