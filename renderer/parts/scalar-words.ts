@@ -8,6 +8,7 @@ export type ScalarName = (typeof scalarNames)[number];
 export const noScalars: Scalars = { cpusMilli: 0, memMib: 0, diskMib: 0, gpus: 0 };
 
 export function scalarText(name: ScalarName, amount: number): string {
+  if (amount === 0) return '0';
   if (name === 'cpusMilli') return cpus(amount);
   return name === 'gpus' ? String(amount) : mib(amount);
 }

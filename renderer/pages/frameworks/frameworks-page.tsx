@@ -121,6 +121,7 @@ export function FrameworksPage() {
           {words.t('roles.title')}
         </Button>
       </header>
+      {isAlone && <OnlyBuiltIn words={words} />}
       {rows.length === 0 ? (
         <Empty text={words.t('palette.none')} />
       ) : (
@@ -133,7 +134,6 @@ export function FrameworksPage() {
           }}
         />
       )}
-      {isAlone && <OnlyBuiltIn words={words} />}
     </>
   );
 }

@@ -110,8 +110,7 @@ function Slices({ role, words }: { role: string; words: Words }) {
 }
 
 function About({ share, words }: { share: RoleShare; words: Words }) {
-  const of =
-    share.dominant === null ? '' : words.t('roles.of', { resource: words.t(`scalar.${share.dominant}`) });
+  const of = share.dominant === null ? '' : words.t(`roles.of.${share.dominant}`);
   const fair =
     share.fairShare === 0
       ? words.t('roles.no-fair')

@@ -19,7 +19,7 @@ function Row({ machine, isCursor }: { readonly machine: MachineRecord; readonly 
   const health = healthOf(tables, machine);
   const slices = slicesOf(tables, machine);
   const free = freeIn(slices);
-  const n = slices.slices.length + slices.fixed.length;
+  const roles = [...new Set([...slices.slices, ...slices.fixed].map(({ role }) => role))];
   return (
     <div
       role="row"
@@ -37,7 +37,9 @@ function Row({ machine, isCursor }: { readonly machine: MachineRecord; readonly 
           >
             {machine.name}
           </button>
-          <span className="role-name__sub clip dim">{words.t('slices.count', { n })}</span>
+          <span className="role-name__sub clip dim">
+            {roles.length === 0 ? words.t('slices.no-slices') : roles.join(words.t('list.comma'))}
+          </span>
         </span>
       </span>
       {(['cpusMilli', 'memMib'] as const).map((resource) => (

@@ -74,8 +74,7 @@ export function RoleRow(props: {
   const words = useWords();
   const { row, shares, isCursor, isSelected } = props;
   const { share, depth } = row;
-  const of =
-    share.dominant === null ? '' : words.t('roles.of', { resource: words.t(`scalar.${share.dominant}`) });
+  const of = share.dominant === null ? '' : words.t(`roles.of.${share.dominant}`);
   return (
     <div
       role="row"

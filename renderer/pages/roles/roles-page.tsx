@@ -106,6 +106,7 @@ function Tree(props: {
   return (
     <>
       <ClusterStrip shares={shares} words={words} />
+      {isBare && <FirstRole words={words} />}
       {rows.length === 0 && !isBare ? (
         <Empty text={words.t('palette.none')} />
       ) : (
@@ -132,7 +133,6 @@ function Tree(props: {
           }}
         />
       )}
-      {isBare && <FirstRole words={words} />}
     </>
   );
 }

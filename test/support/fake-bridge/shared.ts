@@ -132,6 +132,8 @@ const owners: Readonly<Record<string, readonly [framework: string, role: string]
 
 function giveAway(tables: FakeTables): void {
   for (const { id, info } of tables.all('tasks')) {
+    if (info.name === 'compile')
+      tables.change('tasks', id, { info: { ...info, resources: { ...info.resources, cpusMilli: 8000 } } });
     const [frameworkId, role] = owners[info.name] ?? [];
     if (frameworkId !== undefined && role !== undefined)
       tables.change('tasks', id, { frameworkId: frameworkId as FrameworkId, role });

@@ -2,6 +2,7 @@
 // figures again. So what a preview says and what the change does cannot differ.
 import type { Refusal } from '../../../contract/errors.ts';
 import type { FrameworkId } from '../../../contract/ids.ts';
+import { defaultRole } from '../../../contract/role.ts';
 import type {
   ClientShare,
   FilterShown,
@@ -70,11 +71,11 @@ function shownFilter(filter: FilterSession, monoZeroMs: number): FilterShown {
   };
 }
 
-/** Those that the allocator knows, and those that people have named though nobody is in them, with all above them. */
+/** Those that the allocator knows, everybody's, and those that people have named, with all above them. */
 function rolesOf(tables: Tables, sums: ClusterSums): RoleShare[] {
   const shown = new Map<string, RoleShare>();
   for (const role of sums.roles) shown.set(role.role, roleShare(tables, role));
-  for (const { id } of tables.roles.values()) {
+  for (const id of [defaultRole, ...tables.roles.keys()]) {
     const parts = id.split('/');
     for (let depth = 1; depth <= parts.length; depth += 1) {
       const role = parts.slice(0, depth).join('/');

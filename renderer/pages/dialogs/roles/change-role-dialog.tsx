@@ -174,7 +174,10 @@ export function ChangeRoleDialog(props: {
           />
           <QuotaPart form={form} faults={faults} set={set} words={words} />
         </div>
-        <RolePreview preview={preview} />
+        <RolePreview
+          preview={preview?.refusal == null || isForced ? preview : null}
+          role={form.name.trim()}
+        />
       </div>
       <Refused refusal={shown} />
     </Dialog>

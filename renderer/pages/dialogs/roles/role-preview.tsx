@@ -33,7 +33,7 @@ function Row({ line, words }: { readonly line: Line; readonly words: Words }) {
         <span className="clip">{role === '*' ? words.t('roles.default') : role}</span>
         <span className="num">
           {fairBefore === fairAfter
-            ? fairAfter
+            ? words.t('roles.fair', { fair: fairAfter })
             : words.t('roles.from-to', { before: fairBefore, after: fairAfter })}
         </span>
       </p>
@@ -82,9 +82,14 @@ export function Warnings({ preview, words }: { readonly preview: SharesPreview; 
   );
 }
 
-export function RolePreview({ preview }: { readonly preview: SharesPreview | null }) {
+export function RolePreview(props: { readonly preview: SharesPreview | null; readonly role: string }) {
   const words = useWords();
-  const changed = preview?.roles.filter(isChanged) ?? [];
+  const { preview, role } = props;
+  const isOwn = (line: Line) => line.role === role;
+  // The role itself stands first, the others as in the tree.
+  const changed = (preview?.roles.filter(isChanged) ?? []).toSorted(
+    (a, b) => Number(isOwn(b)) - Number(isOwn(a)),
+  );
   return (
     <section className="role-preview" aria-label={words.t('roles.preview')} aria-live="polite">
       <h3 className="role-preview__title">{words.t('roles.preview')}</h3>

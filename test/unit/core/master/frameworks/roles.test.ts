@@ -32,7 +32,7 @@ describe('a role that a person makes', () => {
   it('is there though nobody is in it and nothing is set, with those above it, until it is removed', () => {
     const rig = FrameworkRig.live();
     expect(rig.ask(wish('eng/dev'))).toBeNull();
-    expect(sharesOf(rig.state, stamp(rig)).roles.map(({ role }) => role)).toEqual(['eng', 'eng/dev']);
+    expect(sharesOf(rig.state, stamp(rig)).roles.map(({ role }) => role)).toEqual(['*', 'eng', 'eng/dev']);
     expect(rig.ask({ kind: 'set-weight', role: 'eng/dev', weightMilli: 1000 })).toBeNull();
     expect(rig.has('roles', 'eng/dev')).toBe(true);
     expect(rig.ask({ kind: 'remove-role', role: 'eng/dev' })).toBeNull();
