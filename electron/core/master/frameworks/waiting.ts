@@ -1,5 +1,7 @@
 // Why a run waits, and where a task would go: the allocator's own rules asked machine by machine, with what the machine could
 // not do for the task. A question only: it reads the tables as they are and changes nothing of the state.
+
+import type { Refusal } from '../../../contract/errors.ts';
 import type { FrameworkRecord, SubscriptionRecord } from '../../../contract/framework.ts';
 import type { AgentRecord, LinkRecord, MachineRecord } from '../../../contract/machine.ts';
 import { defaultRole } from '../../../contract/role.ts';
@@ -90,10 +92,21 @@ function whyOf(scene: Scene, asked: Asked, { isEach }: WhyOptions): Why {
   );
   const groups = groupsOf(machines.map((machine) => stopOn(tables, machine, { asked, byAgent })));
   return {
-    groups: groups.map(({ stops: _, ...group }) => group),
-    machines: isEach ? groups.flatMap(({ stops }) => stops).slice(0, maxStops) : [],
+    groups: groups.map(({ code, resource, refusal, count, best }) => ({
+      code,
+      resource,
+      refusal,
+      count,
+      best,
+    })),
+    machines: isEach ? nearestFirst(groups) : [],
     machineCount: machines.length,
   };
+}
+
+function nearestFirst(groups: readonly Gathered[]): readonly MachineStop[] {
+  const all = groups.flatMap(({ stops }) => stops.toSorted((a, b) => nearness(b) - nearness(a)));
+  return all.slice(0, maxStops);
 }
 
 type Verdicts = { readonly asked: Asked; readonly byAgent: ReadonlyMap<string, AgentVerdict> };
@@ -102,23 +115,25 @@ type Verdicts = { readonly asked: Asked; readonly byAgent: ReadonlyMap<string, A
 const lasting: ReadonlySet<StopCode> = new Set(['condition', 'too-small', 'gpu-machine', 'other-machine']);
 
 function stopOn(tables: Tables, machine: MachineRecord, { asked, byAgent }: Verdicts): MachineStop {
-  const stop = (code: StopCode, more: Partial<MachineStop> = {}): MachineStop => ({
-    machineId: machine.id,
-    code,
-    shortage: null,
-    refusal: null,
-    ...more,
-  });
   const agent = machine.agentId === null ? undefined : tables.agents.get(machine.agentId);
-  const link = tables.links.get(machine.id);
   const verdict = agent && byAgent.get(agent.id);
-  if (!verdict || agent.state.kind === 'gone') return stop(awayCode({ agent, machine, link }));
-  if (verdict.reason === 'agent-not-active') return stop(awayCode({ agent, machine, link }));
+  if (!verdict || verdict.reason === 'agent-not-active' || agent.state.kind === 'gone') {
+    return stopAt(machine, awayCode({ agent, machine, link: tables.links.get(machine.id) }));
+  }
   const code = codes[verdict.reason] ?? 'other';
   const refusal = lasting.has(code) ? null : refuseTask(asked.info, agent);
   // What is wrong wherever it runs stands at its field, and is no reason of this machine.
-  if (refusal && refusal.code !== 'invalid') return stop('unable', { refusal });
-  return stop(code, { shortage: shortageOf(verdict, agent) });
+  if (refusal && refusal.code !== 'invalid') return stopAt(machine, 'unable', null, refusal);
+  return stopAt(machine, code, shortageOf(verdict, agent));
+}
+
+function stopAt(
+  { id: machineId }: MachineRecord,
+  code: StopCode,
+  shortage: Shortage | null = null,
+  refusal: Refusal | null = null,
+): MachineStop {
+  return { machineId, code, shortage, refusal };
 }
 
 type Known = {
@@ -171,14 +186,16 @@ function groupsOf(stops: readonly MachineStop[]): readonly Gathered[] {
   }
   const groups: Gathered[] = [];
   for (const group of byKey.values()) {
-    group.sort((a, b) => nearness(b) - nearness(a));
-    const [best] = group;
-    if (!best) continue;
+    const best = nearest(group);
     const { code, refusal } = best;
     const resource = best.shortage?.resource ?? null;
     groups.push({ code, resource, refusal, count: group.length, best, stops: group });
   }
   return groups.sort((a, b) => order(a.code) - order(b.code) || b.count - a.count);
+}
+
+function nearest(group: readonly MachineStop[]): MachineStop {
+  return group.reduce((best, each) => (nearness(each) > nearness(best) ? each : best));
 }
 
 /** How much of what is needed is there: the machine where least is missing comes first. */
