@@ -28,9 +28,11 @@ import { previewOf, sharesOf } from '../core/master/frameworks/shares.ts';
 import { createDemo, type Demo, thisComputer } from './demo.ts';
 import type { Log } from './log-file.ts';
 import { Loop } from './loop.ts';
+import { systemTimers } from './loop-timing.ts';
 import type { Places } from './places.ts';
 import type { Artifacts, Files, Ids, Logs, Master, Secrets, SharesView, Waits } from './ports.ts';
 import type { LocalEnd } from './quit.ts';
+import { isSchedulerEffect, Schedulers } from './schedulers.ts';
 import type { Trouble, TroubleChoice } from './trouble.ts';
 import { createWaits } from './waits.ts';
 
@@ -43,6 +45,8 @@ export type Runtime = {
   readonly files: Files;
   readonly artifacts: Artifacts;
   readonly demo: Demo;
+  /** The door for schedulers behind a transport. */
+  readonly schedulers: Schedulers;
   readonly waits: Waits;
   readonly settings: () => Settings;
   readonly loginFacts: () => Promise<Pick<AppInfo, 'keyFiles' | 'hasSshAgent' | 'ownPublicKey'>>;
@@ -118,14 +122,21 @@ function assemble(parts: Parts): Runtime {
   let tasks = (): Iterable<TaskRecord> => facts.rows.tasks;
   const artifacts = artifactStore(parts, () => tasks());
   const { lanes, links, demoAgents } = makeAdapters(parts, artifacts, (event) => posting.post(event));
+  const schedulers = new Schedulers({
+    master: { command: (event) => loop.command(event), post: (event) => loop.post(event) },
+    ids: systemIds,
+    timers: systemTimers,
+    log: ({ verb, fields }) => log('warn', verb, fields),
+  });
   const runner: EffectRunner = {
     run: (effect, post) => {
       if (isLinkEffect(effect)) links.run(effect, post);
       else if (isDemoEffect(effect)) demoAgents.run(effect, post);
       else if (isLaneEffect(effect)) lanes.run(effect, post);
+      else if (isSchedulerEffect(effect)) schedulers.run(effect);
     },
   };
-  const loop = new Loop({
+  const loop: Loop = new Loop({
     store: thread,
     rows: facts.rows,
     runner,
@@ -147,6 +158,7 @@ function assemble(parts: Parts): Runtime {
     shares: sharesView(loop),
     ids: systemIds,
     secrets: lanes,
+    schedulers,
     demo: createDemo({
       master: loop,
       ids: systemIds,
@@ -173,6 +185,7 @@ function assemble(parts: Parts): Runtime {
     },
     close: async (end) => {
       await Promise.all(localMachines().map((machine) => endLocalAgent(links, machine, { end, log })));
+      schedulers.closeAll();
       await loop.stop();
       links.closeAll();
       lanes.closeAll();

@@ -34,6 +34,8 @@ export class Bench {
   readonly patches: Patch[] = [];
   readonly lines: LogLine[] = [];
   readonly loop: Loop;
+  /** Hears each effect besides. */
+  runAlso: ((effect: IssuedEffect) => void) | null = null;
   /** Order in which things left the loop. */
   readonly order: string[] = [];
 
@@ -53,6 +55,7 @@ export class Bench {
         run: (effect) => {
           this.order.push(effect.kind);
           this.effects.push(effect);
+          this.runAlso?.(effect);
         },
       },
       clock: this.time,

@@ -89,7 +89,7 @@ function runAgain(draft: Draft, taskId: TaskId): void {
   });
 }
 
-/** `t-x`, `t-x_2`, `t-x_3`: ids of this program are letters and digits, so nobody else makes such a one. */
+/** `t-x`, `t-x_2`, `t-x_3`. Should somebody else have such a one, it does not run again. */
 function nextRunId(taskId: TaskId): TaskId {
   const [, base = taskId, count = '1'] = /^(.*?)(?:_(\d+))?$/.exec(taskId) ?? [];
   return `${base}_${Number(count) + 1}` as TaskId;
