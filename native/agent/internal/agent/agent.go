@@ -125,7 +125,7 @@ func Run(ctx context.Context, config Config) error {
 		a.disks.track(record, record.ID)
 		a.trackChecks(record.ID)
 	})
-	a.keepLogs()
+	keepLater := a.keepLogs()
 	a.perform(a.machine.Step(a.env(), task.Recover{}))
 	a.launcher.Cgroups.Sweep(func(id string) bool {
 		record := a.machine.Get(id)
@@ -140,6 +140,7 @@ func Run(ctx context.Context, config Config) error {
 	if config.Ready != nil {
 		config.Ready()
 	}
+	go keepLater()
 	go a.stayLean()
 	a.loop(ctx)
 	a.noteDown()
@@ -351,6 +352,8 @@ func (a *Agent) handle(e event) {
 		a.sandboxStream(e)
 	case logCap:
 		a.capLogs(e)
+	case knownLogs:
+		a.knowLogs(e)
 	case closed:
 		a.sessionClosed(e.from)
 	case askSnap:

@@ -76,18 +76,50 @@ func (a *Agent) keeping() wire.Keeping {
 	return wire.DefaultKeeping
 }
 
-// keepLogs takes up every log at a start of the agent.
-func (a *Agent) keepLogs() {
-	a.machine.Each(func(record *task.Record) {
-		if record.Phase == task.PhaseEnded {
-			a.logs.Known(endedOf(record))
-			return
-		}
+// keepLogs takes up every log at a start of the agent: those that are written at once, the others little by little,
+// while it serves already. It gives what is still to be done.
+func (a *Agent) keepLogs() (later func()) {
+	a.machine.EachAlive(func(record *task.Record) {
 		// An agent that died while it held a task back must not hold it for ever.
 		a.launcher.Cgroups.Thaw(record.ID)
 		a.watchLogs(record.ID)
 	})
-	a.logs.Sweep()
+	ended := a.machine.EndedIDs()
+	return func() {
+		for len(ended) > 0 {
+			n := len(ended)
+			if n > knownAtOnce {
+				n = knownAtOnce
+			}
+			batch := knownLogs{ended[:n], make(chan struct{})}
+			ended = ended[n:]
+			a.post(batch)
+			select {
+			case <-batch.done:
+			case <-a.done:
+				return
+			}
+		}
+		a.logs.KnowsAll()
+	}
+}
+
+// knownAtOnce is how many tasks the loop looks at before others have their turn: about a millisecond.
+const knownAtOnce = 16
+
+// knownLogs are tasks that had ended before this start.
+type knownLogs struct {
+	ids  []string
+	done chan struct{}
+}
+
+func (a *Agent) knowLogs(e knownLogs) {
+	for _, id := range e.ids {
+		if record := a.machine.Look(id); record != nil {
+			a.logs.Known(endedOf(record))
+		}
+	}
+	close(e.done)
 }
 
 // watchLogs is called at every news of a task. The starters begin to watch before they start it, so that a task which

@@ -85,6 +85,7 @@ func (a *Agent) finish() {
 		a.holder.conn.End("the agent ends")
 	}
 	a.containers.Close(a.machine.Alive() > 0)
+	a.launcher.Close()
 	if a.machine.Alive() == 0 {
 		a.launcher.AwaitShims(shimLimit)
 		a.launcher.Cgroups.Sweep(func(string) bool { return false })

@@ -73,6 +73,7 @@ type Launcher struct {
 	watching atomic.Int64 // shims that are not gone
 
 	removals removals // groups that are just being removed
+	starter  starter
 
 	mu      sync.Mutex // guards what follows: what is used again, and what may be
 	spares  []string
@@ -216,6 +217,7 @@ func filesOf(dir, runDir string, group cgroup.Group) []fileToOpen {
 	return list
 }
 
+// fork makes a shim. The pid is 0 when it is no child of ours.
 func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group, fds []uintptr, more int) (int, error) {
 	command := info.Command
 	file, args, flags := command.Value, command.Arguments, shim.FlagSearchPath|more
@@ -246,7 +248,11 @@ func (l *Launcher) fork(info wire.TaskInfo, account account, group cgroup.Group,
 		sandbox, folder, strconv.Itoa(flags), rlimitsOf(limitsOf(info), l.Cgroups.Worth(), account.change), l.OomAdj,
 		strconv.Itoa(len(group.Joins)), strconv.FormatInt(l.logCap(info), 10), file,
 	}, args...)
-	return forkShim(l.Exe, argv, l.environment(info, account, sandbox), fds)
+	env := l.environment(info, account, sandbox)
+	if more&shim.FlagWithAgent == 0 && l.starter.start(l.Exe, l.Dir, argv, env, fds) {
+		return 0, nil
+	}
+	return forkShim(l.Exe, argv, env, fds)
 }
 
 func (l *Launcher) environment(info wire.TaskInfo, account account, sandbox string) []string {

@@ -87,6 +87,9 @@ func reap(pid int) {
 	}
 }
 
+// Close ends what only we need. The tasks run on.
+func (l *Launcher) Close() { l.starter.end() }
+
 // AwaitShims waits until the shims of ended tasks are gone too, so that nothing of ours is left to be seen.
 func (l *Launcher) AwaitShims(limit time.Duration) {
 	for until := time.Now().Add(limit); l.watching.Load() > 0 && time.Now().Before(until); {

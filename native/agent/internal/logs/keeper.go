@@ -87,6 +87,7 @@ type Keeper struct {
 	over    chan struct{} // the sweeper is to end
 	sweep   chan struct{}
 	total   atomic.Int64
+	knows   atomic.Bool // of every task that had ended before: nothing is removed until then
 
 	mu       sync.Mutex
 	keeping  wire.Keeping
@@ -192,7 +193,7 @@ func (k *Keeper) End(e Ended) {
 	k.watcher.ring()
 }
 
-// Known tells of a task that had ended before this start of the agent.
+// Known tells of a task that had ended before this start of the agent; KnowsAll that this was the last one.
 func (k *Keeper) Known(e Ended) {
 	kept, gone := int64(0), true
 	for _, name := range FileNames {
@@ -210,6 +211,12 @@ func (k *Keeper) Known(e Ended) {
 	k.ended[e.ID] = &endedTask{Ended: e, kept: kept, gone: gone, aged: gone && aged}
 	k.mu.Unlock()
 	k.total.Add(kept)
+}
+
+// KnowsAll lets what is too old or too much be removed.
+func (k *Keeper) KnowsAll() {
+	k.knows.Store(true)
+	k.Sweep()
 }
 
 // Forget is for a task whose folder is removed.

@@ -49,6 +49,7 @@ func (p *place) open(keeping wire.Keeping) {
 		Line:   p.t.Logf, NowMs: func() int64 { return p.nowMs },
 	}, p.dir)
 	must(p.t, err)
+	keeper.KnowsAll()
 	p.keeper = keeper
 }
 

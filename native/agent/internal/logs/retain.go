@@ -31,7 +31,9 @@ func (k *Keeper) sweepLoop() {
 		case <-k.over:
 			return
 		}
-		k.removeAged()
+		if k.knows.Load() {
+			k.removeAged()
+		}
 		if k.overTotal() {
 			k.watcher.ring()
 		}

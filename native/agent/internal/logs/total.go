@@ -51,7 +51,7 @@ func (k *Keeper) totalCap() int64 {
 
 func (k *Keeper) overTotal() bool {
 	total := k.totalCap()
-	return k.total.Load() > total-total/totalSlackPart
+	return k.knows.Load() && k.total.Load() > total-total/totalSlackPart
 }
 
 // squeeze brings all logs together below their cap: those of ended tasks go, the oldest first; when that is not enough,

@@ -42,6 +42,17 @@ const (
 	extraFds = 2 // with one of the cgroup flags: what comes before the files to join by
 )
 
+// Starter is argv[1] of a starter: a process that makes shims. It says 1 on FdStarter when it works; then each message
+// there is one shim (the number of arguments in two bytes, low one first, then arguments and environment, a NUL after
+// each) and comes with its descriptors. Arguments after the state folder only make room for those of a shim.
+const (
+	Starter      = "starter"
+	FdStarter    = 3
+	StarterBytes = 60 << 10
+	StarterWords = 1600
+	StarterFds   = 32
+)
+
 // Steps that can fail before the task runs.
 const (
 	StepMarker = 1 + iota

@@ -102,6 +102,9 @@ func exitNow(code uintptr) {
 
 // run is the whole life of a shim. It does not return.
 func run(argc uintptr, argv, envp **byte) {
+	if argc > argVersion && same(arg(argv, argVersion), Starter) {
+		starter(argc, argv)
+	}
 	if argc <= ArgCount || !same(arg(argv, argVersion), InterfaceVersion) {
 		exitNow(64)
 	}

@@ -3,7 +3,7 @@ package task
 import "mesolite/agent/internal/wire"
 
 func (m *Machine) kill(env Env, e AskKill) []Effect {
-	record, known := m.tasks[e.TaskID]
+	record, known := m.find(e.TaskID)
 	if !known {
 		if !wire.ValidTaskID(e.TaskID) {
 			return []Effect{answer(e.Reply, wire.Refuse(wire.CodeInvalid, "task-id", "not a task id"))}
@@ -53,7 +53,7 @@ func between(r *Record) string {
 }
 
 func (m *Machine) ack(env Env, e Ack) []Effect {
-	record, known := m.tasks[e.TaskID]
+	record, known := m.find(e.TaskID)
 	if !known || len(record.Unacked) == 0 || record.Unacked[0].UUID == nil || *record.Unacked[0].UUID != e.UUID {
 		return []Effect{answer(e.Reply, nil)} // a second receipt of the same update
 	}
@@ -70,7 +70,7 @@ func headOf(r *Record) string {
 }
 
 func (m *Machine) forget(e Forget) []Effect {
-	record, known := m.tasks[e.TaskID]
+	record, known := m.find(e.TaskID)
 	switch {
 	case !known:
 		return []Effect{answer(e.Reply, nil)}

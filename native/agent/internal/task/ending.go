@@ -70,7 +70,7 @@ func (m *Machine) finish(env Env, r *Record, status wire.Status) []Effect {
 }
 
 func (m *Machine) collected(env Env, e Collected) []Effect {
-	r, known := m.tasks[e.TaskID]
+	r, known := m.find(e.TaskID)
 	if !known || r.Phase != PhaseCollecting {
 		return nil
 	}

@@ -118,7 +118,7 @@ func (r *Record) graceMs() int64 {
 }
 
 func (m *Machine) fail(env Env, e Fail) []Effect {
-	r, known := m.tasks[e.TaskID]
+	r, known := m.find(e.TaskID)
 	if !known || r.Run != e.Run || r.KillAsked || r.Doom != nil || (r.Phase != PhaseRunning && r.Phase != PhaseAccepted) {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (m *Machine) fail(env Env, e Fail) []Effect {
 
 // checked takes the answer of a check of the run. Only a change is told.
 func (m *Machine) checked(env Env, e Checked) []Effect {
-	r, known := m.tasks[e.TaskID]
+	r, known := m.find(e.TaskID)
 	if !known || r.Run != e.Run || r.Phase != PhaseRunning || r.KillAsked || r.Doom != nil {
 		return nil
 	}

@@ -13,15 +13,16 @@ const maxTombs = 4096
 
 // Machine holds all tasks. It is owned by one goroutine.
 type Machine struct {
-	tasks map[string]*Record
-	tombs map[string]bool
-	order []string // of tombs, oldest first
-	due   timers
+	tasks  map[string]*Record
+	atRest map[string]rest // the other tasks, which have ended: nothing of them changes
+	tombs  map[string]bool
+	order  []string // of tombs, oldest first
+	due    timers
 }
 
 // NewMachine is empty.
 func NewMachine() *Machine {
-	return &Machine{tasks: map[string]*Record{}, tombs: map[string]bool{}, due: timers{at: map[string]int64{}}}
+	return &Machine{tasks: map[string]*Record{}, atRest: map[string]rest{}, tombs: map[string]bool{}, due: timers{at: map[string]int64{}}}
 }
 
 // Replay takes one journal entry.
@@ -37,14 +38,16 @@ func (m *Machine) Replay(payload []byte) error {
 			return fmt.Errorf("task %s: %w", e.ID, err)
 		}
 		m.tasks[e.ID] = record
+		delete(m.atRest, e.ID)
 	case kindState:
-		if record, ok := m.tasks[e.ID]; ok && e.State != nil {
+		if record, ok := m.find(e.ID); ok && e.State != nil {
 			e.State.Info, e.State.Parsed = record.Info, record.Parsed
 			*record = *e.State
 			record.Parsed.GpuIndexes = record.Gpus
 		}
 	case kindGone:
 		delete(m.tasks, e.ID)
+		delete(m.atRest, e.ID)
 	case kindTomb:
 		m.bury(e.ID)
 	}
@@ -61,8 +64,13 @@ func (m *Machine) Snapshot(put func(payload []byte)) {
 		put(encode(entry{Kind: kindInfo, ID: id, Info: record.Info}))
 		put(encode(entry{Kind: kindState, ID: id, State: record}))
 	}
+	for _, r := range m.atRest {
+		put(r.info)
+		put(r.state)
+	}
 }
 
+// ids are those of the tasks that are not at rest.
 func (m *Machine) ids() []string {
 	ids := make([]string, 0, len(m.tasks))
 	for id := range m.tasks {
@@ -85,10 +93,13 @@ func (m *Machine) bury(id string) {
 }
 
 // Get gives a task, or nil.
-func (m *Machine) Get(id string) *Record { return m.tasks[id] }
+func (m *Machine) Get(id string) *Record {
+	record, _ := m.find(id)
+	return record
+}
 
 // Len is the number of tasks held.
-func (m *Machine) Len() int { return len(m.tasks) }
+func (m *Machine) Len() int { return len(m.tasks) + len(m.atRest) }
 
 // Alive is the number of tasks that have not ended.
 func (m *Machine) Alive() int {
@@ -99,13 +110,6 @@ func (m *Machine) Alive() int {
 		}
 	}
 	return n
-}
-
-// Each visits all tasks.
-func (m *Machine) Each(visit func(*Record)) {
-	for _, id := range m.ids() {
-		visit(m.tasks[id])
-	}
 }
 
 // EachAlive visits tasks that have not ended.
@@ -121,11 +125,11 @@ func (m *Machine) EachAlive(visit func(*Record)) {
 func (m *Machine) Page(after string, limit int) (tasks []wire.AgentTask, more bool) {
 	tasks = []wire.AgentTask{}
 	size := 0
-	for _, id := range m.ids() {
+	for _, id := range m.all() {
 		if id <= after {
 			continue
 		}
-		record := m.tasks[id]
+		record := m.Look(id)
 		const statusBytes = 4096 + 512
 		if size += len(record.Info) + statusBytes; size > limit && len(tasks) > 0 {
 			return tasks, true
@@ -180,7 +184,7 @@ func (m *Machine) launch(env Env, e Launch) []Effect {
 		return []Effect{answer(e.Reply, refusal)}
 	}
 	id := info.TaskID
-	if _, known := m.tasks[id]; known {
+	if m.knows(id) {
 		// A barrier: the first launch may still be on its way to the disk.
 		return []Effect{Persist{Then: []Effect{answer(e.Reply, nil)}}}
 	}
@@ -227,7 +231,7 @@ func begin(r *Record) Effect {
 
 // prepared goes on to the start once everything is in the sandbox.
 func (m *Machine) prepared(env Env, e Prepared) []Effect {
-	record, known := m.tasks[e.TaskID]
+	record, known := m.find(e.TaskID)
 	if !known || record.Phase != PhasePreparing {
 		return nil // killed meanwhile, or an answer that came twice
 	}

@@ -14,7 +14,7 @@ const (
 
 // news takes what was seen of a run. Only the newest run of a task counts, and only while it is not over.
 func (m *Machine) news(env Env, n launch.News) []Effect {
-	record, known := m.tasks[n.TaskID]
+	record, known := m.find(n.TaskID)
 	if !known || n.Run != record.Run || (record.Phase != PhaseAccepted && record.Phase != PhaseRunning) {
 		return nil
 	}

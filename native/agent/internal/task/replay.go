@@ -3,14 +3,18 @@ package task
 import "bytes"
 
 // Replay rebuilds a machine from a journal. Each change of a task wrote its whole state, so only the newest of each is
-// decoded: an agent with thousands of ended tasks serves again sooner.
+// decoded, and that of a task which has ended only when somebody asks for it: an agent with thousands of ended tasks
+// serves again sooner.
 type Replay struct {
 	machine *Machine
+	infos   map[string][]byte
 	newest  map[string][]byte
 }
 
 // NewReplay fills an empty machine.
-func NewReplay(m *Machine) *Replay { return &Replay{machine: m, newest: map[string][]byte{}} }
+func NewReplay(m *Machine) *Replay {
+	return &Replay{machine: m, infos: map[string][]byte{}, newest: map[string][]byte{}}
+}
 
 // Take is given each record of the journal, in order. The payload is not kept.
 func (r *Replay) Take(payload []byte) error {
@@ -26,15 +30,27 @@ func (r *Replay) Take(payload []byte) error {
 	default:
 		// It begins or is gone: states from before say nothing.
 		delete(r.newest, id)
+		delete(r.infos, id)
+		if kind == kindInfo {
+			r.infos[id] = append([]byte(nil), payload...)
+			return nil
+		}
 	}
 	return r.machine.Replay(payload)
 }
 
-// Done decodes what was put off. Call it after the last record.
+// Done decodes what was put off, and lets rest what may. Call it after the last record.
 //
 // A task without any state is one whose first two records the power cut came between. Its launch was not answered and
 // nothing of it began, so it is not there: half of it would be told as a task without an id.
 func (r *Replay) Done() error {
+	for id, state := range r.newest {
+		if info := r.infos[id]; info != nil && restsIn(id, state) {
+			r.machine.atRest[id] = rest{info, state}
+			delete(r.infos, id)
+			delete(r.newest, id)
+		}
+	}
 	err := r.decode()
 	for id, record := range r.machine.tasks {
 		if record.Phase == "" {
@@ -45,11 +61,13 @@ func (r *Replay) Done() error {
 }
 
 func (r *Replay) decode() error {
-	for id, payload := range r.newest {
-		if err := r.machine.Replay(payload); err != nil {
-			return err
+	for _, list := range []map[string][]byte{r.infos, r.newest} {
+		for id, payload := range list {
+			if err := r.machine.Replay(payload); err != nil {
+				return err
+			}
+			delete(list, id)
 		}
-		delete(r.newest, id)
 	}
 	return nil
 }

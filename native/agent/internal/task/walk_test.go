@@ -74,13 +74,13 @@ func (w *world) late(id string) {
 }
 
 func (w *world) check() {
-	if !reflect.DeepEqual(w.mirror.tasks, w.m.tasks) {
-		for id, record := range w.m.tasks {
-			if got, want := words(w.mirror.tasks[id]), words(record); got != want {
-				w.fatalf("the journal tells another state\ngot  %s\nwant %s", got, want)
-			}
-		}
+	if !reflect.DeepEqual(w.mirror.all(), w.m.all()) {
 		w.fatalf("the journal tells other tasks")
+	}
+	for _, id := range w.m.all() {
+		if !reflect.DeepEqual(w.mirror.Look(id), w.m.Look(id)) {
+			w.fatalf("the journal tells another state\ngot  %s\nwant %s", words(w.mirror.Look(id)), words(w.m.Look(id)))
+		}
 	}
 	for id, record := range w.m.tasks {
 		if n := len(record.Unacked); n > maxUnacked {

@@ -190,11 +190,11 @@ func (w *world) crash(reboot bool) {
 	w.mirror = NewMachine()
 	w.reflect(w.all)
 	w.m = w.mirror
-	w.m.Each(func(record *Record) {
-		if record.Status.TaskID != record.ID {
-			w.fatalf("%s is half a task", record.ID)
+	for _, id := range w.m.all() {
+		if w.m.Look(id).Status.TaskID != id {
+			w.fatalf("%s is half a task", id)
 		}
-	})
+	}
 	w.all, w.durable = nil, 0
 	w.m.Snapshot(func(payload []byte) { w.all = append(w.all, payload) }) // as after a compaction
 	w.durable = len(w.all)
