@@ -6,11 +6,12 @@ export type Fact = readonly [term: string, value: ReactNode];
 export function Facts({ facts }: { readonly facts: readonly (Fact | null)[] }) {
   return (
     <dl className="facts">
-      {facts.map((fact) => {
+      {facts.map((fact, index) => {
         if (fact === null || fact[1] === '' || fact[1] === null || fact[1] === undefined) return null;
         const [term, value] = fact;
         return (
-          <div key={term} className="facts__row">
+          // A term may stand twice: two addresses of one interface.
+          <div key={`${term} ${String(index)}`} className="facts__row">
             <dt>{term}</dt>
             <dd className="selectable">{value}</dd>
           </div>

@@ -220,6 +220,12 @@ function aLie(world: World, taskId: TaskId, state: TaskState): TaskStatus {
   });
 }
 
+/** When many are silent together the master judges one in 10 s, lest a broken switch take all. */
+function brakeMs(world: World): number {
+  const away = world.hosts.filter((host) => host.agent && !world.isReachable(host)).length;
+  return away < 2 ? 0 : away * 10_000;
+}
+
 /** Room over the limit: the beat of the loop, and the last sample before the cut. */
 const noticeMs = 5000;
 
@@ -228,7 +234,7 @@ function judgeSilence(world: World, master: Master, host: Host): void {
   const { tables } = master.loop.state;
   const now = world.time.monoMs();
   if (!master.isAlive || master.isAsleep || !master.isWell || world.isReachable(host)) return;
-  const limitMs = (tables.settings.get('settings')?.unreachableAfterMs ?? 10_000) + noticeMs;
+  const limitMs = (tables.settings.get('settings')?.unreachableAfterMs ?? 10_000) + noticeMs + brakeMs(world);
   if (Math.max(host.cutSinceMonoMs, world.calmSinceMonoMs) + limitMs > now) return;
   for (const agent of tables.agents.values()) {
     const isThere = agent.state.kind === 'active' && host.agent?.id === agent.id;

@@ -29,11 +29,16 @@ function ownGraceMs({ killGraceMs, info }: TaskRecord): number {
   return killGraceMs ?? info.killPolicy.graceMs;
 }
 
+/** Most are whole seconds. */
+function graceWords(ms: number, words: Words): string {
+  return ms % 1000 === 0 ? words.duration(ms) : words.took(ms);
+}
+
 function fateWords(task: TaskRecord, capMs: number | null, words: Words): string {
   const graceMs = capMs === null ? ownGraceMs(task) : Math.min(capMs, ownGraceMs(task));
   if (task.killAskedAtMs !== null && graceMs === ownGraceMs(task)) return words.t('drain.fate-asked');
   const end =
-    graceMs === 0 ? words.t('drain.fate-now') : words.t('drain.fate', { grace: words.span(graceMs) });
+    graceMs === 0 ? words.t('drain.fate-now') : words.t('drain.fate', { grace: graceWords(graceMs, words) });
   const restarts = task.info.restart !== undefined && task.info.restart.on !== 'never';
   return restarts ? `${end}${words.t('list.comma')}${words.t('drain.fate-restarts')}` : end;
 }
@@ -66,7 +71,7 @@ function Grace(props: {
 }) {
   const words = useWords();
   const { tasks, limit } = props;
-  const most = words.span(Math.max(0, ...tasks.map(ownGraceMs)));
+  const most = graceWords(Math.max(0, ...tasks.map(ownGraceMs)), words);
   return (
     <div className="dialog__group">
       <h3 className="field__label">{words.t('drain.grace')}</h3>

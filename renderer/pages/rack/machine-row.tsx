@@ -190,8 +190,15 @@ function Name({
         <span className="rack-name__sub clip">
           {health.word === 'live' ? (
             <span className="dim">
-              {isWholeLocal(machine) && `${words.t('inspector.this-computer')} · `}
-              <MaintenanceSoon machine={machine} otherwise={size} />
+              <MaintenanceSoon
+                machine={machine}
+                otherwise={
+                  <>
+                    {isWholeLocal(machine) && `${words.t('inspector.this-computer')} · `}
+                    {size}
+                  </>
+                }
+              />
             </span>
           ) : (
             <HealthText machineId={machine.id} health={health} />

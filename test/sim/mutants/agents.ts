@@ -50,7 +50,7 @@ export const agentMutants: readonly Mutant[] = [
   {
     id: 'old-agent-stays',
     file: `${core}/agents.ts`,
-    find: 'if (machine.agentId !== null && machine.agentId !== event.agentId) markAgentGone(draft, machine.agentId);',
+    find: "markAgentGone(draft, machine.agentId, 'replaced');",
     replace: '',
     why: 'the tasks of an agent whose folder was lost stay for ever',
   },
