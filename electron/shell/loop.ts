@@ -195,7 +195,9 @@ export class Loop {
     if (this.isReadOnly && !this.#isResuming && startedMonoMs >= this.#nextStoreTryMonoMs)
       this.#tryToResume();
     this.#addDeadline(startedMonoMs);
-    const events = this.isReadOnly ? this.#turnReadOnly(startedMonoMs) : this.#turnNormally(startedMonoMs);
+    // The budget is for steps: what the look at the deadlines took must not leave a turn without any.
+    const fromMonoMs = clock.monoMs();
+    const events = this.isReadOnly ? this.#turnReadOnly(fromMonoMs) : this.#turnNormally(fromMonoMs);
     this.#meter.turn(clock.monoMs() - startedMonoMs, events);
   }
 
@@ -243,7 +245,7 @@ export class Loop {
 
   /** What needs no write leaves at once; the rest is on its way to the store. */
   #sendAhead(): void {
-    if (!this.#sendChanging()) this.#releaseAhead();
+    if (!this.#sendChanging()) this.#release(this.#ahead.splice(0));
   }
 
   /** False: nothing of it needs a write. */
@@ -255,12 +257,6 @@ export class Loop {
     this.#flightSinceMonoMs = this.#options.clock.monoMs();
     this.#commits.send(changing, (failure) => this.#onCommitted(failure));
     return true;
-  }
-
-  #releaseAhead(): void {
-    const batch = this.#ahead;
-    this.#ahead = [];
-    this.#release(batch);
   }
 
   #onCommitted(failure: string | null): void {
@@ -275,7 +271,7 @@ export class Loop {
       // The store is busy again while this side tells of what it has just written.
       const isSent = this.#sendChanging();
       this.#release(batch);
-      if (!isSent) this.#releaseAhead();
+      if (!isSent) this.#release(this.#ahead.splice(0));
       this.#meter.turn(clock.monoMs() - monoMs, 0);
     } else {
       // Nothing of it has happened: the same events meet the read-only rules one by one.

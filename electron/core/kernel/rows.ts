@@ -1,7 +1,7 @@
 // The rows of one table: an immutable map that shares what did not change. It is a hash trie (Bagwell, "Ideal Hash Trees",
 // 2001) with small leaves: changing one row of 100,000 copies three lists of 32 and one leaf of a few rows, so a step costs
 // nearly the same in a small cluster and a big one. A table of a few rows is one leaf.
-import type { Deadline } from './deadlines.ts';
+import { type Deadline, isDue } from './deadlines.ts';
 
 const bitsEach = 5;
 const fan = 1 << bitsEach;
@@ -255,6 +255,15 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
     return this.#root && deadlineOf ? earliestBelow(this.#root, deadlineOf) : null;
   }
 
+  /** What is due at that moment, with nothing else looked at but the way to it. */
+  due(atMonoMs: number): [K, R][] {
+    const deadlineOf = this.#deadlineOf;
+    const found: [K, R][] = [];
+    if (this.#root && deadlineOf)
+      dueBelow(this.#root, { atMonoMs, deadlineOf, found: found as [string, R][] });
+    return found;
+  }
+
   /**
    * Rows that are not the same record in `before`, as [id, then, now]. What both share is not walked, so two maps of which one
    * came from the other cost what has changed.
@@ -305,6 +314,20 @@ function earliestBelow<R>(node: Node<R>, deadlineOf: (row: R) => Deadline): Dead
   else for (const child of node.children) if (child) meet(earliestBelow(child, deadlineOf));
   node.earliest = first;
   return first;
+}
+
+type Looking<R> = {
+  readonly atMonoMs: number;
+  readonly deadlineOf: (row: R) => Deadline;
+  readonly found: [string, R][];
+};
+
+function dueBelow<R>(node: Node<R>, looking: Looking<R>): void {
+  if (!isDue(earliestBelow(node, looking.deadlineOf), looking.atMonoMs)) return;
+  node.rows.forEach((row, at) => {
+    if (isDue(looking.deadlineOf(row), looking.atMonoMs)) looking.found.push([node.ids[at] ?? '', row]);
+  });
+  for (const child of node.children ?? none) if (child) dueBelow(child, looking);
 }
 
 type OnChange<R> = (id: string, then: R | undefined, now: R | undefined) => void;

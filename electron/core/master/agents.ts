@@ -108,5 +108,5 @@ export function markAgentGone(draft: Draft, agentId: AgentRecord['id'], why: key
 }
 
 export function openTasksOf(draft: Draft, agent: Pick<AgentRecord, 'id'>): TaskRecord[] {
-  return byId([...draft.rows('tasks')].filter((task) => task.agentId === agent.id && holdsResources(task)));
+  return byId(draft.tasksOn(agent.id).filter(holdsResources));
 }

@@ -1,11 +1,12 @@
 // The draft of one step: what handlers read and write. It becomes the next state only when the whole step succeeds.
 import type { SchedulerEvent } from '../../contract/framework.ts';
-import type { FrameworkId, MachineId, TaskId } from '../../contract/ids.ts';
+import type { AgentId, FrameworkId, MachineId, TaskId } from '../../contract/ids.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import type { Diff, Rows, TableName, Tables } from '../../contract/tables.ts';
-import type { Deadline } from '../kernel/deadlines.ts';
+import type { TaskRecord } from '../../contract/task.ts';
 import type { Effect, IssuedEffect } from '../kernel/effects.ts';
 import type { Stamp } from '../kernel/events.ts';
+import type { Groups } from '../kernel/groups.ts';
 import { nextRandom } from '../kernel/random.ts';
 import type { RowMap } from '../kernel/rows.ts';
 import { type Changed, TableTx } from '../kernel/tables.ts';
@@ -32,6 +33,8 @@ export class Draft {
   readonly cell: AllocatorCell;
   readonly #seq: number;
   readonly #tx: TableTx;
+  readonly #base: Tables['tasks'];
+  readonly #tasksByAgent: Groups<TaskRecord>;
   readonly #links: DraftMap<MachineId, LinkSession>;
   readonly #lanes: DraftMap<MachineId, LaneSession>;
   readonly #sends: DraftMap<string, SendSession>;
@@ -45,6 +48,8 @@ export class Draft {
     this.atMs = stamp.atMs;
     this.monoMs = stamp.monoMs;
     this.#tx = new TableTx(state.tables);
+    this.#base = state.tables.tasks;
+    this.#tasksByAgent = state.session.tasksByAgent;
     this.#isStarted = state.session.isStarted;
     this.#randomState = state.session.randomState;
     this.#links = new DraftMap(state.session.links);
@@ -72,6 +77,13 @@ export class Draft {
   /** [id, before this step, now] of every row that this step has touched. */
   changed<T extends TableName>(table: T): readonly Changed<T>[] {
     return this.#tx.changed(table);
+  }
+  /** Also those that have ended, in no order. */
+  tasksOn(agentId: AgentId): TaskRecord[] {
+    const ids = new Set(this.#tasksByAgent.idsOf(this.#base, agentId));
+    for (const [id] of this.#tx.changed('tasks')) ids.add(id);
+    const tasks = [...ids].map((id) => this.#tx.get('tasks', id));
+    return tasks.filter((task): task is TaskRecord => task?.agentId === agentId);
   }
   /** All tables as they are now within this step. */
   tables(): Tables {
@@ -133,6 +145,7 @@ export class Draft {
       owing: this.#owing.finish(),
       plan: this.plan,
       cell: this.cell,
+      tasksByAgent: this.#tasksByAgent,
     };
     return { state: { tables, session }, diff };
   }
@@ -157,8 +170,9 @@ class DraftMap<K extends string, V> {
   delete(key: K): void {
     this.#now = this.#now.without(key);
   }
-  earliest(): Deadline {
-    return this.#now.earliest();
+  /** Of those that say when they are due, the ones that are. */
+  due(atMonoMs: number): [K, V][] {
+    return this.#now.due(atMonoMs);
   }
   finish(): RowMap<V, K> {
     return this.#now;

@@ -148,8 +148,7 @@ export function onWokeUp(draft: Draft): void {
 }
 
 export function onLinkDeadlines(draft: Draft): void {
-  if (!isDue(draft.links.earliest(), draft.monoMs)) return;
-  for (const [machineId, session] of draft.links.entries().sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [machineId, session] of draft.links.due(draft.monoMs).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const link = linkOf(draft, machineId);
     const quietMs = draft.monoMs - session.quietSinceMonoMs;
     if (link.phase === 'live' && quietMs >= silentAfterMs) {
@@ -212,12 +211,10 @@ function giveUpOn(draft: Draft, machineId: MachineId): void {
 
 /** What is later than `untilMonoMs` need not be known exactly: with all links live nobody looks at them one by one. */
 export function nextLinkDeadline(state: State, untilMonoMs: number): Deadline {
-  const soonest = state.session.links.earliest();
-  if (soonest === null || soonest > untilMonoMs) return soonest;
   const { unreachableAfterMs } = settingsOf(state.tables);
   const { verdictAtMonoMs } = state.session.plan;
   return earliest(
-    [...state.session.links].flatMap(([machineId, session]) => {
+    state.session.links.due(untilMonoMs).flatMap(([machineId, session]) => {
       const phase = state.tables.links.get(machineId)?.phase;
       const agentId = state.tables.machines.get(machineId)?.agentId;
       const isActive = agentId && state.tables.agents.get(agentId)?.state.kind === 'active';

@@ -24,7 +24,7 @@ export function reconcile(
 ): void {
   const heldIds = new Set<string>(held.map((task) => task.info.taskId));
   for (const task of held) takeIn(draft, { machineId, agentId, held: task });
-  const ours = byId([...draft.rows('tasks')].filter((task) => task.agentId === agentId));
+  const ours = byId(draft.tasksOn(agentId));
   for (const task of ours) {
     if (isTerminal(task)) continue;
     if (heldIds.has(task.id)) {

@@ -1,7 +1,7 @@
 // Calls to agents that wait for their answer. All are idempotent, so a lost answer is met by asking again: after a
 // while on the same link, and at once after the next hello. Nothing of this is stored: the agent's list tells after a restart.
 import type { MachineId, TaskId } from '../../contract/ids.ts';
-import { backoffMs, type Deadline, isDue } from '../kernel/deadlines.ts';
+import { backoffMs, type Deadline } from '../kernel/deadlines.ts';
 import type { Draft } from './draft.ts';
 import type { SendSession, State } from './state.ts';
 
@@ -108,9 +108,7 @@ export function resendForgets(draft: Draft, machineId: MachineId): void {
 }
 
 export function onSendDeadlines(draft: Draft): void {
-  if (!isDue(draft.sends.earliest(), draft.monoMs)) return;
-  for (const [key, session] of draft.sends.entries().sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!isDue(session.retryAtMonoMs, draft.monoMs)) continue;
+  for (const [key, session] of draft.sends.due(draft.monoMs).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (draft.get('tasks', session.taskId)) {
       send(draft, session.kind, session.taskId, { isAbsent: session.isAbsent });
     } else draft.sends.delete(key);

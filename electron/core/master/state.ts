@@ -4,8 +4,10 @@ import type { AgentId, MachineId, OperationId, TaskId } from '../../contract/ids
 import type { HostKey } from '../../contract/machine.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import { type DurableTable, durableTables, type Rows, type Tables } from '../../contract/tables.ts';
+import type { TaskRecord } from '../../contract/task.ts';
 import { type Deadline, earliest } from '../kernel/deadlines.ts';
 import type { Learned } from '../kernel/events.ts';
+import { Groups } from '../kernel/groups.ts';
 import type { DurableRows } from '../kernel/ports.ts';
 import { RowMap } from '../kernel/rows.ts';
 import { emptyTables } from '../kernel/tables.ts';
@@ -114,6 +116,8 @@ export type Session = {
   readonly plan: PlanSession;
   /** The allocator's index over these tables: a cache, never part of what the state is. */
   readonly cell: AllocatorCell;
+  /** A cache too. */
+  readonly tasksByAgent: Groups<TaskRecord>;
 };
 
 export type State = { readonly tables: Tables; readonly session: Session };
@@ -141,6 +145,7 @@ export function createState(rows: DurableRows): State {
       owing: RowMap.empty(({ retryAtMonoMs }) => retryAtMonoMs),
       plan: emptyPlan,
       cell: new AllocatorCell(),
+      tasksByAgent: new Groups((task) => task.agentId),
     },
   };
 }

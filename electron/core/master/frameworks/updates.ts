@@ -5,7 +5,7 @@ import type { Refusal } from '../../../contract/errors.ts';
 import type { Call } from '../../../contract/framework.ts';
 import type { AgentId, FrameworkId, TaskId } from '../../../contract/ids.ts';
 import type { TaskRecord, TaskState, TaskStatus } from '../../../contract/task.ts';
-import { backoffMs, isDue } from '../../kernel/deadlines.ts';
+import { backoffMs } from '../../kernel/deadlines.ts';
 import { byId } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { send } from '../sends.ts';
@@ -123,11 +123,8 @@ export function resendAll(draft: Draft, frameworkId: FrameworkId): void {
 }
 
 export function onUpdateDeadlines(draft: Draft): void {
-  if (!isDue(draft.owing.earliest(), draft.monoMs)) return;
-  for (const [taskId, { attempt, retryAtMonoMs }] of draft.owing
-    .entries()
-    .sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (isDue(retryAtMonoMs, draft.monoMs)) sendOwed(draft, taskId, attempt + 1);
+  for (const [taskId, { attempt }] of draft.owing.due(draft.monoMs).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    sendOwed(draft, taskId, attempt + 1);
   }
 }
 

@@ -40,4 +40,52 @@ describe('the rows of a table', () => {
     expect([...rows.keys()].sort()).toEqual(['a', 'b']);
     expect([...rows.entries()]).toEqual([...rows]);
   });
+
+  it('know what is due, and when the next is', () => {
+    const random = createRandom(3);
+    let rows = RowMap.empty<{ readonly at: number | null }>(({ at }) => at);
+    const model = new Map<string, number | null>();
+    for (let n = 0; n < 1000; n += 1) {
+      const id = `id-${Math.floor(random() * 150)}`;
+      const at = random() < 0.2 ? null : Math.floor(random() * 1000);
+      if (random() < 0.3) {
+        model.delete(id);
+        rows = rows.without(id);
+      } else {
+        model.set(id, at);
+        rows = rows.with(id, { at });
+      }
+      const times = [...model.values()].filter((each) => each !== null);
+      expect(rows.earliest()).toBe(times.length === 0 ? null : Math.min(...times));
+      const now = Math.floor(random() * 1000);
+      const due = [...model].filter(([, each]) => each !== null && each <= now).map(([key]) => key);
+      expect(
+        rows
+          .due(now)
+          .map(([key]) => key)
+          .sort(),
+      ).toEqual(due.sort());
+    }
+  });
+
+  it('tell what differs between any two of them', () => {
+    const random = createRandom(5);
+    const versions = [RowMap.empty<Row>()];
+    for (let n = 0; n < 300; n += 1) {
+      const from = versions[Math.floor(random() * versions.length)] ?? RowMap.empty<Row>();
+      const put = Array.from({ length: Math.floor(random() * 9) }, () => ({
+        id: `id-${Math.floor(random() * 90)}`,
+        n,
+      }));
+      const drop = Array.from({ length: Math.floor(random() * 9) }, () => `id-${Math.floor(random() * 90)}`);
+      const rows = from.changed(drop, put);
+      versions.push(rows);
+      const other = versions[Math.floor(random() * versions.length)] ?? from;
+      const ids = new Set([...rows.keys(), ...other.keys()]);
+      const wanted = [...ids].filter((id) => rows.get(id) !== other.get(id));
+      const changes = rows.changedSince(other);
+      expect(changes.map(([id]) => id).sort()).toEqual(wanted.sort());
+      for (const [id, then, now] of changes) expect([then, now]).toEqual([other.get(id), rows.get(id)]);
+    }
+  });
 });
