@@ -11,26 +11,53 @@ import type { DurableRows } from '../../core/kernel/ports.ts';
 import type { Connection } from './connection.ts';
 import type { Columns, TableWrites } from './writes.ts';
 
-type TableSql = { readonly read: string; readonly put: string; readonly drop: string };
+type TableSql = {
+  readonly read: string;
+  readonly put: string;
+  /** Of a row that is there under the same keys; null: the table has none. */
+  readonly change: string | null;
+  readonly drop: string;
+};
 
 /** Beside its id and the whole row as JSON, a table has the columns that SQLite needs for its keys. */
-function tableSql(table: DurableTable, keys: Readonly<Record<string, string>> = {}): TableSql {
-  const columns: Readonly<Record<string, string>> = { id: '@id', ...keys, json: '@json' };
+function tableSql(
+  table: DurableTable,
+  keys: Readonly<Record<string, string>> = {},
+  others: Readonly<Record<string, string>> = {},
+): TableSql {
+  const values: Readonly<Record<string, string>> = { ...others, json: '@json' };
+  const columns: Readonly<Record<string, string>> = { id: '@id', ...keys, ...values };
   const names = Object.keys(columns);
   const taken = names.filter((name) => name !== 'id').map((name) => `${name} = excluded.${name}`);
   return {
     read: `SELECT id, json FROM ${table} ORDER BY id`,
     put: `INSERT INTO ${table} (${names.join(', ')}) VALUES (${Object.values(columns).join(', ')})
       ON CONFLICT (id) DO UPDATE SET ${taken.join(', ')}`,
+    change: Object.keys(keys).length === 0 ? null : changeSql(table, keys, values),
     drop: `DELETE FROM ${table} WHERE id = ?`,
   };
+}
+
+/**
+ * A key that is named in an update is looked up in its parent and written anew in its index, whether it changes or not. Most
+ * updates are of tasks that stay on their machine: they name it in the condition only.
+ */
+function changeSql(
+  table: DurableTable,
+  keys: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, string>>,
+): string {
+  const pairs = (columns: Readonly<Record<string, string>>, sign: string): string[] =>
+    Object.entries(columns).map(([name, value]) => `${name} ${sign} ${value}`);
+  const conditions = ['id = @id', ...pairs(keys, 'IS')];
+  return `UPDATE ${table} SET ${pairs(values, '=').join(', ')} WHERE ${conditions.join(' AND ')}`;
 }
 
 const onMachine = { machine_id: '@machineId' };
 const sql: Readonly<Record<DurableTable, TableSql>> = {
   machines: tableSql('machines'),
   agents: tableSql('agents', onMachine),
-  tasks: tableSql('tasks', { ...onMachine, state: '@state' }),
+  tasks: tableSql('tasks', onMachine, { state: '@state' }),
   settings: tableSql('settings'),
   frameworks: tableSql('frameworks'),
   roles: tableSql('roles'),
@@ -131,6 +158,7 @@ function onlyOwnAgents(
 export function prepareTables(db: Connection): (tables: readonly TableWrites[]) => void {
   const prepare = (table: DurableTable) => ({
     put: db.prepare<[Columns]>(sql[table].put),
+    change: sql[table].change === null ? null : db.prepare<[Columns]>(sql[table].change),
     drop: db.prepare<[string]>(sql[table].drop),
   });
   const prepared: { readonly [T in DurableTable]: ReturnType<typeof prepare> } = {
@@ -146,7 +174,10 @@ export function prepareTables(db: Connection): (tables: readonly TableWrites[]) 
   return (tables) => {
     for (const { table, put, drop } of tables) {
       for (const id of drop) prepared[table].drop.run(id);
-      for (const columns of put) prepared[table].put.run(columns);
+      const { change } = prepared[table];
+      for (const columns of put) {
+        if (change === null || change.run(columns).changes === 0) prepared[table].put.run(columns);
+      }
     }
   };
 }
