@@ -9,7 +9,8 @@ import { taskIdSchema } from './ids.ts';
 export const stopCodes = [
   'fits',
   // The machine takes no work now, whatever it is.
-  'connecting', // not heard yet, or just silent
+  'connecting',
+  'silent',
   'unreachable',
   'removing',
   'deactivated',

@@ -11,6 +11,7 @@ export type WaitTone = 'now' | 'later' | 'never';
 const tones: Readonly<Record<StopCode, WaitTone>> = {
   fits: 'now',
   connecting: 'later',
+  silent: 'later',
   unreachable: 'later',
   removing: 'never',
   deactivated: 'later',
@@ -33,7 +34,7 @@ const glyphs: Readonly<Record<WaitTone, GlyphKind>> = { now: 'healthy', later: '
 
 /** What the machine itself is comes before what it could do. */
 export function glyphOfStop(code: StopCode): GlyphKind {
-  if (code === 'unreachable' || code === 'connecting') return 'unknown';
+  if (code === 'unreachable' || code === 'silent' || code === 'connecting') return 'unknown';
   if (code === 'draining' || code === 'deactivated' || code === 'removing') return 'stopped';
   return glyphs[tones[code]];
 }
@@ -107,10 +108,10 @@ function leadWords(why: Why, tables: Pick<Tables, 'machines'>, words: Words): Le
       covers: first.count === 1,
     };
   }
-  if (toneOf(why) === 'later') {
-    const away = why.groups.filter(({ code }) => tones[code] === 'later');
-    const n = away.reduce((sum, { count }) => sum + count, 0);
-    return { text: words.t('wait.comes-back', { n }), covers: false };
+  if (first && toneOf(why) === 'later') {
+    const n = why.groups.reduce((sum, { code, count }) => sum + (tones[code] === 'later' ? count : 0), 0);
+    if (n > 1) return { text: words.t('wait.lead.away', { n }), covers: false };
+    return { text: `${nameOf(tables, first.best)} ${stopWords(first.best, words)}`, covers: true };
   }
   if (first?.code === 'too-small' && shortage && why.groups.length === 1) {
     if (shortage.resource === 'gpus' && shortage.total === 0)

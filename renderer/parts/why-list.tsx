@@ -4,7 +4,6 @@ import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import type { MachineStop, Shortage, StopGroup, Why } from '../../electron/contract/waiting.ts';
 import { useWords } from '../app/messages/words.ts';
-import { cx } from '../kit/cx.ts';
 import { Glyph } from '../kit/glyph.tsx';
 import { useTables } from '../store/tables.ts';
 import { inspect } from '../store/view.ts';
@@ -74,6 +73,16 @@ function GroupHead({ group }: Pick<GroupProps, 'group'>) {
   );
 }
 
+/** One alone needs no fold: its own words say it all. */
+function Single({ group, stops, isDoor }: GroupProps) {
+  return (
+    <ul className="why__group why__single">
+      <Glyph kind={glyphOfStop(group.code)} size={12} />
+      <MachineLine stop={stops[0] ?? group.best} isDoor={isDoor} />
+    </ul>
+  );
+}
+
 function Group({ group, stops, isDoor }: GroupProps) {
   const words = useWords();
   const [isOpen, setOpen] = useState(group.count < foldedFrom);
@@ -109,15 +118,18 @@ const isOf =
 /** `isDoor`: names of machines open them. A dialog has no other place to go to. */
 export function WhyList({ why, isDoor = true }: { readonly why: Why; readonly isDoor?: boolean }) {
   return (
-    <div className={cx('why')}>
-      {why.groups.map((group) => (
-        <Group
-          key={`${group.code} ${group.resource ?? ''} ${group.refusal?.reason ?? ''}`}
-          group={group}
-          stops={why.machines.filter(isOf(group))}
-          isDoor={isDoor}
-        />
-      ))}
+    <div className="why">
+      {why.groups.map((group) => {
+        const Part = group.count === 1 ? Single : Group;
+        return (
+          <Part
+            key={`${group.code} ${group.resource ?? ''} ${group.refusal?.reason ?? ''}`}
+            group={group}
+            stops={why.machines.filter(isOf(group))}
+            isDoor={isDoor}
+          />
+        );
+      })}
     </div>
   );
 }

@@ -51,12 +51,12 @@ test('any machine: it goes where there is room, waits with its reasons where the
     await dialog.getByLabel('Memory, MiB').fill(String(fir));
     await dialog.getByRole('textbox', { name: 'Only machines with' }).fill('machine~demo-.*');
     const preview = dialog.getByRole('region', { name: 'What would happen' });
-    await expect(preview).toContainText('Would wait: waits for');
+    await expect(preview).toContainText('Would wait: needs');
     await preview.getByText('Machine by machine').click();
     await expect(preview).toContainText('5 machines: too little memory');
     await dialog.getByRole('button', { name: 'Queue task' }).click();
     await expect(page.getByRole('heading', { name: 'late', exact: true })).toBeVisible();
-    await expect(page.getByRole('main')).toContainText('0 MiB free of');
+    await expect(page.getByRole('main')).toContainText('0 MiB free on demo-fir');
   });
 
   await test.step('more than any machine has waits for ever, says so, and is cancelled', async () => {

@@ -1,5 +1,5 @@
 // Inspector of a run that waits: why, and the way out.
-import { Square } from 'lucide-react';
+import { X } from 'lucide-react';
 import type { RunRecord } from '../../../electron/contract/run.ts';
 import { cancelRuns } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
@@ -22,7 +22,7 @@ export function RunPanel({ run }: { readonly run: RunRecord }) {
           <WaitLine run={run} why={why} />
         </p>
         <div className="panel-head__actions">
-          <Button compact icon={<Square />} onClick={() => cancelRuns([run.id])}>
+          <Button compact icon={<X />} onClick={() => cancelRuns([run.id])}>
             {words.t('wait.cancel')}
           </Button>
         </div>

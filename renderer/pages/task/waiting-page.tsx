@@ -1,5 +1,5 @@
 // The page of a task that has not begun: it becomes the page of the task by itself.
-import { ArrowLeft, Square } from 'lucide-react';
+import { ArrowLeft, X } from 'lucide-react';
 import type { RunRecord } from '../../../electron/contract/run.ts';
 import { cancelRuns } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
@@ -25,7 +25,7 @@ export function WaitingPage({ run }: { readonly run: RunRecord }) {
         </span>
         <Button
           compact
-          icon={<Square />}
+          icon={<X />}
           onClick={() => {
             cancelRuns([run.id]);
             toTasks();

@@ -118,6 +118,9 @@ function stopOn(tables: Tables, machine: MachineRecord, { asked, byAgent }: Verd
   const agent = machine.agentId === null ? undefined : tables.agents.get(machine.agentId);
   const verdict = agent && byAgent.get(agent.id);
   if (!verdict || verdict.reason === 'agent-not-active' || agent.state.kind === 'gone') {
+    // Too small it will be also when it takes work again.
+    const small = agent && tooSmall(asked, agent);
+    if (small) return stopAt(machine, 'too-small', small);
     return stopAt(machine, awayCode({ agent, machine, link: tables.links.get(machine.id) }));
   }
   const code = codes[verdict.reason] ?? 'other';
@@ -149,8 +152,9 @@ function awayCode({ agent, machine, link }: Known): StopCode {
   if (mode === 'draining' || mode === 'deactivated') return mode;
   // Its agent came back smaller than what is set aside on it, so nothing of it is offered.
   if (mode === 'active') return 'reserved';
-  const isComing = link?.phase === 'live' || link?.phase === 'silent' || link?.phase === 'connecting';
-  return agent.state.kind === 'active' && isComing ? 'connecting' : 'unreachable';
+  if (agent.state.kind !== 'active') return 'unreachable';
+  if (link?.phase === 'silent') return 'silent';
+  return link?.phase === 'live' || link?.phase === 'connecting' ? 'connecting' : 'unreachable';
 }
 
 const codes: Readonly<Partial<Record<WaitReason, StopCode>>> = {
@@ -166,6 +170,13 @@ const codes: Readonly<Partial<Record<WaitReason, StopCode>>> = {
   'ports-in-use': 'ports-busy',
   'refused-before': 'refused-before',
 };
+
+function tooSmall({ info }: Asked, { resources }: AgentRecord): Shortage | null {
+  const resource = stopResources.find((name) => info.resources[name] > resources[name]);
+  if (resource === undefined) return null;
+  const total = resources[resource];
+  return { resource, wanted: info.resources[resource], free: total, total };
+}
 
 function shortageOf({ shortage, reason }: AgentVerdict, { resources }: AgentRecord): Shortage | null {
   const resource = stopResources.find((name) => name === shortage?.resource);
@@ -216,6 +227,7 @@ const helpful: readonly StopCode[] = [
   'draining',
   'deactivated',
   'connecting',
+  'silent',
   'unreachable',
   'too-small',
   'unable',

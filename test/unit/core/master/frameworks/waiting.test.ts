@@ -110,6 +110,14 @@ describe('why a run waits', () => {
     expect(why && codes(why)).toEqual({ 'm-up': 'fits', 'm-cut': 'unreachable', 'm-gone': 'removing' });
   });
 
+  it('does not wait for a machine to come back that would be too small', () => {
+    const rig = FrameworkRig.live(['up', 'cut']);
+    rig.post({ kind: 'link-down', machineId: machineId('cut'), refusal: noRoute });
+    const why = preview(rig, { cpusMilli: 5000 });
+    expect(codes(why)).toEqual({ 'm-up': 'too-small', 'm-cut': 'too-small' });
+    expect(why.groups).toHaveLength(1);
+  });
+
   it('names what a machine cannot do for the task, before what is busy there', () => {
     const rig = FrameworkRig.live();
     rig.ask(run('holds', { cpusMilli: 4000 }, { on: 'one' }));

@@ -111,7 +111,7 @@ describe('running a task', () => {
     await userEvent.type(mem, '98304');
     const preview = await within(dialog).findByRole('region', { name: 'What would happen' });
     await waitFor(() =>
-      expect(preview.textContent).toContain('waits for 96 GiB of memory: 76.1 GiB free on build-1'),
+      expect(preview.textContent).toContain('needs 96 GiB of memory, 76.1 GiB free on build-1'),
     );
     await userEvent.click(within(preview).getByText('Machine by machine'));
     expect(within(preview).getByText('needs 96 GiB of memory, 76.1 GiB free of 120 GiB')).toBeDefined();

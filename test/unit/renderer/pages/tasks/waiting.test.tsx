@@ -36,9 +36,9 @@ describe('the tasks that wait', () => {
     ]);
     const lineOf = (name: string) => screen.getByRole('row', { name }).textContent;
     await waitFor(() =>
-      expect(lineOf('train-18')).toContain('waits for 96 GiB of memory: 76.1 GiB free on build-1'),
+      expect(lineOf('train-18')).toContain('needs 96 GiB of memory, 76.1 GiB free on build-1'),
     );
-    await waitFor(() => expect(lineOf('render-all')).toContain('too little memory'));
+    await waitFor(() => expect(lineOf('render-all')).toContain('the largest machine has 120 GiB'));
     await waitFor(() => expect(lineOf('export-top')).toContain('condition not met'));
   });
 
@@ -75,7 +75,7 @@ describe('the page of a task that waits', () => {
   it('says why, and becomes the page of the task', async () => {
     drawn = await draw(<TaskPage taskId={'t-wait-train-18' as TaskId} />, 'waiting');
     expect(screen.getByRole('heading', { level: 1, name: 'train-18' })).toBeDefined();
-    expect(await screen.findByText(/waits for 96 GiB of memory/)).toBeDefined();
+    expect(await screen.findByText(/needs 96 GiB of memory, 76.1 GiB free on build-1/)).toBeDefined();
     const { tables } = drawn.cluster;
     const [any] = tables.all('tasks');
     if (any === undefined) throw new Error('no task');
