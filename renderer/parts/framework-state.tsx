@@ -68,8 +68,8 @@ export function FrameworkGlyph({ framework }: { readonly framework: FrameworkRec
 export function useFailoverAtMs(framework: FrameworkRecord): number | null {
   const subscription = useRow('subscriptions', framework.id);
   const { shares } = useShares();
-  if (subscription?.failoverAtMonoMs == null || shares === null) return null;
-  return subscription.failoverAtMonoMs + shares.monoZeroMs;
+  const atMonoMs = subscription?.failoverAtMonoMs ?? null;
+  return atMonoMs === null || shares === null ? null : atMonoMs + shares.monoZeroMs;
 }
 
 function leftText(leftMs: number, words: Words): string {

@@ -64,6 +64,27 @@ function Amount(props: { readonly row: Row; readonly shares: Shares; readonly re
   );
 }
 
+function Name({ row, words }: { readonly row: Row; readonly words: Words }) {
+  const { share, depth } = row;
+  return (
+    <span role="cell" className="role-name" style={{ paddingLeft: depth * 18 }}>
+      <span className={cx('swatch', depth > 0 && 'swatch--below')} data-hue={roleHue(share.role)} />
+      <span className="role-name__text">
+        <button
+          type="button"
+          className="row-door clip"
+          onClick={() => inspect({ kind: 'role', id: share.role })}
+        >
+          {share.role === '*' ? words.t('roles.default') : row.name}
+        </button>
+        <span className="role-name__sub clip">
+          <Standing row={row} words={words} />
+        </span>
+      </span>
+    </span>
+  );
+}
+
 export function RoleRow(props: {
   readonly row: Row;
   readonly shares: Shares;
@@ -89,21 +110,7 @@ export function RoleRow(props: {
       )}
       onClick={() => props.onPress(share.role)}
     >
-      <span role="cell" className="role-name" style={{ paddingLeft: depth * 18 }}>
-        <span className={cx('swatch', depth > 0 && 'swatch--below')} data-hue={roleHue(share.role)} />
-        <span className="role-name__text">
-          <button
-            type="button"
-            className="row-door clip"
-            onClick={() => inspect({ kind: 'role', id: share.role })}
-          >
-            {share.role === '*' ? words.t('roles.default') : row.name}
-          </button>
-          <span className="role-name__sub clip">
-            <Standing row={row} words={words} />
-          </span>
-        </span>
-      </span>
+      <Name row={row} words={words} />
       <BarCell
         bar={
           <FairBar

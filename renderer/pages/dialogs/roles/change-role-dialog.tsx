@@ -9,7 +9,7 @@ import { Button } from '../../../kit/button.tsx';
 import { Dialog } from '../../../kit/dialog.tsx';
 import { TextField } from '../../../kit/field.tsx';
 import { type ScalarName, scalarNames, scalarText } from '../../../parts/scalar-words.ts';
-import { usePreview } from '../../../parts/use-preview.ts';
+import { type Preview, usePreview } from '../../../parts/use-preview.ts';
 import { useShares } from '../../../parts/use-shares.ts';
 import { tableStore } from '../../../store/tables.ts';
 import { inspect } from '../../../store/view.ts';
@@ -91,28 +91,42 @@ function nameFault(form: RoleForm, isNew: boolean, refusal: Refusal | null, word
   return refusal?.reason === 'role-name' ? `${words.refusal(refusal)} ${words.remedy(refusal)}` : null;
 }
 
-export function ChangeRoleDialog(props: {
-  readonly role: string | null;
-  readonly parent: string;
-  readonly onClose: () => void;
-}) {
+type Opened = { readonly role: string | null; readonly parent: string; readonly onClose: () => void };
+
+/** What the master says of the form as it stands, and what follows for the button. */
+function judge(form: RoleForm, isNew: boolean, tried: Preview, words: Words) {
+  const { wish } = readForm(form);
+  const said = tried.preview?.refusal ?? tried.refusal;
+  const badName = nameFault(form, isNew, said, words);
+  const isForced = tried.preview?.canForce === true;
+  const isDue = wish !== null && hasLastPart(form.name) && badName === null;
+  return {
+    badName,
+    isForced,
+    isGood: isDue && (said === null || isForced),
+    /** Not shown twice: what is wrong with the name stands at the name. */
+    said: badName === null ? said : null,
+    preview: said === null || isForced ? tried.preview : null,
+  };
+}
+
+/** `research/` is a name that is still being typed. */
+function hasLastPart(name: string): boolean {
+  return !name.trim().endsWith('/');
+}
+
+function useRoleForm({ role, parent, onClose }: Opened) {
   const words = useWords();
-  const { role, parent, onClose } = props;
   const isNew = role === null;
   const [form, setForm] = useState(() => formOf(roleAsSet(role ?? (parent === '' ? '' : `${parent}/`))));
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const { wish, faults } = readForm(form);
-  const isName = !isNew || !form.name.trim().endsWith('/');
-  const { preview, refusal: untried } = usePreview(
-    wish === null || !isName ? null : { kind: 'change-role', ...wish },
-  );
-  const said = preview?.refusal ?? untried;
-  const badName = nameFault(form, isNew, said, words);
-  const isForced = preview?.canForce === true;
-  const isGood = wish !== null && isName && badName === null && (said === null || isForced);
-  const save = async () => {
-    if (wish === null || !isGood) return;
-    const answer = await changeRole({ ...wish, force: isForced });
+  const isTried = wish !== null && hasLastPart(form.name);
+  const tried = usePreview(isTried ? { kind: 'change-role', ...wish } : null);
+  const verdict = judge(form, isNew, tried, words);
+  const save = async (): Promise<void> => {
+    if (wish === null || !verdict.isGood) return;
+    const answer = await changeRole({ ...wish, force: verdict.isForced });
     if (answer !== null) {
       setRefusal(answer);
       return;
@@ -120,66 +134,74 @@ export function ChangeRoleDialog(props: {
     onClose();
     if (isNew) inspect({ kind: 'role', id: wish.role });
   };
-  const set = (change: Partial<RoleForm>) => {
+  const set = (change: Partial<RoleForm>): void => {
     setRefusal(null);
     setForm((old) => ({ ...old, ...change }));
   };
-  const shown = refusal ?? (said !== null && badName === null ? said : null);
+  return { words, isNew, form, faults, set, save, refusal, verdict };
+}
+
+function Fields(
+  props: Form & { readonly badName: string | null; readonly isNew: boolean; readonly words: Words },
+) {
+  const { form, faults, set, words } = props;
+  return (
+    <div className="role-dialog__form">
+      {props.isNew && (
+        <TextField
+          label={words.t('roles.name')}
+          hint={words.t('roles.name-hint')}
+          isMono
+          data-first
+          value={form.name}
+          maxLength={255}
+          fault={props.badName}
+          onText={(name) => set({ name })}
+        />
+      )}
+      <TextField
+        label={words.t('roles.col.weight')}
+        hint={words.t('roles.weight-hint')}
+        width="short"
+        inputMode="decimal"
+        value={form.weight}
+        fault={faults.has('weight') ? words.t('refusal.weight-wrong.do') : null}
+        onText={(weight) => set({ weight })}
+      />
+      <QuotaPart form={form} faults={faults} set={set} words={words} />
+    </div>
+  );
+}
+
+export function ChangeRoleDialog(props: Opened) {
+  const { words, isNew, form, faults, set, save, refusal, verdict } = useRoleForm(props);
+  const name = props.role === '*' ? words.t('roles.default') : (props.role ?? '');
+  const verb = isNew ? words.t('roles.make') : words.t('verb.save');
   return (
     <Dialog
-      title={
-        isNew
-          ? words.t('roles.new')
-          : words.t('roles.change-title', { role: role === '*' ? words.t('roles.default') : role })
-      }
+      title={isNew ? words.t('roles.new') : words.t('roles.change-title', { role: name })}
       lead={words.t('roles.change-lead')}
       closeLabel={words.t('verb.close')}
       size="wide"
-      onClose={onClose}
+      onClose={props.onClose}
       onSubmit={() => drop(save(), 'shows its own refusal')}
       answer={refusal}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
+          <Button look="quiet" onClick={props.onClose}>
             {words.t('verb.cancel')}
           </Button>
-          <Button look={isForced ? 'danger' : 'primary'} type="submit" disabled={!isGood}>
-            {words.t(isForced ? 'roles.force' : isNew ? 'roles.make' : 'verb.save')}
+          <Button look={verdict.isForced ? 'danger' : 'primary'} type="submit" disabled={!verdict.isGood}>
+            {verdict.isForced ? words.t('roles.force') : verb}
           </Button>
         </>
       }
     >
       <div className="role-dialog">
-        <div className="role-dialog__form">
-          {isNew && (
-            <TextField
-              label={words.t('roles.name')}
-              hint={words.t('roles.name-hint')}
-              isMono
-              data-first
-              value={form.name}
-              maxLength={255}
-              fault={badName}
-              onText={(name) => set({ name })}
-            />
-          )}
-          <TextField
-            label={words.t('roles.col.weight')}
-            hint={words.t('roles.weight-hint')}
-            width="short"
-            inputMode="decimal"
-            value={form.weight}
-            fault={faults.has('weight') ? words.t('refusal.weight-wrong.do') : null}
-            onText={(weight) => set({ weight })}
-          />
-          <QuotaPart form={form} faults={faults} set={set} words={words} />
-        </div>
-        <RolePreview
-          preview={preview?.refusal == null || isForced ? preview : null}
-          role={form.name.trim()}
-        />
+        <Fields {...{ form, faults, set, isNew, words }} badName={verdict.badName} />
+        <RolePreview preview={verdict.preview} role={form.name.trim()} />
       </div>
-      <Refused refusal={shown} />
+      <Refused refusal={refusal ?? verdict.said} />
     </Dialog>
   );
 }

@@ -150,7 +150,9 @@ function Slices(props: Editing) {
       </ul>
       <datalist id={listId}>
         {known.map((role) => (
-          <option key={role} value={role} />
+          <option key={role} value={role}>
+            {role}
+          </option>
         ))}
       </datalist>
       {drafts.length === 0 && <p className="dim">{words.t('slices.empty')}</p>}
