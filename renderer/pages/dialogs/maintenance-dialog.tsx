@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import type { Refusal } from '../../../electron/contract/errors.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
+import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import { planMaintenance } from '../../app/drain-acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { drop } from '../../bridge/bridge.ts';
@@ -15,11 +16,10 @@ import { Refused } from './refused.tsx';
 
 const usualLength = '2 h';
 
-export function MaintenanceDialog(props: { readonly machineId: MachineId; readonly onClose: () => void }) {
-  const { machineId, onClose } = props;
-  const words = useWords();
+type Props = { readonly machineId: MachineId; readonly onClose: () => void };
+
+function useMaintenance(machine: MachineRecord | undefined, onClose: () => void) {
   const nowMs = useNowMs();
-  const machine = useRow('machines', machineId);
   const planned = machine?.maintenance;
   const plannedMs = planned?.durationMs ?? null;
   const [start, setStart] = useState(() => writeStart(planned?.startMs ?? usualStart(Date.now())));
@@ -27,66 +27,88 @@ export function MaintenanceDialog(props: { readonly machineId: MachineId; readon
   const [isOpen, setOpen] = useState(planned !== undefined && plannedMs === null);
   const [note, setNote] = useState(planned?.note ?? '');
   const [refusal, setRefusal] = useState<Refusal | null>(null);
-  if (machine === undefined) return null;
   const startMs = readStart(start);
   const durationMs = isOpen ? null : readLength(length);
   const isLengthBad = !isOpen && durationMs === null;
   const isOver = startMs !== null && durationMs !== null && startMs + durationMs <= nowMs;
-  const isNow = startMs !== null && startMs <= nowMs;
   const submit = async () => {
-    if (startMs === null || isLengthBad || isOver) return;
+    if (machine === undefined || startMs === null || isLengthBad || isOver) return;
     const refused = await planMaintenance(machine, { startMs, durationMs, note: note.trim() });
     if (refused === null) onClose();
     else setRefusal(refused);
   };
-  const startFault =
-    startMs === null ? words.t('maint.bad.start') : isOver ? words.t('maint.bad.over') : null;
+  return {
+    values: { start, length, isOpen, note },
+    set: { start: setStart, length: setLength, isOpen: setOpen, note: setNote },
+    fault: startMs === null ? ('maint.bad.start' as const) : isOver ? ('maint.bad.over' as const) : null,
+    isLengthBad,
+    isNow: startMs !== null && startMs <= nowMs,
+    refusal,
+    submit,
+  };
+}
+
+function Fields({ form }: { readonly form: ReturnType<typeof useMaintenance> }) {
+  const words = useWords();
+  const { values, set, fault, isLengthBad } = form;
+  return (
+    <>
+      <div className="maint-times">
+        <TextField
+          label={words.t('maint.start')}
+          type="datetime-local"
+          value={values.start}
+          fault={fault === null ? null : words.t(fault)}
+          onText={set.start}
+        />
+        <TextField
+          label={words.t('maint.length')}
+          hint={words.t('maint.length.hint')}
+          value={values.isOpen ? '' : values.length}
+          disabled={values.isOpen}
+          fault={isLengthBad ? words.t('maint.bad.length') : null}
+          onText={set.length}
+        />
+      </div>
+      <Checkbox label={words.t('maint.open')} checked={values.isOpen} onChecked={set.isOpen} />
+      <TextArea
+        label={words.t('maint.note')}
+        hint={words.t('maint.note.hint')}
+        value={values.note}
+        maxLength={1000}
+        rows={2}
+        onText={set.note}
+      />
+      <Refused refusal={form.refusal} />
+    </>
+  );
+}
+
+export function MaintenanceDialog({ machineId, onClose }: Props) {
+  const words = useWords();
+  const machine = useRow('machines', machineId);
+  const form = useMaintenance(machine, onClose);
+  if (machine === undefined) return null;
   return (
     <Dialog
       title={words.t('maint.title', { name: machine.name })}
       lead={words.t('maint.lead')}
       closeLabel={words.t('verb.close')}
       onClose={onClose}
-      onSubmit={() => drop(submit(), 'shows its own refusal')}
-      answer={refusal}
+      onSubmit={() => drop(form.submit(), 'shows its own refusal')}
+      answer={form.refusal}
       buttons={
         <>
           <Button look="quiet" onClick={onClose}>
             {words.t('verb.cancel')}
           </Button>
-          <Button look={isNow ? 'danger' : 'primary'} type="submit">
-            {words.t(isNow ? 'maint.submit-now' : 'maint.submit')}
+          <Button look={form.isNow ? 'danger' : 'primary'} type="submit">
+            {words.t(form.isNow ? 'maint.submit-now' : 'maint.submit')}
           </Button>
         </>
       }
     >
-      <div className="maint-times">
-        <TextField
-          label={words.t('maint.start')}
-          type="datetime-local"
-          value={start}
-          fault={startFault}
-          onText={setStart}
-        />
-        <TextField
-          label={words.t('maint.length')}
-          hint={words.t('maint.length.hint')}
-          value={isOpen ? '' : length}
-          disabled={isOpen}
-          fault={isLengthBad ? words.t('maint.bad.length') : null}
-          onText={setLength}
-        />
-      </div>
-      <Checkbox label={words.t('maint.open')} checked={isOpen} onChecked={setOpen} />
-      <TextArea
-        label={words.t('maint.note')}
-        hint={words.t('maint.note.hint')}
-        value={note}
-        maxLength={1000}
-        rows={2}
-        onText={setNote}
-      />
-      <Refused refusal={refusal} />
+      <Fields form={form} />
     </Dialog>
   );
 }
