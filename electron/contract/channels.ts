@@ -16,7 +16,7 @@ import { quotaSchema, roleNameSchema, sliceSchema, weightMilliSchema } from './r
 import { settingsSchema } from './settings.ts';
 import { type Shares, type SharesPreview, shareChangeSchema } from './shares.ts';
 import type { Patch, Snapshot } from './tables.ts';
-import { commandInfoSchema, taskOptionsSchema } from './task.ts';
+import { commandInfoSchema, prioritySchema, taskOptionsSchema } from './task.ts';
 import { type Why, type WhyAnswers, whySchema } from './waiting.ts';
 import type { CallAnswer } from './wire.ts';
 
@@ -56,6 +56,8 @@ export const runTaskSchema = z.object({
   machineId: machineIdSchema.nullable(),
   /** Only on machines of which this condition holds (condition.ts); absent or empty = on all. */
   where: z.string().max(maxConditionChars).optional(),
+  /** Absent = 0. */
+  priority: prioritySchema.optional(),
   name: z.string().trim().max(200), // empty = made from the command
   command: commandInfoSchema,
   cpusMilli: z.number().int().min(10).max(1_024_000),

@@ -20,8 +20,8 @@ export function taskRequests(master: Master, ids: Ids, waits: Waits): Pick<Handl
     'task:run': async (request) => {
       const info = taskInfoOf(ids.task(), request);
       const operationId = ids.operation();
-      const { machineId, where = '' } = request;
-      const place = { machineId, ...(where === '' ? {} : { where }) };
+      const { machineId, where = '', priority } = request;
+      const place = { machineId, ...(where === '' ? {} : { where }), ...defined({ priority }) };
       const command = { kind: 'run-task', ...place, operationId, info } as const;
       return withValue(await master.command(command), { taskId: info.taskId, operationId });
     },

@@ -35,6 +35,7 @@ export const enLife = {
   'reason.REASON_AGENT_REMOVED': 'its machine was removed',
   'reason.REASON_AGENT_REREGISTERED': 'its machine came back',
   'reason.REASON_RECONCILIATION': 'the state was asked for',
+  'reason.REASON_CONTAINER_PREEMPTED': 'it made room for other work',
   'reason.REASON_TASK_INVALID': 'it was not asked for in a valid way',
   'reason.REASON_TASK_KILLED_DURING_LAUNCH': 'killed before it started',
   'reason.REASON_CONTAINER_LAUNCH_FAILED': 'it could not be started',

@@ -35,6 +35,7 @@ export const zhCnLife = {
   'reason.REASON_AGENT_REMOVED': '机器已被移除',
   'reason.REASON_AGENT_REREGISTERED': '机器恢复了联系',
   'reason.REASON_RECONCILIATION': '核对状态',
+  'reason.REASON_CONTAINER_PREEMPTED': '为其他任务腾出了空间',
   'reason.REASON_TASK_INVALID': '请求无效',
   'reason.REASON_TASK_KILLED_DURING_LAUNCH': '启动前被终止',
   'reason.REASON_CONTAINER_LAUNCH_FAILED': '无法启动',
