@@ -3,9 +3,12 @@ import './waiting.css';
 import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import type { MachineStop, Shortage, StopGroup, Why } from '../../electron/contract/waiting.ts';
+import { reconnect } from '../app/acts.ts';
+import { resumeMachine } from '../app/drain-acts.ts';
 import { useWords } from '../app/messages/words.ts';
+import { Button } from '../kit/button.tsx';
 import { Glyph } from '../kit/glyph.tsx';
-import { useTables } from '../store/tables.ts';
+import { useRow, useTables } from '../store/tables.ts';
 import { inspect } from '../store/view.ts';
 import { glyphOfStop, groupWords, stopWords } from './wait-words.ts';
 
@@ -27,6 +30,31 @@ function Fit({ shortage }: { readonly shortage: Shortage }) {
       <span className="fit__end" style={{ left: part(total) }} />
     </span>
   );
+}
+
+/** What would help, where a person can do it at once. */
+function Unblock({ stop }: { readonly stop: MachineStop }) {
+  const words = useWords();
+  const machine = useRow('machines', stop.machineId);
+  if (machine === undefined) return null;
+  switch (stop.code) {
+    case 'silent':
+    case 'unreachable':
+      return (
+        <Button look="link" onClick={() => reconnect(machine)}>
+          {words.t('verb.reconnect')}
+        </Button>
+      );
+    case 'deactivated':
+    case 'draining':
+      return (
+        <Button look="link" onClick={() => resumeMachine(machine, stop.code === 'deactivated')}>
+          {words.t('verb.resume')}
+        </Button>
+      );
+    default:
+      return null;
+  }
 }
 
 function MachineLine({ stop, isDoor }: { readonly stop: MachineStop; readonly isDoor: boolean }) {
@@ -51,7 +79,10 @@ function MachineLine({ stop, isDoor }: { readonly stop: MachineStop; readonly is
       ) : (
         <span />
       )}
-      <span className="why__text dim">{text}</span>
+      <span className="why__text dim">
+        {text}
+        {isDoor && <Unblock stop={stop} />}
+      </span>
     </li>
   );
 }

@@ -52,6 +52,14 @@ describe('the tasks that wait', () => {
     expect(await screen.findByRole('heading', { name: /build-1/ })).toBeDefined();
   });
 
+  it('offer what would help, at the machine that needs it', async () => {
+    const cluster = await open();
+    await userEvent.click(screen.getByRole('row', { name: 'export-top' }));
+    const panel = await screen.findByRole('complementary', { name: 'Inspector' });
+    await userEvent.click(await within(panel).findByRole('button', { name: 'Reconnect now' }));
+    expect(asked(cluster, 'machine:reconnect')).toEqual([{ machineId: 'm-nas' }]);
+  });
+
   it('wait no more when they are cancelled, and can be put back', async () => {
     const cluster = await open();
     await userEvent.click(screen.getByRole('button', { name: 'Cancel render-all' }));
