@@ -10,7 +10,7 @@ import { isActive } from '../store/selectors.ts';
 import { useRow, useTables } from '../store/tables.ts';
 import { useShares } from './use-shares.ts';
 
-export type Standing = 'built-in' | 'connected' | 'away' | 'ending' | 'ended';
+type Standing = 'built-in' | 'connected' | 'away' | 'ending' | 'ended';
 
 /** The one that places what people run, before anybody ran anything. */
 export const runFramework: FrameworkRecord = {
@@ -34,7 +34,7 @@ export function tasksOf(tables: Tables, id: string): readonly TaskRecord[] {
   return [...tables.tasks.values()].filter((task) => (task.frameworkId ?? runFramework.id) === id);
 }
 
-export function standingOf(
+function standingOf(
   { kind, completedAtMs }: FrameworkRecord,
   subscription: SubscriptionRecord | undefined,
   hasTasks: boolean,
@@ -52,7 +52,7 @@ const glyphs: Readonly<Record<Standing, GlyphKind>> = {
   ended: 'stopped',
 };
 
-export function useStanding(framework: FrameworkRecord): Standing {
+function useStanding(framework: FrameworkRecord): Standing {
   const subscription = useRow('subscriptions', framework.id);
   const hasTasks = useTables((tables) => tasksOf(tables, framework.id).some((task) => isActive(task.state)));
   return standingOf(framework, subscription, hasTasks);
@@ -65,7 +65,7 @@ export function FrameworkGlyph({ framework }: { readonly framework: FrameworkRec
 }
 
 /** When its tasks end unless its scheduler is back. null: it is not away. */
-export function useFailoverAtMs(framework: FrameworkRecord): number | null {
+function useFailoverAtMs(framework: FrameworkRecord): number | null {
   const subscription = useRow('subscriptions', framework.id);
   const { shares } = useShares();
   const atMonoMs = subscription?.failoverAtMonoMs ?? null;

@@ -47,7 +47,7 @@ export function slicesOf(tables: Tables, machine: MachineRecord): MachineSlices 
 
 const amountsOf = (part: ResourcePart): Scalars => part.amounts;
 
-export function usesOf(task: TaskRecord): readonly ResourcePart[] {
+function usesOf(task: TaskRecord): readonly ResourcePart[] {
   return task.uses ?? [{ reservation: [], volume: null, amounts: task.info.resources }];
 }
 

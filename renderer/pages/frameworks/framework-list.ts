@@ -5,7 +5,6 @@ import type { Tables } from '../../../electron/contract/tables.ts';
 import type { TaskState } from '../../../electron/contract/task.ts';
 import { runFramework, tasksOf } from '../../parts/framework-state.tsx';
 import { sumScalars } from '../../parts/scalar-words.ts';
-import { isActive } from '../../store/selectors.ts';
 
 export type FrameworkRow = {
   readonly framework: FrameworkRecord;
@@ -37,7 +36,7 @@ const countOf: Readonly<Record<TaskState, TaskCount>> = {
   TASK_UNKNOWN: 'unknown',
 };
 
-export function countTasks(tables: Tables, id: string): Readonly<Record<TaskCount, number>> {
+function countTasks(tables: Tables, id: string): Readonly<Record<TaskCount, number>> {
   const counts = { running: 0, moving: 0, unknown: 0, failed: 0, ended: 0 };
   for (const task of tasksOf(tables, id)) counts[countOf[task.state]] += 1;
   return counts;
@@ -72,12 +71,4 @@ export function listFrameworks(tables: Tables, shares: Shares | null, find: stri
     };
   });
   return rows.sort((a, b) => rank(a) - rank(b) || a.framework.info.name.localeCompare(b.framework.info.name));
-}
-
-export function hasActive({ counts }: Pick<FrameworkRow, 'counts'>): boolean {
-  return counts.running + counts.moving + counts.unknown > 0;
-}
-
-export function activeTasksOfFramework(tables: Tables, id: string) {
-  return tasksOf(tables, id).filter((task) => isActive(task.state));
 }

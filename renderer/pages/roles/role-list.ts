@@ -32,7 +32,7 @@ export function listRoles(shares: Shares, tables: Tables, find: string): readonl
   });
 }
 
-export function frameworksIn(tables: Tables, role: string): readonly FrameworkRecord[] {
+function frameworksIn(tables: Tables, role: string): readonly FrameworkRecord[] {
   return [...tables.frameworks.values()].filter(
     ({ completedAtMs, info }) => completedAtMs === null && info.roles.includes(role),
   );
