@@ -1,6 +1,6 @@
 // The least that an allocation cycle can be: for each agent every framework is tested for fit and for a filter, the one with the
 // lowest share gets all that is free, and its place in one heap changes. No roles, quota, reservations, offers to hand out.
-import type { Load } from './allocator.ts';
+import type { Load } from './allocator-cycle.ts';
 
 const width = 4;
 

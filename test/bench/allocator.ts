@@ -1,123 +1,88 @@
-// One full allocation cycle over all agents, at three sizes, and what it costs beside a floor measured in the same run: plain
-// typed arrays, one heap, and a fit and filter test of every pair of agent and framework.
-import { performance } from 'node:perf_hooks';
-import { createAllocator } from '../../electron/core/allocator/allocator.ts';
-import type { Allocator, Amounts } from '../../electron/core/allocator/types.ts';
-import { createRandom } from '../../electron/core/kernel/random.ts';
-import { newFloor } from './allocator-floor.ts';
+// Issue 4, "never the slow part": cycles of the allocator beside a floor, placements through the core, updates through the loop
+// and its store, a restart with 100,000 tasks and what that takes of memory. Each in a process of its own, bundled as the app is.
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+import { bundleStoreProgram, newProgramFolder } from '../support/store-program.ts';
+import type { Answer, Ask } from './allocator-child.ts';
 import type { BenchReport } from './report.ts';
 import { median, rounded } from './statistics.ts';
 
-/** A cluster in use: machines of several sizes, partly full, with the filters of so many rounds of declined offers. */
-export type Shape = { readonly agents: number; readonly frameworks: number; readonly declines: number };
+const run = promisify(execFile);
 
-export type Load = Shape & {
-  /** What agents have and what of it is free, `[cpus, mem, disk, gpus]` each. */
-  readonly totals: readonly Amounts[];
-  readonly used: readonly Amounts[];
-  /** By agent, the frameworks that declined it. */
-  readonly declined: readonly (readonly number[])[];
-};
-
-function makeLoad(shape: Shape): Load {
-  const random = createRandom(shape.agents);
-  const whole = (most: number): number => Math.floor(random() * most);
-  const totals = Array.from({ length: shape.agents }, () => {
-    const cores = [4, 8, 16, 32][whole(4)] ?? 4;
-    return { cpusMilli: cores * 1000, memMib: cores * 4096, diskMib: 500_000, gpus: 0 };
-  });
-  const used = totals.map(({ cpusMilli, memMib }) => ({
-    cpusMilli: whole(cpusMilli / 2),
-    memMib: whole(memMib / 2),
-    diskMib: 0,
-    gpus: 0,
-  }));
-  const declined = totals.map(() => Array.from({ length: shape.declines }, () => whole(shape.frameworks)));
-  return { ...shape, totals, used, declined };
-}
-
-function fill(load: Load): Allocator {
-  const allocator = createAllocator();
-  const must = (result: { readonly ok: boolean }): void => {
-    if (!result.ok) throw new Error(JSON.stringify(result));
-  };
-  for (let n = 0; n < load.frameworks; n += 1) {
-    const key = { frameworkId: `f${n}`, role: 'role' };
-    const rest = { active: true, suppressed: false, gpuCapable: false };
-    must(allocator.putClient({ ...key, ...rest, demand: null, minAllocatable: null, constraints: null }));
-  }
-  load.totals.forEach((total, n) => {
-    const agentId = `a${n}`;
-    must(
-      allocator.putAgent({
-        agentId,
-        resources: { ...total, ports: [{ begin: 31_000, end: 32_000 }] },
-        reservations: [],
-        mode: 'active',
-        hostname: agentId,
-        attributes: [],
-        unavailability: null,
-      }),
-    );
-    const unreserved = load.used[n]!;
-    const parts = { unreserved, reserved: [], ports: [] };
-    must(allocator.hold({ frameworkId: `f${n % load.frameworks}`, role: 'role', agentId, parts }));
-    for (const framework of load.declined[n]!) {
-      const refused = { unreserved: total, reserved: { cpusMilli: 0, memMib: 0, diskMib: 0, gpus: 0 } };
-      const key = { frameworkId: `f${framework}`, role: 'role', agentId };
-      must(allocator.addFilter({ ...key, refused, untilMonoMs: 1e9 }));
-    }
-  });
-  return allocator;
-}
-
-/** Median time of a cycle that leaves the allocator as it was. */
-function measureMs(act: (seed: number) => void, least: number): number {
-  const times: number[] = [];
-  for (let n = 0; n < least; n += 1) act(n);
-  for (let n = 0; n < least; n += 1) {
-    const startedMs = performance.now();
-    act(n);
-    times.push(performance.now() - startedMs);
-  }
-  return median(times);
-}
-
-function cycleMs(allocator: Allocator, times: number): number {
-  return measureMs((seed) => {
-    const answer = allocator.allocate({ agents: 'all', nowMonoMs: 0, seed, apply: false });
-    if (!answer.ok || answer.value.length === 0) throw new Error('nothing was allocated');
-  }, times);
-}
-
+const sizes = [
+  { key: 'cycle10kx1kMs', agents: 10_000, frameworks: 1000, declines: 20, times: 15 },
+  { key: 'cycle1kx100Ms', agents: 1000, frameworks: 100, declines: 20, times: 100 },
+  { key: 'cycle50x10Ms', agents: 50, frameworks: 10, declines: 2, times: 1000 },
+] as const;
 /** With a tenth of it as frameworks, as in the sizes that have a bar. */
 const curveAgents = [100, 300, 1000, 3000, 10_000];
+const repeats = 3;
 
-export function benchAllocator(say: (line: string) => void): Promise<BenchReport> {
-  const report: Record<string, number | readonly number[]> = {};
-  const sizes = [
-    { key: 'cycle10kx1kMs', agents: 10_000, frameworks: 1000, declines: 20, times: 15 },
-    { key: 'cycle1kx100Ms', agents: 1000, frameworks: 100, declines: 20, times: 60 },
-    { key: 'cycle50x10Ms', agents: 50, frameworks: 10, declines: 2, times: 500 },
-  ];
+type Say = (line: string) => void;
+type AskChild = <K extends Ask['kind']>(ask: Extract<Ask, { kind: K }>) => Promise<Answer[K]>;
+
+export async function benchAllocator(say: Say): Promise<BenchReport> {
+  const folder = newProgramFolder();
+  try {
+    const child = await bundleStoreProgram('bench', folder);
+    const program = await bundleStoreProgram('real', folder);
+    const ask: AskChild = async (words) => {
+      const args = ['--expose-gc', child, JSON.stringify({ ...words, program })];
+      const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 20 });
+      return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    };
+    return { ...(await cycles(ask, say)), ...(await curve(ask, say)), ...(await master(ask, say)) };
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function medians<T>(make: () => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  for (let n = 0; n < repeats; n += 1) all.push(await make());
+  return all;
+}
+
+async function cycles(ask: AskChild, say: Say): Promise<Record<string, number>> {
+  const report: Record<string, number> = {};
   for (const { key, times, ...shape } of sizes) {
-    const load = makeLoad(shape);
-    const ms = cycleMs(fill(load), times);
-    const floor = newFloor(load);
-    const floorMs = measureMs(() => floor(), times);
+    const all = await medians(() => ask({ kind: 'cycle', shape, times, withFloor: true }));
+    const ms = median(all.map((each) => each.ms));
+    const ratio = median(all.map((each) => each.ms / (each.floorMs ?? Number.NaN)));
     report[key] = rounded(ms, 3);
-    say(`${key} ${ms.toFixed(3)}, floor ${floorMs.toFixed(3)}, ratio ${(ms / floorMs).toFixed(2)}`);
-    if (key === 'cycle10kx1kMs') report['floorRatio'] = rounded(ms / floorMs, 2);
+    if (key === 'cycle10kx1kMs') report['floorRatio'] = rounded(ratio, 2);
+    const floors = all.map((each) => each.floorMs?.toFixed(3)).join(' ');
+    say(`${key} ${ms.toFixed(3)}, floors ${floors}, ratio ${ratio.toFixed(2)}`);
   }
-  const curve: number[] = [];
+  return report;
+}
+
+async function curve(ask: AskChild, say: Say): Promise<{ curve: number[] }> {
+  const pairs: number[] = [];
   for (const agents of curveAgents) {
-    const load = makeLoad({ agents, frameworks: agents / 10, declines: 20 });
-    const ms = cycleMs(fill(load), agents >= 10_000 ? 15 : 60);
-    curve.push(agents, rounded(ms, 3));
-    say(
-      `${agents} agents x ${agents / 10}: ${ms.toFixed(3)} ms, ${((ms / agents) * 1000).toFixed(2)} us an agent`,
-    );
+    const shape = { agents, frameworks: agents / 10, declines: 20 };
+    const times = agents >= 10_000 ? 15 : 60;
+    const all = await medians(() => ask({ kind: 'cycle', shape, times, withFloor: false }));
+    const ms = median(all.map((each) => each.ms));
+    pairs.push(agents, rounded(ms, 3));
+    const perNLogN = (ms * 1e6) / (agents * Math.log2(agents));
+    say(`${agents} agents x ${agents / 10}: ${ms.toFixed(3)} ms, ${perNLogN.toFixed(0)} ns by n log n`);
   }
-  report['curve'] = curve;
-  return Promise.resolve(report);
+  return { curve: pairs };
+}
+
+async function master(ask: AskChild, say: Say): Promise<Record<string, number>> {
+  const placed = await medians(() => ask({ kind: 'placements' }));
+  say(`placements a second ${placed.map((each) => each.perS.toFixed(0)).join(' ')}`);
+  const updated = await medians(() => ask({ kind: 'updates' }));
+  say(`updates a second ${updated.map((each) => each.perS.toFixed(0)).join(' ')}`);
+  const restarts = await medians(() => ask({ kind: 'restart' }));
+  for (const each of restarts) say(`restart ${each.readyS.toFixed(2)} s, ${each.memMb.toFixed(0)} MB`);
+  return {
+    placementsPerS: rounded(median(placed.map((each) => each.perS))),
+    memMb: rounded(median(restarts.map((each) => each.memMb))),
+    restart100kS: rounded(median(restarts.map((each) => each.readyS)), 2),
+    updatesPerS: rounded(median(updated.map((each) => each.perS))),
+  };
 }

@@ -1,4 +1,5 @@
-// The program of the store's thread, bundled as in the app: the real one, or the one with a disk that a test slows down.
+// The program of the store's thread, bundled as in the app: the real one, or the one with a disk that a test slows down; and the
+// bench that measures the core as it is bundled.
 // It lies inside the checkout, where it finds its packages.
 import path from 'node:path';
 import { build } from 'vite';
@@ -7,6 +8,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const sources = {
   real: path.join(root, 'electron/adapters/store/store-worker.ts'),
   hooked: path.join(root, 'test/support/hooked-store-child.ts'),
+  bench: path.join(root, 'test/bench/allocator-child.ts'),
 } as const;
 
 export type StoreProgram = keyof typeof sources;
