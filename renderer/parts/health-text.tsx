@@ -38,7 +38,13 @@ export function HealthText({
   if (link?.phase === 'down' && nextMs !== null && nextMs > nowMs) {
     parts.push(words.t('state.next-try', { age: words.duration(nextMs - nowMs + 999) }));
   }
-  return <span className={`t-${health.glyph}`}>{parts.join(words.t('list.comma'))}</span>;
+  const text = parts.join(words.t('list.comma'));
+  // Whole also where there is no room for it.
+  return (
+    <span className={`t-${health.glyph}`} title={text}>
+      {text}
+    </span>
+  );
 }
 
 /** Age of the newest word from the machine: a calm mark while it is live, else the growing age. */

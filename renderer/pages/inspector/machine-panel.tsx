@@ -75,7 +75,7 @@ function Head({
         >
           {words.t('verb.run-task')}
         </Button>
-        {!health.isFresh && (
+        {!health.isFresh && health.word !== 'gone' && (
           <Button compact icon={<RotateCw />} onClick={() => reconnect(machine)}>
             {words.t('verb.reconnect')}
           </Button>
