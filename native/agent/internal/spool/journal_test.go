@@ -185,7 +185,8 @@ func TestAGrownJournalAsksToBeCompactedOnce(t *testing.T) {
 func TestNothingIsAnnouncedWhileTheDiskRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j, _, _ := open(t, path, Options{})
-	_ = j.file.Close() // every write fails from now on
+	appendAndWait(t, j, "first") // and its room is there: nobody else has the file in hand now
+	_ = j.file.Close()           // every write fails from now on
 	told := make(chan struct{})
 	_ = j.Append([]byte("lost"), func() { close(told) })
 	until := time.Now().Add(5 * time.Second)
