@@ -222,11 +222,18 @@ func children(signal int) int {
 	if errno != 0 {
 		return 0
 	}
-	count, pid := 0, 0
+	count := touchAll(fd, signal)
+	closeFd(fd)
+	return count
+}
+
+// touchAll does it to each number in a file, and adds up.
+func touchAll(fd, signal int) (count int) {
+	pid := 0
 	for {
 		n, errno := call(syscall.SYS_READ, uintptr(fd), addr(&buf[0]), uintptr(len(buf)), 0, 0)
 		if errno != 0 || n == 0 {
-			break
+			return count + touch(pid, signal)
 		}
 		for i := 0; i < int(n) && i < len(buf); i++ {
 			if buf[i] >= '0' && buf[i] <= '9' {
@@ -237,13 +244,10 @@ func children(signal int) int {
 			pid = 0
 		}
 	}
-	count += touch(pid, signal)
-	closeFd(fd)
-	return count
 }
 
 func touch(pid, signal int) int {
-	if pid == 0 || pid == mainPid {
+	if pid <= 1 || pid == mainPid {
 		return 0
 	}
 	if signal != 0 {
@@ -272,22 +276,9 @@ func killCgroup() {
 		poll(1, 5)
 	}
 	_, _ = call(syscall.SYS_LSEEK, FdCgroup+1, 0, 0, 0, 0)
-	pid := 0
-	for {
-		n, errno := call(syscall.SYS_READ, FdCgroup+1, addr(&buf[0]), uintptr(len(buf)), 0, 0)
-		if errno != 0 || n == 0 {
-			break
-		}
-		for i := 0; i < int(n) && i < len(buf); i++ {
-			if buf[i] >= '0' && buf[i] <= '9' {
-				pid = pid*10 + int(buf[i]-'0')
-				continue
-			}
-			if pid > 1 {
-				_, _ = call(syscall.SYS_KILL, uintptr(pid), uintptr(syscall.SIGKILL), 0, 0, 0)
-			}
-			pid = 0
-		}
+	touchAll(FdCgroup+1, int(syscall.SIGKILL))
+	if mainPid != 0 { // that leaves it out
+		_, _ = call(syscall.SYS_KILL, uintptr(mainPid), uintptr(syscall.SIGKILL), 0, 0, 0)
 	}
 	setFreezer("THAWED")
 }
