@@ -202,9 +202,9 @@ export const stages = [
   },
   {
     name: 'vm',
-    title: 'Virtual machines: power cuts, cgroup v2',
+    title: 'Virtual machines: power cuts, cgroup v2, systemd',
     home: 'test/vm',
-    timeoutMs: 30 * MINUTE_MS,
+    timeoutMs: 45 * MINUTE_MS,
     isOnDemand: true,
     needsVm: true,
     takesFilter: true,

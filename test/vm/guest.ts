@@ -10,16 +10,20 @@ import path from 'node:path';
 import { until } from '../support/wait.ts';
 import type { Kernel } from './kernel.ts';
 
-const bootLimitMs = 90_000;
+/** With two CPUs in software, beside whatever else the machine does. */
+const bootLimitMs = 240_000;
+const offLimitMs = 240_000;
 const memoryMib = 768;
 
 export type Guest = {
   /** Runs a line in the guest. */
   sh(line: string, timeoutMs?: number): Promise<{ readonly code: number; readonly output: string }>;
   /** A connection to the agent in the guest; it begins with the line of `attach`. */
-  attach(): Promise<Socket>;
+  attach(dir?: string): Promise<Socket>;
   /** The plug is pulled. */
   cut(): Promise<void>;
+  /** The guest ends in order, by this line; then it is off. */
+  off(line: string): Promise<void>;
 };
 
 /** An empty disk. */
@@ -59,10 +63,14 @@ class Console {
     return this.child.exitCode !== null || this.child.signalCode !== null ? 'died' : null;
   }
 
+  send(line: string): void {
+    this.text = '';
+    this.child.stdin?.write(`${line}\n`);
+  }
+
   async sh(line: string, timeoutMs: number): Promise<{ code: number; output: string }> {
     const n = ++this.count;
-    this.text = '';
-    this.child.stdin?.write(`{ ${line}\n} </dev/null 2>&1; echo "@@END:${n}:$?"\n`);
+    this.send(`{ ${line}\n} </dev/null 2>&1; echo "@@END:${n}:$?"`);
     const end = await this.waitFor(new RegExp(`@@END:${n}:(\\d+)\\r?\\n`), timeoutMs);
     return { code: Number(end[1]), output: this.text.slice(0, end.index) };
   }
@@ -110,15 +118,23 @@ export async function bootGuest(of: {
   }
   return {
     sh: (line, timeoutMs = 60_000) => terminal.sh(line, timeoutMs),
-    attach: async () => {
+    attach: async (dir = '/data/agent') => {
       const socket = connect(port);
       await once(socket, 'connect');
       await terminal.sh(
-        'setsid sh -c "exec mesolite-agent attach --dir /data/agent <>/dev/vport0p1 >&0 2>/data/attach" &',
+        `setsid sh -c "exec mesolite-agent attach --dir ${dir} <>/dev/vport0p1 >&0 2>/tmp/attach" &`,
         20_000,
       );
       return socket;
     },
     cut,
+    off: async (line) => {
+      terminal.send(line);
+      await until(() => child.exitCode !== null || child.signalCode !== null, {
+        what: 'the guest is off',
+        capMs: offLimitMs,
+      });
+      await cut();
+    },
   };
 }

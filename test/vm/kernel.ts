@@ -66,29 +66,42 @@ export function fetchKernel(): Kernel {
   };
 }
 
-// The first process of a guest. The console is a plain shell without prompt or echo: guest.ts speaks to it in lines.
-const init = `#!/bin/busybox sh
+const begin = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/root
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
-mkdir -p /dev/shm && mount -t tmpfs shm /dev/shm
-mount -t tmpfs tmp /tmp && chmod 1777 /tmp
-mount -t cgroup2 none /sys/fs/cgroup
 for module in ${modules.map((module) => path.basename(module)).join(' ')}; do insmod /lib/$module.ko; done
 while [ ! -b /dev/vda ]; do usleep 10000; done
 mount -t ext4 -o data=ordered /dev/vda /data
+`;
+
+// The first process of a small guest. The console is a plain shell without prompt or echo: guest.ts speaks to it in lines.
+const small = `${begin}mkdir -p /dev/shm && mount -t tmpfs shm /dev/shm
+mount -t tmpfs tmp /tmp && chmod 1777 /tmp
+mount -t cgroup2 none /sys/fs/cgroup
 stty -F /dev/ttyS0 -echo -onlcr
 export PS1= PS2=
 echo @@UP
 exec sh </dev/ttyS0 >/dev/ttyS0 2>/tmp/console
 `;
 
+// Goes over to the Debian on the disk (debian.ts), with our programs in it.
+const debian = `${begin}for file in /bin/*; do [ -L "$file" ] || [ "$file" = /bin/busybox ] || cp "$file" /data/usr/local/bin/; done
+umount /dev /sys /proc
+exec switch_root /data /sbin/init
+`;
+
 const accounts = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n';
 
-/** Packs the root of a guest: busybox, the modules, and these programs in /bin. */
-export function packRoot(kernel: Kernel, programs: readonly string[], into: string): void {
+/** Packs what a guest begins with: busybox, the modules, and these programs, which are found by name. */
+export function packRoot(
+  kernel: Kernel,
+  programs: readonly string[],
+  into: string,
+  kind: 'small' | 'debian' = 'small',
+): void {
   const root = mkdtempSync(path.join(path.dirname(into), 'root-'));
   chmodSync(root, 0o755); // it becomes the root of the guest, also for other users
   try {
@@ -116,7 +129,7 @@ export function packRoot(kernel: Kernel, programs: readonly string[], into: stri
     }
     writeFileSync(path.join(root, 'etc', 'passwd'), accounts);
     writeFileSync(path.join(root, 'etc', 'group'), 'root:x:0:\nnogroup:x:65534:\n');
-    writeFileSync(path.join(root, 'init'), init, { mode: 0o755 });
+    writeFileSync(path.join(root, 'init'), kind === 'small' ? small : debian, { mode: 0o755 });
     execFileSync('sh', ['-c', 'find . | cpio -o -H newc --quiet | gzip -1 > "$0"', into], { cwd: root });
   } finally {
     rmSync(root, { recursive: true, force: true });

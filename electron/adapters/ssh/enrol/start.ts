@@ -10,7 +10,7 @@ const timeoutMs = 40_000;
  * comes first, since the agent is started by it where a service manager keeps it. One that cannot be made is said, but no
  * reason to fail: the app starts the agent at the next contact.
  */
-const startScript = `b=$1/bin/mesolite-agent; was=no
+export const startScript = `b=$1/bin/mesolite-agent; was=no
 out=$("$b" selftest --dir "$1" 2>&1) || { printf '%s\\n' "$out"; echo problem=selftest; exit 3; }
 pid=$("$b" status --json --dir "$1" 2>/dev/null | sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p')
 if [ -n "$pid" ]; then
