@@ -30,6 +30,7 @@ import { reconcile } from './reconcile.ts';
 import { resumeRemoval } from './removal.ts';
 import { configureAgent } from './settings.ts';
 import { type State, settingsOf } from './state.ts';
+import { mayJudge, releaseBrake } from './verdicts.ts';
 
 type Fact<K extends FactEvent['kind']> = Extract<FactEvent, { kind: K }>;
 
@@ -65,6 +66,7 @@ export function onLinkUp(draft: Draft, event: Fact<'link-up'>): void {
     return;
   }
   setLive(draft, machine.id, event.roundTripMs);
+  releaseBrake(draft);
   registerAgent(draft, machine, event);
   // Before any launch, so that it meets what it was told to keep.
   configureAgent(draft, machine.id);
@@ -135,6 +137,7 @@ export function onSampleReceived(draft: Draft, event: Fact<'sample-received'>): 
 
 /** Silence while this computer slept means nothing: all clocks of silence start anew, and lost links are tried at once. */
 export function onWokeUp(draft: Draft): void {
+  draft.plan.verdictAtMonoMs = null;
   for (const [machineId, session] of draft.links.entries()) {
     draft.links.set(machineId, {
       ...session,
@@ -165,34 +168,6 @@ export function onLinkDeadlines(draft: Draft): void {
     }
     if (quietMs >= draft.settings.unreachableAfterMs) giveUpOn(draft, machineId);
   }
-}
-
-/** A broken switch looks like the death of everything behind it. */
-const manyAgents = 3;
-/** Of all agents; reference: the brake of the product's reliability targets, "many hosts silent, >= 40 % = suspect ourselves". */
-const manyShare = 0.4;
-/** One verdict in that time, as kube-controller-manager's `--node-eviction-rate` of 0.1/s. Mesos has the same brake, unset. */
-const verdictDistanceMs = 10_000;
-
-/** Whether it may be called unreachable now. One alone always may; of many at once, one after the other. */
-function mayJudge(draft: Draft): boolean {
-  const { unreachableAfterMs } = draft.settings;
-  let all = 0;
-  let away = 0;
-  for (const { state, machineId } of draft.rows('agents')) {
-    if (state.kind === 'gone') continue;
-    all += 1;
-    const quietSinceMonoMs = draft.links.get(machineId)?.quietSinceMonoMs ?? draft.monoMs;
-    if (draft.monoMs - quietSinceMonoMs >= unreachableAfterMs) away += 1;
-  }
-  if (all < manyAgents || away < all * manyShare || away < 2) {
-    draft.plan.verdictAtMonoMs = null;
-    return true;
-  }
-  const { verdictAtMonoMs } = draft.plan;
-  if (verdictAtMonoMs !== null && verdictAtMonoMs > draft.monoMs) return false;
-  draft.plan.verdictAtMonoMs = draft.monoMs + verdictDistanceMs;
-  return true;
 }
 
 function isActiveOn(draft: Draft, machineId: MachineId): boolean {

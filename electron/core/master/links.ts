@@ -10,6 +10,7 @@ import type { Draft } from './draft.ts';
 import { isHardStop, moveLink } from './link-states.ts';
 import { pauseSends } from './sends.ts';
 import type { LinkSession } from './state.ts';
+import { releaseBrake } from './verdicts.ts';
 
 const firstRetryMs = 250;
 const retryCapMs = 15_000;
@@ -138,6 +139,7 @@ export function hear(draft: Draft, machineId: MachineId, roundTripMs: number | n
     roundTripMs: roundTripMs ?? link.roundTripMs,
   });
   patchSession(draft, machineId, { quietSinceMonoMs: draft.monoMs });
+  if (link.phase === 'silent') releaseBrake(draft);
   return true;
 }
 

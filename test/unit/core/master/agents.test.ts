@@ -70,4 +70,20 @@ describe('many machines that fall silent together', () => {
     }
     expect(away(rig)).toBe(1);
   });
+
+  it('and when the others are back, the one that stays away is called so without waiting on', () => {
+    const rig = live();
+    cut(rig, ['one', 'two']);
+    for (let n = 0; n < 10; n += 1) {
+      rig.pass(1000);
+      for (const name of names.slice(2))
+        rig.post({ kind: 'link-heard', machineId: machineId(name), roundTripMs: 1 });
+    }
+    expect(away(rig)).toBe(1);
+    const isFirst = rig.row('agents', 'a-one').state.kind === 'unreachable';
+    rig.post(aHello(isFirst ? 'one' : 'two'));
+    expect(away(rig)).toBe(0);
+    rig.pass(1);
+    expect(away(rig)).toBe(1);
+  });
 });
