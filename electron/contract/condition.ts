@@ -10,20 +10,19 @@
 import type { Constraint, OfferConstraints } from './constraints.ts';
 
 /** What every machine tells of itself, by its short name; `engine.` and `isolation.` are followed by one of theirs. */
-export const conditionFacts = ['arch', 'os', 'release', 'machine', 'agent', 'user', 'uid', 'gpu'] as const;
+const conditionFacts = ['arch', 'os', 'release', 'machine', 'agent', 'user', 'uid', 'gpu'] as const;
 const factGroups = ['engine.', 'isolation.'] as const;
 const prefix = 'mesolite.';
 
 export const maxConditionChars = 1000;
 const maxTerms = 32;
 
-export const conditionProblems = ['name', 'operator', 'value', 'quote', 'too-long'] as const;
-export type ConditionProblem = (typeof conditionProblems)[number];
+type ConditionProblem = 'name' | 'operator' | 'value' | 'quote' | 'too-long';
 
 /** What is wrong, and with which words. */
-export type ConditionFault = { readonly problem: ConditionProblem; readonly near: string };
+type ConditionFault = { readonly problem: ConditionProblem; readonly near: string };
 /** null: no condition at all. */
-export type ReadCondition =
+type ReadCondition =
   | { readonly ok: true; readonly constraints: OfferConstraints | null }
   | { readonly ok: false; readonly fault: ConditionFault };
 

@@ -33,7 +33,7 @@ export const stopCodes = [
 export type StopCode = (typeof stopCodes)[number];
 
 export const stopResources = ['cpusMilli', 'memMib', 'diskMib', 'gpus'] as const;
-export type StopResource = (typeof stopResources)[number];
+type StopResource = (typeof stopResources)[number];
 
 /** The resource it is about: what is needed, what is free for it, and what the machine (or the quota) has in all. */
 export type Shortage = {

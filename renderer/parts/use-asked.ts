@@ -19,7 +19,7 @@ const watched = [
 ] as const satisfies readonly (keyof Tables)[];
 const restMs = 1000;
 
-export type Answered<T> = {
+type Answered<T> = {
   /** The last answer; undefined before the first. */
   readonly value: T | undefined;
   /** It is the answer to another question: the present one is still on its way. */

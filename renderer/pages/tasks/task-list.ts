@@ -22,9 +22,9 @@ export type TaskColumn = (typeof taskColumns)[number];
 export type TaskSort = { readonly column: TaskColumn; readonly isDown: boolean };
 
 /** What the table shows: tasks, and runs that wait to become one. */
-export type Listed = TaskRecord | RunRecord;
+type Listed = TaskRecord | RunRecord;
 
-export function isRun(listed: Listed): listed is RunRecord {
+function isRun(listed: Listed): listed is RunRecord {
   return 'askedAtMs' in listed;
 }
 

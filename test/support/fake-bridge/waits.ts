@@ -30,7 +30,7 @@ export function waitsOn(tables: FakeTables): Waits {
   );
 }
 
-export function infoOf(taskId: TaskId, request: RunTask): TaskInfo {
+function infoOf(taskId: TaskId, request: RunTask): TaskInfo {
   const { cpusMilli, memMib, diskMib, gpus, command, options } = request;
   return {
     taskId,

@@ -30,7 +30,7 @@ import { runFrameworkId } from './words.ts';
 /** A run that waits, or one that nobody has asked for yet. */
 export type Asked = Pick<RunRecord, 'info' | 'place' | 'machineId' | 'where'>;
 
-export type WhyOptions = { readonly nowMonoMs: number; readonly isEach: boolean };
+type WhyOptions = { readonly nowMonoMs: number; readonly isEach: boolean };
 
 /** In the order of `asked`. Runs that want the same are one question. */
 export function whyWaiting(state: State, asked: readonly Asked[], options: WhyOptions): readonly Why[] {
