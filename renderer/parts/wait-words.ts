@@ -88,10 +88,13 @@ export function whyWords(why: Why, tables: Pick<Tables, 'machines'>, words: Word
   const [first, ...others] = why.groups;
   if (!first) return words.t('wait.none');
   if (first.code === 'fits') return words.t('wait.soon');
-  if (why.machineCount === 1) return `${nameOf(tables, first.best)}: ${stopWords(first.best, words)}`;
+  if (why.machineCount === 1) {
+    const where = nameOf(tables, first.best);
+    return words.t('wait.of', { where, what: stopWords(first.best, words) });
+  }
   const lead = leadWords(why, tables, words);
-  const rest = (lead.covers ? others : why.groups).map(
-    (group) => `${words.t('wait.n', { n: group.count })}: ${groupWords(group, words)}`,
+  const rest = (lead.covers ? others : why.groups).map((group) =>
+    words.t('wait.of', { where: words.t('wait.n', { n: group.count }), what: groupWords(group, words) }),
   );
   return [lead.text, ...rest].join(' · ');
 }

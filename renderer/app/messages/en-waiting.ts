@@ -32,6 +32,7 @@ export const enWaiting = {
   'wait.any': 'any',
   'wait.log-hint': 'It starts by itself as soon as a machine can take it. Its log will be here.',
   'wait.n': '{n, plural, one {# machine} other {# machines}}',
+  'wait.of': '{where}: {what}',
   'wait.more': '{n, number} more',
   'wait.none': 'there is no machine yet',
   'wait.soon': 'starts in a moment',

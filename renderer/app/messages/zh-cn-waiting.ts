@@ -34,6 +34,7 @@ export const zhCnWaiting: Readonly<Record<keyof typeof enWaiting, string>> = {
   'wait.any': '任意',
   'wait.log-hint': '一有机器能接收，它就会自动启动。日志会显示在这里。',
   'wait.n': '{n} 台机器',
+  'wait.of': '{where}：{what}',
   'wait.more': '还有 {n, number} 台',
   'wait.none': '还没有机器',
   'wait.soon': '马上启动',

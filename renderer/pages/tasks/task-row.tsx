@@ -48,39 +48,37 @@ function Use({ task }: { readonly task: TaskRecord }) {
   );
 }
 
-function Check(props: {
-  readonly task: TaskRecord;
-  readonly isSelected: boolean;
-  readonly onToggle: (id: TaskId) => void;
-}) {
-  const { task, isSelected, onToggle } = props;
+type Who = { readonly id: TaskId; readonly name: string };
+
+export function Check(props: Who & Pick<TaskRowProps, 'isSelected' | 'onToggle'>) {
+  const { id, name, isSelected, onToggle } = props;
   return (
     <span role="cell" className="task-row__check row__offer" onClick={(event) => event.stopPropagation()}>
       <input
         type="checkbox"
         tabIndex={-1}
         className="check__box"
-        aria-label={task.info.name}
+        aria-label={name}
         checked={isSelected}
-        onChange={() => onToggle(task.id)}
+        onChange={() => onToggle(id)}
       />
     </span>
   );
 }
 
-function Name({ task }: { readonly task: TaskRecord }) {
+export function Name({ id, name }: Who) {
   return (
     <span role="cell" className="row__name">
-      <span className="swatch" data-hue={identityOf(task.info.name).hue} />
+      <span className="swatch" data-hue={identityOf(name).hue} />
       <button
         type="button"
         className="row-door clip"
         onClick={(event) => {
           event.stopPropagation();
-          openTask(task.id);
+          openTask(id);
         }}
       >
-        {task.info.name}
+        {name}
       </button>
     </span>
   );
@@ -135,8 +133,8 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
       onClick={(event) => onPress(id, event)}
       onDoubleClick={() => openTask(id)}
     >
-      <Check task={task} isSelected={isSelected} onToggle={onToggle} />
-      <Name task={task} />
+      <Check id={id} name={task.info.name} isSelected={isSelected} onToggle={onToggle} />
+      <Name id={id} name={task.info.name} />
       <span role="cell" className="task-row__command clip faint mono">
         {taskLine(task.info)}
       </span>

@@ -10,9 +10,8 @@ import { Glyph } from '../../kit/glyph.tsx';
 import { useWhy } from '../../parts/use-asked.ts';
 import { whyWords } from '../../parts/wait-words.ts';
 import { useNowMs } from '../../store/clock.ts';
-import { identityOf } from '../../store/identity.ts';
 import { useRow, useTables } from '../../store/tables.ts';
-import type { TaskRowProps } from './task-row.tsx';
+import { Check, Name, type TaskRowProps } from './task-row.tsx';
 
 /** The row asks for itself: only what is in sight is asked for. */
 function Reason({ run }: { readonly run: RunRecord }) {
@@ -43,28 +42,8 @@ export const WaitingRow = memo(function WaitingRow(props: TaskRowProps) {
       onClick={(event) => onPress(id, event)}
       onDoubleClick={() => openTask(id)}
     >
-      <span role="cell" className="task-row__check" onClick={(event) => event.stopPropagation()}>
-        <input
-          type="checkbox"
-          className="check__box"
-          aria-label={name}
-          checked={isSelected}
-          onChange={() => onToggle(id)}
-        />
-      </span>
-      <span role="cell" className="row__name">
-        <span className="swatch" data-hue={identityOf(name).hue} />
-        <button
-          type="button"
-          className="row-door clip"
-          onClick={(event) => {
-            event.stopPropagation();
-            openTask(id);
-          }}
-        >
-          {name}
-        </button>
-      </span>
+      <Check id={id} name={name} isSelected={isSelected} onToggle={onToggle} />
+      <Name id={id} name={name} />
       <span role="cell" className="waiting-row">
         <Glyph kind="waiting" size={12} />
         <span className="t-waiting">{words.t('wait.state')}</span>
