@@ -106,7 +106,8 @@ test('a role is made, a machine is partitioned for it, and nobody else gets its 
     await ask(page, 'machine:partition', { machineId, slices: [] });
     await remove();
     await until(async () => (await snapshotOf(page)).rows.roles.length === 0, { what: 'the role is gone' });
-    await page.getByRole('button', { name: 'Undo' }).last().click();
+    const note = page.getByRole('status').filter({ hasText: 'Removed the role lab' });
+    await note.getByRole('button', { name: 'Undo' }).click();
     await expect(row(page, 'lab')).toBeVisible();
   });
 });

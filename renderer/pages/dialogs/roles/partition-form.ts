@@ -106,7 +106,10 @@ export function boundsOf(
 
 /** To the nearest step, or to a bound that is nearer. */
 function settle(amount: number, step: number, { least, most }: Bounds): number {
-  return Math.min(most, Math.max(least, Math.round(amount / step) * step));
+  const wanted = Math.min(most, Math.max(least, amount));
+  const stepped = Math.min(most, Math.max(least, Math.round(wanted / step) * step));
+  const distance = (each: number) => Math.abs(each - wanted);
+  return [least, most].reduce((best, bound) => (distance(bound) <= distance(best) ? bound : best), stepped);
 }
 
 /** `isTogether`: the slice becomes the same part of every other resource as well. */

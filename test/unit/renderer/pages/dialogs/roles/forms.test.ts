@@ -80,6 +80,9 @@ describe('slices that are moved', () => {
 
   it('stay between what is used of them and what nobody else has', () => {
     expect(boundsOf(base, drafts, 0, 'cpusMilli')).toEqual({ least: 500, most: 5000 });
+    const odd = { ...base, total: { ...base.total, cpusMilli: 8020 } };
+    const [most] = moveTo(odd, drafts, { at: 0, name: 'cpusMilli', amount: 9000, isTogether: false });
+    expect(most && amountsOf(most).cpusMilli).toBe(5020);
     const move = (amount: number) =>
       moveTo(base, drafts, { at: 0, name: 'cpusMilli', amount, isTogether: false })[0];
     expect([-1, 3123, 99_000].map((amount) => amountsOf(move(amount) ?? drafts[0]!).cpusMilli)).toEqual([
