@@ -11,26 +11,32 @@ import type { World } from './world.ts';
 
 /** Called after every commit. */
 export function noteDisk(world: World, before: Tables, after: Tables, diff: Diff): void {
-  for (const run of diff.runs?.put ?? []) world.waited.add(run.id);
-  for (const id of diff.runs?.drop ?? []) {
-    // Made and removed again within one commit: also written, in its way.
-    world.waited.add(id);
-    checkWaitedEnd(world, before, { id, after });
-  }
-  for (const task of diff.tasks?.put ?? []) noteFate(world, task);
+  noteRuns(world, before, after, diff);
+  for (const task of diff.tasks?.put ?? []) noteFate(world, after, task);
   checkEnds(world, after, diff);
   for (const id of diff.tasks?.drop ?? []) noteDropped(world, before, { id, diff });
-  for (const task of diff.tasks?.put ?? []) {
-    // Under another machine id it was adopted: that machine was removed and added again.
-    if (world.forgotten.get(task.id) === task.machineId)
-      world.violate(`I4 ${task.id} came back after it was forgotten`);
-    world.onDisk.add(task.id);
-    for (const { uuid } of task.statuses) if (uuid !== null) world.onDisk.add(uuid);
-    checkTask(world, before.tasks.get(task.id), task);
-  }
+  for (const task of diff.tasks?.put ?? []) noteTask(world, before.tasks.get(task.id), task);
   for (const machine of diff.machines?.put ?? []) {
     if (machine.removal && !world.asked.removals.has(machine.id))
       world.violate(`I6 nobody asked to remove ${machine.id}`);
+  }
+}
+
+function noteTask(world: World, before: TaskRecord | undefined, task: TaskRecord): void {
+  // Under another machine id it was adopted: that machine was removed and added again.
+  if (world.forgotten.get(task.id) === task.machineId)
+    world.violate(`I4 ${task.id} came back after it was forgotten`);
+  world.onDisk.add(task.id);
+  for (const { uuid } of task.statuses) if (uuid !== null) world.onDisk.add(uuid);
+  checkTask(world, before, task);
+}
+
+function noteRuns(world: World, before: Tables, after: Tables, { runs }: Diff): void {
+  for (const run of runs?.put ?? []) world.waited.add(run.id);
+  for (const id of runs?.drop ?? []) {
+    // Made and removed again within one commit: also written, in its way.
+    world.waited.add(id);
+    checkWaitedEnd(world, before, { id, after });
   }
 }
 
@@ -47,9 +53,21 @@ function checkWaitedEnd(
 }
 
 /** What the others of a group, and a scheduler that knows of no partitions, have to do with it. */
-function noteFate({ book }: World, { id, state }: TaskRecord): void {
+function noteFate(world: World, after: Tables, { id, state }: TaskRecord): void {
+  const { book } = world;
   if (state === 'TASK_UNREACHABLE') book.lostSight.add(id);
-  if (terminalTaskStates.has(state) && state !== 'TASK_FINISHED') book.failed.add(id);
+  if (!terminalTaskStates.has(state) || state === 'TASK_FINISHED') return;
+  book.failed.add(id);
+  for (const other of book.groups.get(id) ?? []) {
+    const task = after.tasks.get(other);
+    if (
+      task &&
+      task.groupId !== undefined &&
+      !terminalTaskStates.has(task.state) &&
+      task.killAskedAtMs === null
+    )
+      world.violate(`I6 ${other} goes on without ${id} of its group`);
+  }
 }
 
 /** Made and removed again within one commit: also written, in its way. */
@@ -81,7 +99,8 @@ export function noteTakenBack(world: World, before: Tables, diff: Diff): void {
 
 function checkTask(world: World, before: TaskRecord | undefined, task: TaskRecord): void {
   if (before) checkChange(world, before, task);
-  if (task.killAskedAtMs !== null && before?.killAskedAtMs == null && !world.book.mayBeKilled(world, task.id))
+  const isNewWish = task.killAskedAtMs !== null && (before?.killAskedAtMs ?? null) === null;
+  if (isNewWish && !world.book.mayBeKilled(world, task.id))
     world.violate(`I6 nobody asked to kill ${task.id}`);
   checkStory(world, task);
   const last = task.statuses.at(-1);
@@ -173,10 +192,15 @@ function isKept(world: World, { tables }: FakeDisk, command: CommandEvent, isNew
         isSame({ ...tables.settings.get('settings'), ...command.settings }, tables.settings.get('settings'))
       );
     case 'set-quota':
-      return !isNewest || isSame(tables.roles.get(command.role)?.quota ?? null, command.quota);
     case 'set-weight':
-      return !isNewest || (tables.roles.get(command.role)?.weightMilli ?? 1000) === command.weightMilli;
+      return !isNewest || isRoleKept(tables, command);
     default:
       return true;
   }
+}
+
+function isRoleKept({ roles }: Tables, command: Extract<CommandEvent, { role: string }>): boolean {
+  const row = roles.get(command.role);
+  if (command.kind === 'set-quota') return isSame(row?.quota ?? null, command.quota);
+  return command.kind !== 'set-weight' || (row?.weightMilli ?? 1000) === command.weightMilli;
 }

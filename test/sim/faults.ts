@@ -148,11 +148,11 @@ const faults: Readonly<Record<FaultKind, Fault>> = {
   },
   'scheduler-failover': (world) => world.pick(world.schedulers)?.failOver(),
   teardown: (world) => {
-    if (world.chance(0.4)) world.pick(world.schedulers)?.teardown();
+    if (world.chance(0.7)) world.pick(world.schedulers)?.teardown();
   },
   'bad-calls': (world, master) => {
     const scheduler = world.pick(world.schedulers);
-    for (let n = 0; scheduler && n < 3; n += 1) badCall(world, scheduler, master);
+    for (let n = 0; scheduler && n < 5; n += 1) badCall(world, scheduler, master);
   },
   'quirky-network': () => {},
   'quirky-lane': () => {},

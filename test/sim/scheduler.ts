@@ -147,7 +147,7 @@ export class Scheduler {
 
   /** In its own name, as it is. */
   say(call: Said, onAnswer?: (answer: Result<null>) => void): void {
-    this.#streams?.call({ ...call, frameworkId: this.id } as Call, onAnswer);
+    this.#streams?.call({ ...call, frameworkId: this.id }, onAnswer);
   }
 
   teardown(): void {
@@ -213,7 +213,7 @@ export class Scheduler {
     const world = this.#world;
     const operations = this.#planFor(offers);
     if (operations.length === 0) {
-      const refuseMs = world.pick([0, 1000, 5000, 60_000]) ?? 0;
+      const refuseMs = world.pick([0, 1000, 5000, longMs]) ?? 0;
       this.#decline(
         offers.map(({ id }) => id),
         this.#finish === 'no' ? refuseMs : this.#probe === null ? 0 : longMs,

@@ -4,7 +4,7 @@ import type { AgentId, FrameworkId, OfferId, TaskId } from '../../electron/contr
 import { noResources } from '../../electron/contract/resources.ts';
 import type { Master } from './master.ts';
 import { Scheduler } from './scheduler.ts';
-import { launchOf } from './scheduler-plans.ts';
+import { drawSize, launchOf } from './scheduler-plans.ts';
 import type { World } from './world.ts';
 
 export class Schedulers {
@@ -57,10 +57,13 @@ export function badCall(world: World, scheduler: Scheduler, master: Master): voi
     { ...noResources, cpusMilli: 1_000_000 },
   ]);
   const taskId = `t-bad-${Math.floor(world.random() * 2 ** 31)}` as TaskId;
-  const launch = (offerId: OfferId): Omit<Extract<Call, { kind: 'ACCEPT' }>, 'frameworkId'> => ({
+  const launch = (
+    offerId: OfferId,
+    size = bad ?? noResources,
+  ): Omit<Extract<Call, { kind: 'ACCEPT' }>, 'frameworkId'> => ({
     kind: 'ACCEPT',
     offerIds: [offerId],
-    operations: [{ kind: 'LAUNCH', tasks: [launchOf(taskId, bad ?? noResources)] }],
+    operations: [{ kind: 'LAUNCH', tasks: [launchOf(taskId, size)] }],
     filters: null,
   });
   const uuid = task?.owed?.[0] ?? 'nothing';
@@ -68,6 +71,7 @@ export function badCall(world: World, scheduler: Scheduler, master: Master): voi
   const calls = [
     (): void => scheduler.say(launch(foreign?.id ?? ('offer-0-1' as OfferId))),
     (): void => scheduler.say(launch(offer?.id ?? ('offer-0-1' as OfferId))),
+    (): void => scheduler.say(launch(foreign?.id ?? ('offer-0-1' as OfferId), drawSize(world))),
     (): void =>
       scheduler.say({ kind: 'DECLINE', offerIds: ['offer-0-1' as OfferId], filters: { refuseMs: -1 } }),
     (): void => scheduler.say({ kind: 'KILL', taskId: task?.id ?? taskId, agentId: null, graceMs: null }),

@@ -4,7 +4,6 @@ import type { Resources } from '../../electron/contract/resources.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
 import { scalarNames } from '../../electron/core/master/resources.ts';
-import type { Scheduler } from './scheduler.ts';
 import { usesOf } from './scheduler-oracles.ts';
 import type { World } from './world.ts';
 
@@ -27,7 +26,10 @@ export function checkServed(world: World, tables: Tables): void {
     if (scheduler.phase === 'over') continue;
     if (scheduler.phase !== 'here') world.violate(`I8 ${scheduler.id} is ${scheduler.phase}`);
     else if (isRoom && !scheduler.isDone) world.violate(`I8 ${scheduler.id} waits for an offer, or an end`);
-    checkView(world, tables, scheduler);
+  }
+  for (const { id, agentId } of tables.reservations.values()) {
+    if ((tables.agents.get(agentId)?.state.kind ?? 'gone') === 'gone')
+      world.violate(`I14 ${id} is reserved on an agent that is gone`);
   }
   for (const task of tables.tasks.values()) checkTold(world, tables, task);
 }
@@ -55,15 +57,6 @@ function plainOf(task: TaskRecord, name: (typeof scalarNames)[number]): number {
   let sum = 0;
   for (const part of usesOf(task)) if (part.reservation.length === 0) sum += part.amounts[name];
   return sum;
-}
-
-/** What it thinks it has been offered is there: whatever was taken back, it was told so. */
-function checkView(world: World, tables: Tables, { id, offers }: Scheduler): void {
-  for (const offer of offers.values()) {
-    const isOld = world.time.monoMs() - (offer.expiresAtMonoMs ?? 0) > 1000;
-    if (isOld && !tables.offers.has(offer.id))
-      world.violate(`${id} was not told that ${offer.id} was taken back`);
-  }
 }
 
 /** I4: each update that is written has reached the scheduler whose task it is, and was acknowledged. */

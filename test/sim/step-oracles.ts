@@ -14,34 +14,68 @@ const offerLateMs = 5000;
 
 export type Stepping = { readonly before: State; readonly event: MasterEvent; readonly result: StepResult };
 
-export function checkStep(
-  world: World,
-  { before, event, result }: Stepping,
-  violate: (what: string) => void,
-): void {
+export function checkStep(world: World, stepping: Stepping, violate: (what: string) => void): void {
+  const { before, event, result } = stepping;
   const { state, diff, answer, effects } = result;
   if (answer && !answer.ok) checkRefused(result, violate);
+  checkAgents(stepping, violate);
+  if (state.tables.roles.size > 0 && event.kind !== 'set-quota')
+    checkLimits(before.tables, state.tables, violate);
+  checkTimes(world, stepping, violate);
+  for (const id of diff.offers?.drop ?? []) checkTakenBack(stepping, id, violate);
+  for (const effect of effects)
+    if (effect.kind === 'send-scheduler-event') checkTruth(world, state.tables, effect, violate);
+  if (state.session.sends !== before.session.sends) checkSends(state, violate);
+}
+
+function checkAgents(stepping: Stepping, violate: (what: string) => void): void {
+  const { state, diff } = stepping.result;
+  for (const id of agentsOf(stepping)) checkAgent(state.tables, id, violate);
+  for (const task of diff.tasks?.put ?? []) checkReach(task, state.tables.agents.get(task.agentId), violate);
+  for (const { id } of diff.agents?.put ?? []) checkReachOf(state.tables, id, violate);
+}
+
+/** Those of which more is held now, or which have less. */
+function agentsOf({ before, result: { diff } }: Stepping): ReadonlySet<string> {
   const agents = new Set<string>(diff.agents?.put.map(({ id }) => id));
   for (const task of diff.tasks?.put ?? []) {
     const old = before.tables.tasks.get(task.id);
-    checkReach(task, state.tables.agents.get(task.agentId), violate);
     if (holds(task) && !(old && holds(old))) agents.add(task.agentId);
   }
   for (const { agentId } of [...(diff.offers?.put ?? []), ...(diff.reservations?.put ?? [])])
     agents.add(agentId);
-  for (const id of agents) checkAgent(state.tables, id, violate);
-  for (const { id } of diff.agents?.put ?? []) checkReachOf(state.tables, id, violate);
-  if (state.tables.roles.size > 0 && event.kind !== 'set-quota')
-    checkLimits(before.tables, state.tables, violate);
-  // Nothing expires while the master sleeps, or waits for its disk.
-  for (const { id, expiresAtMonoMs } of state.tables.offers.values()) {
+  return agents;
+}
+
+/** Nothing expires while the master sleeps, or waits for its disk. */
+function checkTimes(world: World, { event, result }: Stepping, violate: (what: string) => void): void {
+  for (const { id, expiresAtMonoMs } of result.state.tables.offers.values()) {
     const lateMs =
       event.monoMs - Math.max(expiresAtMonoMs ?? Number.POSITIVE_INFINITY, world.calmSinceMonoMs);
     if (lateMs > offerLateMs) violate(`offer ${id} is held for ${Math.round(lateMs)} ms too long`);
   }
-  for (const effect of effects)
-    if (effect.kind === 'send-scheduler-event') checkTruth(world, state.tables, effect, violate);
-  if (state.session.sends !== before.session.sends) checkSends(state, violate);
+}
+
+/** Whoever still listens is told that an offer is no more, unless it was its own word that ended it. */
+function checkTakenBack(
+  { before, event, result }: Stepping,
+  id: string,
+  violate: (what: string) => void,
+): void {
+  const offer = before.tables.offers.get(id);
+  if (!offer || before.tables.frameworks.get(offer.frameworkId)?.kind !== 'remote') return;
+  const { frameworkId } = offer;
+  const isOwnWord = event.kind === 'call-scheduler-api' && event.call.frameworkId === frameworkId;
+  const then = before.tables.subscriptions.get(frameworkId)?.streamId ?? null;
+  const now = result.state.tables.subscriptions.get(frameworkId)?.streamId ?? null;
+  if (isOwnWord || then === null || then !== now) return;
+  const isTold = result.effects.some(
+    (effect) =>
+      effect.kind === 'send-scheduler-event' &&
+      effect.event.kind === 'RESCIND' &&
+      effect.event.offerId === id,
+  );
+  if (!isTold) violate(`${frameworkId} was not told that ${id} is taken back`);
 }
 
 /** A refusal changes nothing but the activity list, and sends nothing but its own words to a scheduler. */

@@ -3,6 +3,12 @@
 import { agentMutants } from './agents.ts';
 import { loopMutants } from './loop.ts';
 import type { Mutant } from './mutant.ts';
+import { schedulerMutants } from './schedulers.ts';
 import { taskMutants } from './tasks.ts';
 
-export const mutants: readonly Mutant[] = [...taskMutants, ...agentMutants, ...loopMutants];
+export const mutants: readonly Mutant[] = [
+  ...taskMutants,
+  ...agentMutants,
+  ...loopMutants,
+  ...schedulerMutants,
+];
