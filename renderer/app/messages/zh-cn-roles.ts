@@ -67,7 +67,7 @@ export const zhCnRoles: Readonly<Record<keyof typeof enRoles, string>> = {
   'roles.only-below': '只有下级角色',
   'roles.wants': '还要更多',
   'roles.content': '目前不需要更多',
-  'roles.standing': '{n, plural, one {{names}} other {# 个框架}}，{wants}',
+  'roles.standing': '{n, plural, =1 {{names}} other {# 个框架}}，{wants}',
   'roles.holds': '占用',
   'roles.made': '已新建角色 {role}',
   'roles.changed': '已更改角色 {role}',

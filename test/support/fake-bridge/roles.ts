@@ -42,7 +42,7 @@ const stamp = () => ({ seq: 1, atMs: Date.now(), monoMs: Date.now() });
 function command({ tables, filters }: FakeCluster, event: CommandEvent): Result<null> {
   const { diff, answer } = step(stateOf(tables, filters), { ...event, ...stamp() });
   for (const name of Object.keys(diff) as TableName[]) {
-    for (const row of diff[name]?.put ?? []) tables.put(name, row as never);
+    for (const row of diff[name]?.put ?? []) tables.put(name, row);
     for (const id of diff[name]?.drop ?? []) tables.drop(name, id);
   }
   return answer ?? ok(null);
