@@ -122,20 +122,8 @@ function assemble(parts: Parts): Runtime {
   let tasks = (): Iterable<TaskRecord> => facts.rows.tasks;
   const artifacts = artifactStore(parts, () => tasks());
   const { lanes, links, demoAgents } = makeAdapters(parts, artifacts, (event) => posting.post(event));
-  const schedulers = new Schedulers({
-    master: { command: (event) => loop.command(event), post: (event) => loop.post(event) },
-    ids: systemIds,
-    timers: systemTimers,
-    log: ({ verb, fields }) => log('warn', verb, fields),
-  });
-  const runner: EffectRunner = {
-    run: (effect, post) => {
-      if (isLinkEffect(effect)) links.run(effect, post);
-      else if (isDemoEffect(effect)) demoAgents.run(effect, post);
-      else if (isLaneEffect(effect)) lanes.run(effect, post);
-      else if (isSchedulerEffect(effect)) schedulers.run(effect);
-    },
-  };
+  const schedulers = schedulersOf(() => loop, log);
+  const runner = runnerOf({ lanes, links, demoAgents }, schedulers);
   const loop: Loop = new Loop({
     store: thread,
     rows: facts.rows,
@@ -200,6 +188,27 @@ function sharesView(loop: Loop): SharesView {
     now: () => sharesOf(loop.state, stamp()),
     preview: (change) => previewOf(loop.state, stamp(), change),
   };
+}
+
+function runnerOf({ lanes, links, demoAgents }: Adapters, schedulers: Schedulers): EffectRunner {
+  return {
+    run: (effect, post) => {
+      if (isLinkEffect(effect)) links.run(effect, post);
+      else if (isDemoEffect(effect)) demoAgents.run(effect, post);
+      else if (isLaneEffect(effect)) lanes.run(effect, post);
+      else if (isSchedulerEffect(effect)) schedulers.run(effect);
+    },
+  };
+}
+
+/** The loop is there by the time anybody connects. */
+function schedulersOf(loop: () => Loop, log: Log): Schedulers {
+  return new Schedulers({
+    master: { command: (event) => loop().command(event), post: (event) => loop().post(event) },
+    ids: systemIds,
+    timers: systemTimers,
+    log: ({ verb, fields }) => log('warn', verb, fields),
+  });
 }
 
 function makeAdapters(

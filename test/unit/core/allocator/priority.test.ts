@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   agent,
   allocatorWith,
-  answerOf,
   amounts,
+  answerOf,
   client,
   demand,
   given,

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import type { Call, Demand, FrameworkInfo } from '../../../../../electron/contract/framework.ts';
 import type { OfferId } from '../../../../../electron/contract/ids.ts';
 import type { OfferRecord, Operation } from '../../../../../electron/contract/offer.ts';
-import type { Resources } from '../../../../../electron/contract/resources.ts';
 import { aTask, frameworkId, taskId } from '../../../../support/builders.ts';
 import { amounts, batch, FrameworkRig, launch, reserved } from '../../../../support/framework-rig.ts';
 import { aFramework } from '../../../../support/some-calls.ts';
@@ -45,7 +44,7 @@ const accept = (offer: OfferRecord, ...operations: Operation[]): Call => ({
   operations,
   filters: null,
 });
-const job = (resources: Record<string, unknown>) => launch('job', resources as Partial<Resources>);
+const job = (resources: Record<string, unknown>) => launch('job', resources);
 const reserve = (...roles: string[]): Operation => ({
   kind: 'RESERVE',
   resources: [reserved(roles, { cpusMilli: 1 })],
