@@ -39,10 +39,13 @@ export async function openLoop(file: string, program: string, slow = 1): Promise
     store: result.thread,
     rows: result.facts.rows,
     runner: { run: () => undefined },
-    clock: { nowMs: () => startMs + performance.now() / slow, monoMs: () => performance.now() / slow },
+    clock: {
+      nowMs: () => startMs + Math.round(performance.now() / slow),
+      monoMs: () => performance.now() / slow,
+    },
     seed: 1,
     log: ({ verb, fields }) => {
-      if (verb === 'step-failed') throw new Error(JSON.stringify(fields));
+      if (verb === 'step-failed' || verb === 'store-read-only') throw new Error(JSON.stringify(fields));
     },
   });
   return { loop, store: result.thread };
