@@ -18,6 +18,8 @@ export type DialogProps = {
   readonly isAlert?: boolean;
   /** What came back after a submit: with another answer the first wrong field is looked for again. */
   readonly answer?: unknown;
+  /** Between body and buttons, in sight wherever the body is scrolled to. */
+  readonly strip?: ReactNode;
   readonly children?: ReactNode;
 };
 
@@ -73,6 +75,7 @@ export function Dialog(props: DialogProps) {
                 <IconButton label={closeLabel} icon={<X />} onClick={onClose} />
               </header>
               {hasBody && <div className="dialog__body">{children}</div>}
+              {props.strip}
               {buttons !== undefined && <footer className="dialog__foot">{buttons}</footer>}
             </form>
           </Base.Popup>

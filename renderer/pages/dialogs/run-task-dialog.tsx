@@ -232,6 +232,7 @@ export function RunTaskDialog(props: RunProps) {
       onClose={onClose}
       onSubmit={() => drop(run(), 'shows its own refusal')}
       answer={refusal}
+      strip={<Preview {...preview} />}
       buttons={
         <>
           <Button look="quiet" onClick={onClose}>
@@ -246,7 +247,6 @@ export function RunTaskDialog(props: RunProps) {
       <Command {...part} />
       <PlacePart {...part} />
       <NameAndRoom {...part} />
-      <Preview {...preview} />
       <MoreOptions {...part} gpusFree={gpusFree} />
       <Refused refusal={refusal} />
     </Dialog>
