@@ -3,9 +3,9 @@
 // ended as well, and a restart of the master goes on where it was.
 import type { AgentRecord } from '../../contract/machine.ts';
 import type { TaskRecord } from '../../contract/task.ts';
-import type { Draft } from './draft.ts';
 import { markAgentGone, openTasksOf } from './agents.ts';
 import { beginDrain, moveAvailability } from './availability.ts';
+import type { Draft } from './draft.ts';
 import { advanceMachineOperations } from './operations.ts';
 import { isLinkLive, send } from './sends.ts';
 
