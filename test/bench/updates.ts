@@ -65,7 +65,7 @@ export async function writeCluster(file: string, program: string, rows: DurableR
 }
 
 /** Answered in its order: when all before it is on the disk and published. */
-export async function settled(loop: Loop): Promise<void> {
+async function settled(loop: Loop): Promise<void> {
   await loop.command({ kind: 'dismiss-fault', id: 'nothing' });
 }
 
