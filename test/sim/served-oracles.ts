@@ -1,9 +1,10 @@
 // What must hold in the end for those who wait: whatever fits somewhere has been placed, every scheduler is back and served, knows
 // the end of its tasks, and was told each update that is written (I4, I8).
+import type { AgentRecord } from '../../electron/contract/machine.ts';
 import type { Resources } from '../../electron/contract/resources.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
-import { scalarNames } from '../../electron/core/master/resources.ts';
+import { type ScalarName, scalarNames } from '../../electron/core/master/resources.ts';
 import { usesOf } from './scheduler-oracles.ts';
 import type { World } from './world.ts';
 
@@ -40,19 +41,21 @@ function fitsSomewhere(tables: Tables, wanted: Resources, agentId: string | null
     if (agentId !== null && agent.id !== agentId) continue;
     const isLive = tables.links.get(agent.machineId)?.phase === 'live';
     if (agent.state.kind !== 'active' || !isLive || tables.machines.get(agent.machineId)?.removal) continue;
-    const isFit = scalarNames.every((name) => {
-      let free = agent.resources[name];
-      for (const row of tables.reservations.values())
-        if (row.agentId === agent.id) free -= row.part.amounts[name];
-      for (const task of tables.tasks.values()) if (task.agentId === agent.id) free -= plainOf(task, name);
-      return wanted[name] <= free;
-    });
+    const isFit = scalarNames.every((name) => wanted[name] <= freeOn(tables, agent, name));
     if (isFit) return true;
   }
   return false;
 }
 
-function plainOf(task: TaskRecord, name: (typeof scalarNames)[number]): number {
+/** Whatever is offered of it. */
+export function freeOn(tables: Tables, { id, resources }: AgentRecord, name: ScalarName): number {
+  let free = resources[name];
+  for (const row of tables.reservations.values()) if (row.agentId === id) free -= row.part.amounts[name];
+  for (const task of tables.tasks.values()) if (task.agentId === id) free -= plainOf(task, name);
+  return free;
+}
+
+function plainOf(task: TaskRecord, name: ScalarName): number {
   if (terminalTaskStates.has(task.state)) return 0;
   let sum = 0;
   for (const part of usesOf(task)) if (part.reservation.length === 0) sum += part.amounts[name];

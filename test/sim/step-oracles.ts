@@ -1,12 +1,14 @@
 // What must hold after each single step, looked at only where the step changed something; the core's own `checkState` looks
 // at everything, at every step of some runs and now and then in all. Nothing here asks the core what it thinks.
-import type { AgentRecord } from '../../electron/contract/machine.ts';
+import type { AgentRecord, MachineRecord } from '../../electron/contract/machine.ts';
 import { durableTables, type Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
 import type { MasterEvent } from '../../electron/core/kernel/events.ts';
+import { scalarNames } from '../../electron/core/master/resources.ts';
 import type { State } from '../../electron/core/master/state.ts';
 import type { StepResult } from '../../electron/core/master/step.ts';
 import { checkAgent, checkLimits, checkTruth } from './scheduler-oracles.ts';
+import { freeOn } from './served-oracles.ts';
 import type { World } from './world.ts';
 
 /** What an offer may outlive its time by: the beat of the loop, and a commit that is under way. */
@@ -19,6 +21,7 @@ export function checkStep(world: World, stepping: Stepping, violate: (what: stri
   const { state, diff, answer, effects } = result;
   if (answer && !answer.ok) checkRefused(result, violate);
   checkAgents(stepping, violate);
+  if (event.kind === 'run-task' && answer?.ok) checkFit(before.tables, event, violate);
   if (state.tables.roles.size > 0 && event.kind !== 'set-quota')
     checkLimits(before.tables, state.tables, violate);
   checkTimes(world, stepping, violate);
@@ -26,6 +29,18 @@ export function checkStep(world: World, stepping: Stepping, violate: (what: stri
   for (const effect of effects)
     if (effect.kind === 'send-scheduler-event') checkTruth(world, state.tables, effect, violate);
   if (state.session.sends !== before.session.sends) checkSends(state, violate);
+}
+
+/** Who asks for one machine hears at once when there is no room: only what is offered to others may have to be waited for. */
+function checkFit(
+  tables: Tables,
+  { machineId, info }: Extract<MasterEvent, { kind: 'run-task' }>,
+  violate: (what: string) => void,
+): void {
+  const machines: ReadonlyMap<string, MachineRecord> = tables.machines;
+  const agent = tables.agents.get(machines.get(machineId ?? '')?.agentId ?? '');
+  const short = agent && scalarNames.find((name) => info.resources[name] > freeOn(tables, agent, name));
+  if (short !== undefined) violate(`I7 ${info.taskId} was taken in and does not fit: ${short}`);
 }
 
 function checkAgents(stepping: Stepping, violate: (what: string) => void): void {
