@@ -82,7 +82,7 @@ function isLostState({ state }: TaskRecord, told: string): boolean {
   return told === 'TASK_LOST' && ['TASK_DROPPED', 'TASK_GONE'].includes(state);
 }
 
-export function isWithinRole(role: string, top: string): boolean {
+function isWithinRole(role: string, top: string): boolean {
   return role === top || role.startsWith(`${top}/`);
 }
 
