@@ -52,6 +52,39 @@ function demoVerb(words: Words): PaletteEntry {
   return entry({ key: 'demo', group: 'verbs', text, icon: <Boxes />, act });
 }
 
+/** Theme and language. */
+function looks(words: Words): readonly PaletteEntry[] {
+  const group = 'verbs';
+  return [
+    ...(['system', 'dark', 'light'] as const).map((theme) =>
+      entry({
+        key: `theme-${theme}`,
+        group,
+        text: words.t('palette.theme', { theme: words.t(`settings.theme.${theme}`) }),
+        icon: <SunMoon />,
+        isDeep: true,
+        act: () => changeSettings({ theme }),
+      }),
+    ),
+    entry({
+      key: 'lang-en',
+      group,
+      text: 'English',
+      icon: <Languages />,
+      isDeep: true,
+      act: () => changeSettings({ language: 'en' }),
+    }),
+    entry({
+      key: 'lang-zh',
+      group,
+      text: '简体中文',
+      icon: <Languages />,
+      isDeep: true,
+      act: () => changeSettings({ language: 'zh-CN' }),
+    }),
+  ];
+}
+
 function verbs(words: Words): readonly PaletteEntry[] {
   const group = 'verbs';
   return [
@@ -80,32 +113,7 @@ function verbs(words: Words): readonly PaletteEntry[] {
       act: () => openDialog({ kind: 'change-role', role: null }),
     }),
     demoVerb(words),
-    ...(['system', 'dark', 'light'] as const).map((theme) =>
-      entry({
-        key: `theme-${theme}`,
-        group,
-        text: words.t('palette.theme', { theme: words.t(`settings.theme.${theme}`) }),
-        icon: <SunMoon />,
-        isDeep: true,
-        act: () => changeSettings({ theme }),
-      }),
-    ),
-    entry({
-      key: 'lang-en',
-      group,
-      text: 'English',
-      icon: <Languages />,
-      isDeep: true,
-      act: () => changeSettings({ language: 'en' }),
-    }),
-    entry({
-      key: 'lang-zh',
-      group,
-      text: '简体中文',
-      icon: <Languages />,
-      isDeep: true,
-      act: () => changeSettings({ language: 'zh-CN' }),
-    }),
+    ...looks(words),
     entry({
       key: 'keys',
       group,

@@ -108,21 +108,24 @@ export function routeToHash(route: Route): string {
 export function hashToRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [page = '', id = '', part = ''] = path.split('/');
-  if (page === 'tasks' && id !== '') {
-    const view = taskViews.find((each) => each === part && each !== 'log');
-    return { page: 'task', taskId: id as TaskId, ...(view === undefined ? {} : { view }) };
-  }
-  if (page === 'tasks') {
-    const values = new URLSearchParams(query);
-    const state = taskFilters.find((each) => each === values.get('state')) ?? 'all';
-    return { page: 'tasks', filter: values.get('find') ?? '', state };
-  }
+  if (page === 'tasks') return id === '' ? tasksRoute(query) : taskRoute(id, part);
   if (page === 'roles') {
     const view = rolesViews.find((each) => each === id && each !== 'tree');
     return { page, ...(view === undefined ? {} : { view }) };
   }
   if (page === 'machines' || page === 'settings' || page === 'frameworks') return { page };
   return { page: 'rack' };
+}
+
+function tasksRoute(query: string): Route {
+  const values = new URLSearchParams(query);
+  const state = taskFilters.find((each) => each === values.get('state')) ?? 'all';
+  return { page: 'tasks', filter: values.get('find') ?? '', state };
+}
+
+function taskRoute(id: string, part: string): Route {
+  const view = taskViews.find((each) => each === part && each !== 'log');
+  return { page: 'task', taskId: id as TaskId, ...(view === undefined ? {} : { view }) };
 }
 
 /** The address is in the hash, so that back and forward work. */

@@ -29,8 +29,8 @@ export const emptyRows: Snapshot['rows'] = {
   faults: [],
   subscriptions: [],
   offers: [],
-    inverseOffers: [],
-    claims: [],
+  inverseOffers: [],
+  claims: [],
 };
 
 export function fakeMaster(rows: Partial<Snapshot['rows']> = {}): FakeMaster {

@@ -3,7 +3,13 @@
 
 import { type Diff, durableTables, type Tables } from '../../electron/contract/tables.ts';
 import type { MasterEvent } from '../../electron/core/kernel/events.ts';
-import type { DurableRows, LoadedRows, Store, StoreDone, StoreOutcome } from '../../electron/core/kernel/ports.ts';
+import type {
+  DurableRows,
+  LoadedRows,
+  Store,
+  StoreDone,
+  StoreOutcome,
+} from '../../electron/core/kernel/ports.ts';
 import { applyDiff, emptyTables } from '../../electron/core/kernel/tables.ts';
 
 export type FakeDisk = { tables: Tables; seq: number; journal: MasterEvent[] };

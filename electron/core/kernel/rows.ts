@@ -39,7 +39,7 @@ class Node<R> {
     this.children = children;
     const isLeaf = children === null;
     this.ids = isLeaf ? (from?.ids.slice() ?? []) : none;
-    this.rows = isLeaf ? (from?.rows.slice() ?? []) : (none as R[]);
+    this.rows = isLeaf ? (from?.rows.slice() ?? []) : none;
     this.count = from?.count ?? 0;
     this.earliest = undefined;
   }
@@ -259,8 +259,7 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
   due(atMonoMs: number): [K, R][] {
     const deadlineOf = this.#deadlineOf;
     const found: [K, R][] = [];
-    if (this.#root && deadlineOf)
-      dueBelow(this.#root, { atMonoMs, deadlineOf, found: found as [string, R][] });
+    if (this.#root && deadlineOf) dueBelow(this.#root, { atMonoMs, deadlineOf, found });
     return found;
   }
 

@@ -6,8 +6,8 @@ import { type TableName, tableNames } from '../../../electron/contract/tables.ts
 import type { CommandEvent } from '../../../electron/core/kernel/events.ts';
 import type { DurableRows } from '../../../electron/core/kernel/ports.ts';
 import { RowMap } from '../../../electron/core/kernel/rows.ts';
-import { previewOf, sharesOf } from '../../../electron/core/master/frameworks/shares.ts';
 import type { FilterSession } from '../../../electron/core/master/frameworks/shapes.ts';
+import { previewOf, sharesOf } from '../../../electron/core/master/frameworks/shares.ts';
 import { createState, type State } from '../../../electron/core/master/state.ts';
 import { step } from '../../../electron/core/master/step.ts';
 import type { FakeCluster } from './cluster.ts';
