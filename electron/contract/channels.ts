@@ -12,7 +12,7 @@ import {
   taskIdSchema,
 } from './ids.ts';
 import { hostKeySchema, loginSchema, maintenanceSchema } from './machine.ts';
-import { quotaSchema, roleNameSchema, sliceSchema, weightMilliSchema } from './role.ts';
+import { preemptionSchema, quotaSchema, roleNameSchema, sliceSchema, weightMilliSchema } from './role.ts';
 import { settingsSchema } from './settings.ts';
 import { type Shares, type SharesPreview, shareChangeSchema } from './shares.ts';
 import type { Patch, Snapshot } from './tables.ts';
@@ -174,11 +174,12 @@ export const requestSchemas = {
   'shares:view': z.object({}),
   /** What a change would do, without doing it. */
   'shares:preview': z.object({ change: shareChangeSchema }),
-  /** Makes the role when it is not there. `force`: although it is refused for caution. */
+  /** Makes the role when it is not there. `force`: although it is refused for caution. Absent `preemption` = as it is. */
   'role:change': z.object({
     role: roleNameSchema,
     weightMilli: weightMilliSchema,
     quota: quotaSchema.nullable(),
+    preemption: preemptionSchema.nullable().optional(),
     force: z.boolean(),
   }),
   'role:remove': z.object({ role: roleNameSchema }),

@@ -1,7 +1,7 @@
 // What buttons and keys do to roles, slices and frameworks. Each is one request; what can be taken back offers that.
 import type { Request } from '../../electron/contract/channels.ts';
 import type { Refusal } from '../../electron/contract/errors.ts';
-import type { Slice } from '../../electron/contract/role.ts';
+import type { Preemption, Slice } from '../../electron/contract/role.ts';
 import { call, drop } from '../bridge/bridge.ts';
 import { tableStore } from '../store/tables.ts';
 import { toast } from '../store/toasts.ts';
@@ -14,9 +14,16 @@ type Change = Request<'role:change'>;
 const usualWeightMilli = 1000;
 
 /** As it is set now; a role without a row is one with the usual weight. */
-export function roleAsSet(role: string): Omit<Change, 'force'> {
+export function roleAsSet(role: string): Omit<Change, 'force' | 'preemption'> & {
+  readonly preemption: Preemption | null;
+} {
   const row = tableStore.getState().tables.roles.get(role);
-  return { role, weightMilli: row?.weightMilli ?? usualWeightMilli, quota: row?.quota ?? null };
+  return {
+    role,
+    weightMilli: row?.weightMilli ?? usualWeightMilli,
+    quota: row?.quota ?? null,
+    preemption: row?.preemption ?? null,
+  };
 }
 
 export async function changeRole(change: Change): Promise<Refusal | null> {

@@ -113,12 +113,13 @@ export type CommandEvent =
       readonly quota: Quota | null;
       readonly force: boolean;
     }
-  /** Weight and quota at once, of a role that stays until it is removed. */
+  /** All at once, of a role that stays until it is removed. Absent `preemption` = as it is. */
   | {
       readonly kind: 'change-role';
       readonly role: string;
       readonly weightMilli: number;
       readonly quota: Quota | null;
+      readonly preemption?: Preemption | null | undefined;
       readonly force: boolean;
     }
   | { readonly kind: 'remove-role'; readonly role: string }

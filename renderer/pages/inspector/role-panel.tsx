@@ -1,4 +1,5 @@
-// Inspector of one role: its share, what it holds of each resource between its bounds, who is in it, its slices.
+// Inspector of one role: its share, what it holds of each resource between its bounds, what may end early, who is in it, its
+// slices.
 import { Ellipsis, Pencil } from 'lucide-react';
 import type { RoleShare, Shares } from '../../../electron/contract/shares.ts';
 import { percent } from '../../app/messages/amounts.ts';
@@ -7,6 +8,7 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Section } from '../../parts/facts.tsx';
 import { FrameworkGlyph } from '../../parts/framework-state.tsx';
+import { roomRuleOf } from '../../parts/preemption.ts';
 import { boundsText, FairBar, ResourceBar, roleHue } from '../../parts/role-bars.tsx';
 import { roleMenu } from '../../parts/role-menu.tsx';
 import { scalarNames, scalarsText, scalarText } from '../../parts/scalar-words.ts';
@@ -133,6 +135,22 @@ function About({ share, words }: { share: RoleShare; words: Words }) {
   );
 }
 
+/** What of it may end early, in whole sentences; and by whose word. */
+function Room({ role, words }: { role: string; words: Words }) {
+  const rule = useTables((tables) => roomRuleOf(tables.roles, role)?.preemption ?? null);
+  const from = useTables((tables) => roomRuleOf(tables.roles, role)?.from ?? null);
+  return (
+    <Section title={words.t('roles.room')}>
+      {rule === null && <p className="faint">{words.t('roles.room.nothing')}</p>}
+      {rule?.lowerPriority && <p className="dim">{words.t('roles.room.lower.says')}</p>}
+      {rule?.aboveFairShare && <p className="dim">{words.t('roles.room.above.says')}</p>}
+      {from !== null && from !== role && (
+        <p className="faint">{words.t('roles.room.as-above', { role: from })}</p>
+      )}
+    </Section>
+  );
+}
+
 export function RolePanel({ role }: { readonly role: string }) {
   const words = useWords();
   const { shares } = useShares();
@@ -164,6 +182,7 @@ export function RolePanel({ role }: { readonly role: string }) {
           <Section title={words.t('roles.holds')}>
             <Resources share={share} shares={shares} words={words} />
           </Section>
+          <Room role={role} words={words} />
           <Frameworks role={role} shares={shares} words={words} />
           {role !== '*' && <Slices role={role} words={words} />}
         </>

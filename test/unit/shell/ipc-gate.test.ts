@@ -36,6 +36,39 @@ describe('the gate of requests', () => {
     expect(called).toEqual(['fault:dismiss']);
   });
 
+  it.each([{}, { lowerPriority: true }, { lowerPriority: 1, aboveFairShare: false }, 'all'])(
+    'refuses a role whose tasks may end early by %j',
+    async (preemption) => {
+      const { gate, called } = setUp();
+      const change = { role: 'eng', weightMilli: 1000, quota: null, force: false };
+      expect(await gate.handle(window, 'role:change', { ...change, preemption })).toMatchObject({
+        ok: false,
+      });
+      const whole = { lowerPriority: true, aboveFairShare: false };
+      expect(called).toEqual([]);
+      await gate.handle(window, 'role:change', { ...change, preemption: whole });
+      expect(called).toEqual(['role:change']);
+    },
+  );
+
+  it.each([-1001, 1001, 0.5, '1', null])('refuses a task of priority %j', async (priority) => {
+    const { gate, called } = setUp();
+    const command = {
+      shell: true,
+      value: 'true',
+      arguments: [],
+      environment: [],
+      workingFolder: null,
+      user: null,
+    };
+    const room = { cpusMilli: 100, memMib: 32, diskMib: 0, gpus: 0, killGraceMs: 3000 };
+    const task = { machineId: null, name: '', command, ...room };
+    expect(await gate.handle(window, 'task:run', { ...task, priority })).toMatchObject({ ok: false });
+    expect(called).toEqual([]);
+    await gate.handle(window, 'task:run', { ...task, priority: -1000 });
+    expect(called).toEqual(['task:run']);
+  });
+
   it.each(['no:such', '', '__proto__', 'constructor', 'toString', 7, null, { a: 1 }])(
     'refuses the unknown channel %j',
     async (channel) => {

@@ -38,17 +38,22 @@ export function onSetPreemption(
 ): Refusal | null {
   const refusal = refuseRole(role);
   if (refusal) return refusal;
-  const isAny = preemption?.lowerPriority === true || preemption?.aboveFairShare === true;
-  putRole(draft, role, { preemption: isAny ? preemption : undefined });
+  putRole(draft, role, { preemption: asKept(preemption) });
   return null;
 }
 
-/** As a person does it: both at once or none, and the role stays from now on. */
+/** One that allows nothing is none: then what is above the role holds for it. */
+function asKept(preemption: Preemption | null): Preemption | undefined {
+  return preemption?.lowerPriority || preemption?.aboveFairShare ? preemption : undefined;
+}
+
+/** As a person does it: all at once or none, and the role stays from now on. */
 export function onChangeRole(draft: Draft, event: Command<'change-role'>): Refusal | null {
-  const { role, weightMilli, quota } = event;
+  const { role, weightMilli, quota, preemption } = event;
   const refusal = refuseRole(role) ?? refuseWeight(weightMilli) ?? refuseQuota(draft, event);
   if (refusal) return refusal;
-  putRole(draft, role, { weightMilli, quota, isNamed: true });
+  const ending = preemption === undefined ? {} : { preemption: asKept(preemption) };
+  putRole(draft, role, { weightMilli, quota, ...ending, isNamed: true });
   return null;
 }
 

@@ -1,7 +1,9 @@
-// Make a role or change one: its name, its weight, its guarantee and limit of each resource; beside it what would change.
+// Make a role or change one: its name, its weight, its guarantee and limit of each resource, what of it may end early; beside
+// it what would change.
 import './roles-dialogs.css';
 import { useState } from 'react';
 import type { Refusal } from '../../../../electron/contract/errors.ts';
+import type { ShareChange } from '../../../../electron/contract/shares.ts';
 import { useWords, type Words } from '../../../app/messages/words.ts';
 import { changeRole, roleAsSet } from '../../../app/role-acts.ts';
 import { drop } from '../../../bridge/bridge.ts';
@@ -14,8 +16,9 @@ import { useShares } from '../../../parts/use-shares.ts';
 import { tableStore } from '../../../store/tables.ts';
 import { inspect } from '../../../store/view.ts';
 import { Refused } from '../refused.tsx';
-import { canHaveQuota, formOf, type RoleFault, type RoleForm, readForm } from './role-form.ts';
+import { canHaveQuota, formOf, type RoleFault, type RoleForm, type RoleWish, readForm } from './role-form.ts';
 import { RolePreview } from './role-preview.tsx';
+import { RoomPart } from './room-part.tsx';
 
 type Side = 'guarantee' | 'limit';
 type Form = {
@@ -115,6 +118,11 @@ function hasLastPart(name: string): boolean {
   return !name.trim().endsWith('/');
 }
 
+/** What of it changes shares. */
+function shareChangeOf({ role, weightMilli, quota }: RoleWish): ShareChange {
+  return { kind: 'change-role', role, weightMilli, quota };
+}
+
 function useRoleForm({ role, parent, onClose }: Opened) {
   const words = useWords();
   const isNew = role === null;
@@ -122,7 +130,7 @@ function useRoleForm({ role, parent, onClose }: Opened) {
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const { wish, faults } = readForm(form);
   const isTried = wish !== null && hasLastPart(form.name);
-  const tried = usePreview(isTried ? { kind: 'change-role', ...wish } : null);
+  const tried = usePreview(isTried ? shareChangeOf(wish) : null);
   const verdict = judge(form, isNew, tried, words);
   const save = async (): Promise<void> => {
     if (wish === null || !verdict.isGood) return;
@@ -169,6 +177,7 @@ function Fields(
         onText={(weight) => set({ weight })}
       />
       <QuotaPart form={form} faults={faults} set={set} words={words} />
+      <RoomPart form={form} set={set} />
     </div>
   );
 }

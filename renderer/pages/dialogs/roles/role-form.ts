@@ -1,6 +1,6 @@
 // What is typed to change a role, and what it says. Pure.
 import type { Request } from '../../../../electron/contract/channels.ts';
-import type { Quota } from '../../../../electron/contract/role.ts';
+import type { Preemption, Quota } from '../../../../electron/contract/role.ts';
 import {
   noScalars,
   readAmount,
@@ -15,13 +15,16 @@ export type RoleForm = {
   readonly weight: string;
   readonly guarantee: Typed;
   readonly limit: Typed;
+  readonly preemption: Preemption;
 };
 export type RoleFault = 'weight' | `guarantee.${ScalarName}` | `limit.${ScalarName}`;
-export type RoleWish = Omit<Request<'role:change'>, 'force'>;
+export type RoleWish = Omit<Request<'role:change'>, 'force' | 'preemption'> & {
+  readonly preemption: Preemption | null;
+};
 
 const nothing: Typed = { cpusMilli: '', memMib: '', diskMib: '', gpus: '' };
 
-export function formOf({ role, weightMilli, quota }: RoleWish): RoleForm {
+export function formOf({ role, weightMilli, quota, preemption }: RoleWish): RoleForm {
   const guarantee = { ...nothing };
   const limit = { ...nothing };
   for (const name of scalarNames) {
@@ -30,7 +33,13 @@ export function formOf({ role, weightMilli, quota }: RoleWish): RoleForm {
     if (least > 0) guarantee[name] = typedAmount(name, least);
     if (most !== null) limit[name] = typedAmount(name, most);
   }
-  return { name: role, weight: String(weightMilli / 1000), guarantee, limit };
+  return {
+    name: role,
+    weight: String(weightMilli / 1000),
+    guarantee,
+    limit,
+    preemption: preemption ?? { lowerPriority: false, aboveFairShare: false },
+  };
 }
 
 /** Only a role at the top of the tree, and not everybody's, can have a quota. */
@@ -71,7 +80,9 @@ export function readForm(form: RoleForm): {
   const role = form.name.trim();
   if (weightMilli === null || faults.size > 0 || role === '') return { wish: null, faults };
   const quota = canHaveQuota(role) ? quotaOf({ guarantee, limit }) : null;
-  return { wish: { role, weightMilli, quota }, faults };
+  const { lowerPriority, aboveFairShare } = form.preemption;
+  const preemption = lowerPriority || aboveFairShare ? form.preemption : null;
+  return { wish: { role, weightMilli, quota, preemption }, faults };
 }
 
 /** A quota that says nothing is none. */

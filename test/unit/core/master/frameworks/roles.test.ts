@@ -50,6 +50,21 @@ describe('a role that a person makes', () => {
     expect(FrameworkRig.live().ask(wish('eng', weightMilli))).toMatchObject({ reason: 'weight-wrong' });
   });
 
+  it('keeps what may end early until it is said again, and one that allows nothing is none', () => {
+    const rig = FrameworkRig.live();
+    const preemption = { lowerPriority: true, aboveFairShare: false };
+    const said = () => rig.state.tables.roles.get('eng')?.preemption;
+    expect(rig.ask({ ...wish('eng'), preemption })).toBeNull();
+    expect(said()).toEqual(preemption);
+    expect(rig.ask(wish('eng', 3000))).toBeNull();
+    expect(said()).toEqual(preemption);
+    expect(rig.ask({ ...wish('eng', 0), preemption: null })).toMatchObject({ reason: 'weight-wrong' });
+    expect(said()).toEqual(preemption);
+    const nothing = { lowerPriority: false, aboveFairShare: false };
+    expect(rig.ask({ ...wish('eng'), preemption: nothing })).toBeNull();
+    expect(said()).toBeUndefined();
+  });
+
   it('changes whole or not at all', () => {
     const rig = FrameworkRig.live();
     expect(rig.ask(wish('eng/dev', 2000, guaranteed(1)))).toMatchObject({ reason: 'quota-on-nested-role' });

@@ -6,7 +6,7 @@ import { Dialogs } from '../../../../../renderer/pages/dialogs/dialogs.tsx';
 import { Inspector } from '../../../../../renderer/pages/inspector/inspector.tsx';
 import { RolesPage } from '../../../../../renderer/pages/roles/roles-page.tsx';
 import { toastStore } from '../../../../../renderer/store/toasts.ts';
-import { openDialog, viewStore } from '../../../../../renderer/store/view.ts';
+import { inspect, openDialog, viewStore } from '../../../../../renderer/store/view.ts';
 import { asked, type Drawn, draw } from '../../window.tsx';
 
 let drawn: Drawn;
@@ -68,7 +68,7 @@ describe('changing a role', () => {
     drawn = await draw(page, 'shared');
     await row('research');
     await userEvent.keyboard('jjjje');
-    const dialog = await screen.findByRole('dialog', { name: 'Weight and quota of research' });
+    const dialog = await screen.findByRole('dialog', { name: 'Change the role research' });
     const weight = within(dialog).getByLabelText('Weight');
     await userEvent.clear(weight);
     await userEvent.type(weight, '6');
@@ -78,12 +78,37 @@ describe('changing a role', () => {
     expect(asked(drawn.cluster, 'role:change')).toEqual([]);
     await userEvent.click(within(dialog).getByRole('button', { name: 'Save' }));
     expect(asked(drawn.cluster, 'role:change')).toEqual([
-      { role: 'research', weightMilli: 6000, quota: null, force: false },
+      { role: 'research', weightMilli: 6000, quota: null, preemption: null, force: false },
     ]);
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     expect(drawn.cluster.tables.get('roles', 'research')?.weightMilli).toBe(6000);
     toastStore.getState().toasts[0]?.undo?.();
     await waitFor(() => expect(drawn.cluster.tables.get('roles', 'research')?.weightMilli).toBe(2000));
+  });
+
+  it('says in two switches what may end early, keeps it for the roles below, and can be undone', async () => {
+    drawn = await draw(page, 'shared');
+    await row('research');
+    openDialog({ kind: 'change-role', role: 'research' });
+    const dialog = await screen.findByRole('dialog');
+    expect(dialog.textContent).toContain('never ended for another role');
+    const lower = within(dialog).getByLabelText(/^Tasks of lower priority/);
+    expect(lower).toHaveProperty('checked', false);
+    expect(within(dialog).getByLabelText(/^Tasks above its fair share/)).toHaveProperty('checked', false);
+    await userEvent.click(lower);
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Save' }));
+    const preemption = { lowerPriority: true, aboveFairShare: false };
+    expect(asked(drawn.cluster, 'role:change')).toMatchObject([{ role: 'research', preemption }]);
+    await waitFor(() =>
+      expect(drawn.cluster.tables.get('roles', 'research')?.preemption).toEqual(preemption),
+    );
+
+    inspect({ kind: 'role', id: 'research/vision' });
+    const panel = await screen.findByRole('complementary');
+    await waitFor(() => expect(panel.textContent).toContain('waiting work of the same role'));
+    expect(panel.textContent).toContain('As set for research.');
+    toastStore.getState().toasts[0]?.undo?.();
+    await waitFor(() => expect(panel.textContent).toContain('what runs, runs on'));
   });
 
   it('warns of guarantees that the machines cannot hold, and sets them only when it is told to', async () => {

@@ -44,12 +44,17 @@ describe('the form of a role', () => {
       guarantee: { ...noScalars, cpusMilli: 1500 },
       limit: { cpusMilli: null, memMib: 4096, diskMib: null, gpus: 0 },
     };
-    const role = { role: 'eng', weightMilli: 2500, quota };
+    const role = {
+      role: 'eng',
+      weightMilli: 2500,
+      quota,
+      preemption: { lowerPriority: false, aboveFairShare: true },
+    };
     expect(readForm(formOf(role)).wish).toEqual(role);
   });
 
   it('has no quota when none is typed, and below the top of the tree never', () => {
-    const typed = { ...formOf({ role: 'eng', weightMilli: 1000, quota: null }) };
+    const typed = { ...formOf({ role: 'eng', weightMilli: 1000, quota: null, preemption: null }) };
     expect(readForm(typed).wish?.quota).toBeNull();
     const limited = { ...typed, limit: { ...typed.limit, cpusMilli: '4' } };
     expect(readForm(limited).wish?.quota?.limit.cpusMilli).toBe(4000);
@@ -57,7 +62,10 @@ describe('the form of a role', () => {
   });
 
   it.each(['', '0', '-1', 'x', '0.0001', '1e3'])('has no weight of %j', (weight) => {
-    const { wish, faults } = readForm({ ...formOf({ role: 'eng', weightMilli: 1000, quota: null }), weight });
+    const { wish, faults } = readForm({
+      ...formOf({ role: 'eng', weightMilli: 1000, quota: null, preemption: null }),
+      weight,
+    });
     expect(wish).toBeNull();
     expect([...faults]).toEqual(['weight']);
   });
