@@ -72,7 +72,7 @@ export function openTask(taskId: TaskId): void {
 /** What it was asked for with, to ask for it once more. */
 function requestOf(
   info: TaskInfo,
-  place: Pick<Request<'task:run'>, 'machineId' | 'where'>,
+  place: Pick<Request<'task:run'>, 'machineId' | 'where' | 'priority'>,
 ): Request<'task:run'> {
   const { cpusMilli, memMib, diskMib, gpus } = info.resources;
   return {
@@ -95,8 +95,12 @@ export function cancelRuns(taskIds: readonly TaskId[]): void {
     const { name } = run.info;
     const cancel = async () => {
       if (!(await ask('task:kill', { taskId: run.id }, name))) return;
-      const { machineId, where, info } = run;
-      const again = requestOf(info, { machineId, ...(where === undefined ? {} : { where }) });
+      const { machineId, where, priority, info } = run;
+      const again = requestOf(info, {
+        machineId,
+        priority,
+        ...(where === undefined ? {} : { where }),
+      });
       toast({
         text: wordsNow().t('wait.cancelled', { name }),
         undo: () => drop(ask('task:run', again, name), 'shows its own refusal'),
@@ -143,8 +147,8 @@ function optionsOf(info: TaskInfo): TaskOptions {
 }
 
 export function runAgain(task: TaskRecord): void {
-  const { info, machineId } = task;
-  const request = requestOf(info, { machineId });
+  const { info, machineId, priority } = task;
+  const request = requestOf(info, { machineId, priority });
   const run = async () => {
     const answer = await call('task:run', request);
     if (answer.ok) openTask(answer.value.taskId);

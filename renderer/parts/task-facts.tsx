@@ -10,6 +10,7 @@ import { go, inspect } from '../store/view.ts';
 import { commandLine } from './command-line.ts';
 import { Facts } from './facts.tsx';
 import { lifeFacts } from './life-facts.tsx';
+import { priorityWords } from './priority.ts';
 
 function Using({ task }: { readonly task: TaskRecord }) {
   const words = useWords();
@@ -78,6 +79,7 @@ export function TaskFacts({ task }: { readonly task: TaskRecord }) {
           t('task.allocated-value', { cpus: cpus(resources.cpusMilli), mem: mib(resources.memMib) }),
         ],
         isActive(task.state) ? [t('task.using'), <Using key="u" task={task} />] : null,
+        [t('task.priority'), priorityWords(task.priority ?? 0, words)],
         ...lifeFacts(task, agent, words),
         [t('tasks.col.exit'), exitText(task, t)],
         [t('task.duration'), <Duration key="d" task={task} />],

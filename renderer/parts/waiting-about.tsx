@@ -6,6 +6,7 @@ import { useNowMs } from '../store/clock.ts';
 import { useTables } from '../store/tables.ts';
 import { commandLine } from './command-line.ts';
 import { Facts, Section } from './facts.tsx';
+import { priorityWords } from './priority.ts';
 import { amountWords, whyWords } from './wait-words.ts';
 import { WhyList } from './why-list.tsx';
 
@@ -24,6 +25,12 @@ export function WaitLine({ run, why }: Props) {
   return (
     <>
       <span className="t-waiting num">{words.t('wait.since', { age })}</span>
+      {(run.priority ?? 0) !== 0 && (
+        <span className="dim">
+          {' '}
+          · {words.t('priority.says', { priority: priorityWords(run.priority ?? 0, words) })}
+        </span>
+      )}
       {why !== undefined && <span className="dim selectable"> · {whyWords(why, { machines }, words)}</span>}
     </>
   );
@@ -71,6 +78,7 @@ export function WaitingAbout({ run, why }: Props) {
               ),
             ],
             [words.t('wait.needs'), needs],
+            [words.t('task.priority'), priorityWords(run.priority ?? 0, words)],
             [words.t('task.created'), words.dateTime(run.askedAtMs)],
             [
               words.t('task.id'),

@@ -1,6 +1,7 @@
 // English texts of what stands under “More” in the run-a-task dialog.
 export const enRun = {
   'run.part.around': 'Environment and labels',
+  'run.part.priority': 'Priority',
   'run.part.limits': 'Limits',
   'run.part.restart': 'Restart',
   'run.part.time': 'Time and stopping',
@@ -9,6 +10,11 @@ export const enRun = {
   'run.part.results': 'Results',
   'run.part.container': 'Container',
   'run.part.log': 'Log',
+
+  'run.priority': 'Priority',
+  'run.priority.named': 'Low, normal or high',
+  'run.priority.hint':
+    'From -1000 to 1000. What waits with a higher one is placed first. Running tasks with a lower one end for it only where their role allows that.',
 
   'run.sum.faulty': 'needs a correction',
   'run.sum.plain': 'as usual',
@@ -194,6 +200,7 @@ export const enRun = {
     '{free, plural, =0 {No GPU is free there.} one {Only # GPU is free there.} other {Only # GPUs are free there.}}',
   'run.bad.in-row': 'Enter a whole number from 1, or nothing.',
   'run.bad.most-time': 'Enter a time from 0.1 s to a year.',
+  'run.bad.priority': 'Enter a whole number from -1000 to 1000.',
   'run.bad.log': 'Enter whole MiB from 1 to 1048576.',
   'run.bad.port': 'Enter a port from 1 to 65535.',
   'run.bad.http-path': 'Begin the path with a slash.',

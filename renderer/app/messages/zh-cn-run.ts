@@ -1,6 +1,7 @@
 // Simplified Chinese texts of what stands under “More” in the run-a-task dialog.
 export const zhCnRun = {
   'run.part.around': '环境与标签',
+  'run.part.priority': '优先级',
   'run.part.limits': '限制',
   'run.part.restart': '重启',
   'run.part.time': '时间与停止',
@@ -9,6 +10,11 @@ export const zhCnRun = {
   'run.part.results': '结果',
   'run.part.container': '容器',
   'run.part.log': '日志',
+
+  'run.priority': '优先级',
+  'run.priority.named': '低、普通或高',
+  'run.priority.hint':
+    '从 -1000 到 1000。等待的任务中，优先级高的先安排。只有角色允许时，正在运行的低优先级任务才会为它结束。',
 
   'run.sum.faulty': '需要更正',
   'run.sum.plain': '默认',
@@ -180,6 +186,7 @@ export const zhCnRun = {
   'run.bad.gpus-free': '{free, plural, =0 {那里没有空闲的 GPU。} other {那里只有 # 个空闲 GPU。}}',
   'run.bad.in-row': '请输入不小于 1 的整数，或留空。',
   'run.bad.most-time': '请输入 0.1 秒到一年之间的时间。',
+  'run.bad.priority': '请输入 -1000 到 1000 的整数。',
   'run.bad.log': '请输入 1 到 1048576 的整数 MiB。',
   'run.bad.port': '请输入 1 到 65535 的端口。',
   'run.bad.http-path': '路径要以斜杠开头。',

@@ -147,11 +147,12 @@ export function runRequest(form: RunForm): RunTask | null {
   const read = readOptions(form.options, askedOf(form, null));
   if (cpusMilli === null || memMib === null || killGraceMs === null || !env.ok) return null;
   if (Object.keys(read.faults).length > 0) return null;
-  const { options, diskMib, gpus } = read.value;
+  const { options, diskMib, gpus, priority } = read.value;
   // A task of which nothing was chosen is asked for without options.
   const { labels, ...chosen } = options;
   return {
     machineId: form.machineId,
+    ...(priority === 0 ? {} : { priority }),
     ...(form.machineId === null && form.where.trim() !== '' ? { where: form.where.trim() } : {}),
     name: form.name.trim(),
     command: {

@@ -62,6 +62,7 @@ export function runOf(request: RunTask, id: TaskId, atMs: number): RunRecord {
     place: null,
     machineId: null,
     ...(request.where === undefined || request.where === '' ? {} : { where: request.where }),
+    ...(request.priority === undefined ? {} : { priority: request.priority }),
     operationId: `o-${id}` as OperationId,
     askedAtMs: atMs,
   };

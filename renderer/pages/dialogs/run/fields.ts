@@ -1,4 +1,5 @@
 // Reading what was typed: numbers with a comma or a point, seconds, lines. Pure.
+import { prioritySchema } from '../../../../electron/contract/task.ts';
 import type { MessageKey } from '../../../app/messages/en.ts';
 import type { MessageArgs } from '../../../app/messages/words.ts';
 
@@ -11,6 +12,16 @@ export function numberIn(text: string, [min, max]: readonly [number, number], sc
   const value = Math.round(Number(plain) * scale);
   const isWhole = scale !== 1 || !plain.includes('.');
   return isWhole && value >= min && value <= max ? value : null;
+}
+
+/** A whole number of the priorities there are; what is empty is the usual one, null is none. */
+export function priorityIn(text: string): number | null {
+  const plain = text.trim().replace('−', '-');
+  if (plain === '') return 0;
+  if (!/^-?\d{1,4}$/.test(plain)) return null;
+  const { data, success } = prioritySchema.safeParse(Number(plain));
+  // `-0` is 0.
+  return success ? data + 0 : null;
 }
 
 export const isBlank = (text: string): boolean => text.trim() === '';

@@ -1,9 +1,38 @@
-// Restarts, time and the size of the log: three small sections.
+// Priority, restarts, time and the size of the log: small sections.
 import { mib } from '../../../app/messages/amounts.ts';
 import { useWords } from '../../../app/messages/words.ts';
 import { Choices, Segmented, TextField } from '../../../kit/field.tsx';
+import { namedPriorities, nameOfPriority, priorityNames } from '../../../parts/priority.ts';
+import { priorityIn } from './fields.ts';
 import { timeUnits } from './options-form.ts';
 import { OptionNumber, type PartProps } from './part.tsx';
+
+export function PriorityPart(part: PartProps) {
+  const words = useWords();
+  const { options, change } = part;
+  const priority = priorityIn(options.priority);
+  const name = priority === null ? null : nameOfPriority(priority);
+  return (
+    <OptionNumber
+      part={part}
+      name="priority"
+      label={words.t('run.priority')}
+      hint={words.t('run.priority.hint')}
+      placeholder="0"
+      isWide
+      after={
+        <Segmented
+          label={words.t('run.priority.named')}
+          value={name ?? 'own'}
+          choices={priorityNames.map((value) => ({ value, text: words.t(`priority.${value}`) }))}
+          onValue={(value) => {
+            if (value !== 'own') change({ priority: String(namedPriorities[value]) });
+          }}
+        />
+      }
+    />
+  );
+}
 
 export function RestartPart(part: PartProps) {
   const words = useWords();

@@ -10,7 +10,7 @@ import { AroundPart } from './around-part.tsx';
 import { ChecksPart } from './checks-part.tsx';
 import { ContainerPart } from './container-part.tsx';
 import { FilesPart, ResultsPart } from './files-parts.tsx';
-import { LogPart, RestartPart, TimePart } from './life-parts.tsx';
+import { LogPart, PriorityPart, RestartPart, TimePart } from './life-parts.tsx';
 import { LimitsPart } from './limits-part.tsx';
 import type { OptionField } from './options-read.ts';
 import { Part, type PartProps } from './part.tsx';
@@ -32,6 +32,8 @@ function partOf(field: RunField | OptionField): PartName | null {
     case 'user':
     case 'labels':
       return 'around';
+    case 'priority':
+      return 'priority';
     case 'limitCpus':
     case 'limitMem':
     case 'limitPids':
@@ -111,6 +113,7 @@ export function MoreOptions(props: Props) {
   const grace = faults.graceS;
   const bodies: Readonly<Record<PartName, ReactNode>> = {
     around: <AroundPart part={part} form={form} faults={faults} change={change} />,
+    priority: <PriorityPart {...part} />,
     limits: <LimitsPart {...part} />,
     restart: <RestartPart {...part} />,
     time: (

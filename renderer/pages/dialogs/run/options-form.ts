@@ -55,6 +55,8 @@ export type ContainerForm = {
 export type OptionsForm = {
   /** `key=value` or `key`, one a line. */
   readonly labels: string;
+  /** Empty: the usual one. */
+  readonly priority: string;
   readonly limitCpus: string;
   readonly memCeiling: MemCeiling;
   readonly limitMem: string;
@@ -90,6 +92,7 @@ const noCheck: CheckForm = {
 
 export const emptyOptions: OptionsForm = {
   labels: '',
+  priority: '',
   limitCpus: '',
   memCeiling: 'request',
   limitMem: '',

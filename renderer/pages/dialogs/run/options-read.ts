@@ -10,7 +10,7 @@ import {
   sandboxPathSchema,
   sha256Schema,
 } from '../../../../electron/contract/task-life.ts';
-import { cpusLimits, type Fault, isBlank, linesOf, memLimits, numberIn } from './fields.ts';
+import { cpusLimits, type Fault, isBlank, linesOf, memLimits, numberIn, priorityIn } from './fields.ts';
 import {
   type CheckForm,
   type CheckName,
@@ -24,6 +24,7 @@ import {
 type FileField = 'url' | 'path' | 'sha256';
 export type OptionField =
   | 'labels'
+  | 'priority'
   | 'limitCpus'
   | 'limitMem'
   | 'limitPids'
@@ -90,6 +91,11 @@ function readLabels(text: string): Read<TaskOptions['labels']> {
   }
   if (labels.length > mostRows) faults.add('labels', 'run.bad.too-many', { n: mostRows });
   return { value: labels.map(({ key, value }) => ({ key, value })), faults: faults.found };
+}
+
+function readPriority(text: string): Read<number> {
+  const faults = new Faults();
+  return { value: faults.take(priorityIn(text), 'priority', 'run.bad.priority'), faults: faults.found };
 }
 
 type Limits = Pick<TaskOptions, 'limits'> & { readonly diskMib: number; readonly gpus: number };
@@ -254,10 +260,12 @@ export type ReadOptions = Read<{
   readonly options: TaskOptions;
   readonly diskMib: number;
   readonly gpus: number;
+  readonly priority: number;
 }>;
 
 export function readOptions(form: OptionsForm, asked: Asked): ReadOptions {
   const labels = readLabels(form.labels);
+  const priority = readPriority(form.priority);
   const limits = readLimits(form, asked);
   const life = readLife(form);
   const health = readCheck('health', form.health);
@@ -275,8 +283,8 @@ export function readOptions(form: OptionsForm, asked: Asked): ReadOptions {
     ...(results.value.length === 0 ? {} : { results: [...results.value] }),
     ...(container.value === null ? {} : { container: container.value }),
   };
-  const parts = [labels, limits, life, health, readiness, files, results, container];
+  const parts = [labels, priority, limits, life, health, readiness, files, results, container];
   const faults: OptionFaults = Object.assign({}, ...parts.map((part) => part.faults));
   const { diskMib, gpus } = limits.value;
-  return { value: { options, diskMib, gpus }, faults };
+  return { value: { options, diskMib, gpus, priority: priority.value }, faults };
 }

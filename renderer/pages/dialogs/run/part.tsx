@@ -33,7 +33,15 @@ export function useSay(faults: OptionFaults): (field: OptionField) => string | n
   };
 }
 
-type NumberName = 'limitCpus' | 'limitPids' | 'disk' | 'gpus' | 'maxInRow' | 'mostTime' | 'logMib';
+type NumberName =
+  | 'priority'
+  | 'limitCpus'
+  | 'limitPids'
+  | 'disk'
+  | 'gpus'
+  | 'maxInRow'
+  | 'mostTime'
+  | 'logMib';
 type LinesName = 'labels' | 'results';
 type OptionProps<Name extends NumberName | LinesName> = {
   readonly part: Pick<PartProps, 'options' | 'faults' | 'change'>;
@@ -47,10 +55,11 @@ export function OptionNumber(
   props: OptionProps<NumberName> & {
     readonly isDecimal?: boolean;
     readonly isWide?: boolean;
+    readonly placeholder?: string;
     readonly after?: ReactNode;
   },
 ) {
-  const { part, name, label, hint, isDecimal = false, isWide = false, after } = props;
+  const { part, name, label, hint, isDecimal = false, isWide = false, placeholder = '', after } = props;
   const say = useSay(part.faults);
   return (
     <TextField
@@ -58,6 +67,7 @@ export function OptionNumber(
       width={isWide ? 'full' : 'short'}
       inputMode={isDecimal ? 'decimal' : 'numeric'}
       value={part.options[name]}
+      placeholder={placeholder}
       hint={hint}
       fault={say(name)}
       after={after}

@@ -2,11 +2,13 @@
 import type { Keeping } from '../../../../electron/contract/wire.ts';
 import { bytes, cpus, mib } from '../../../app/messages/amounts.ts';
 import type { Words } from '../../../app/messages/words.ts';
-import { cpusLimits, isBlank, linesOf, numberIn } from './fields.ts';
+import { priorityWords } from '../../../parts/priority.ts';
+import { cpusLimits, isBlank, linesOf, numberIn, priorityIn } from './fields.ts';
 import { type CheckForm, type OptionsForm, unitMs } from './options-form.ts';
 
 export const partNames = [
   'around',
+  'priority',
   'limits',
   'restart',
   'time',
@@ -115,6 +117,8 @@ export function summaryOf(
   switch (part) {
     case 'around':
       return around(form.around, options.labels, words);
+    case 'priority':
+      return priorityWords(priorityIn(options.priority) ?? 0, words);
     case 'limits':
       return limits(options, words);
     case 'restart':

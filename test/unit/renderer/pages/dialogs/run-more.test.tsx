@@ -37,6 +37,7 @@ describe('more of a task', () => {
     const titles = [...dialog.querySelectorAll('.run-part__head')].map((head) => head.textContent);
     expect(titles).toEqual([
       'Environment and labelsas usual',
+      'Prioritynormal',
       'Limitsmemory as asked for',
       'Restartnever',
       'Time and stoppingruns as long as it likes',
@@ -52,6 +53,9 @@ describe('more of a task', () => {
     const dialog = await openMore('m-gpu-2');
     await openPart(dialog, 'Restart');
     await userEvent.click(within(dialog).getByRole('radio', { name: /^On failure/ }));
+    await openPart(dialog, 'Priority');
+    await userEvent.click(within(dialog).getByLabelText('high'));
+    expect(within(dialog).getByLabelText('Priority')).toHaveProperty('value', '100');
     await openPart(dialog, 'Results');
     await userEvent.type(within(dialog).getByLabelText('Files to collect at the end'), 'out/*.png');
     await openPart(dialog, 'Files in');
@@ -62,6 +66,7 @@ describe('more of a task', () => {
     const [request] = asked(drawn.cluster, 'task:run');
     expect(requestSchemas['task:run'].safeParse(request).success).toBe(true);
     expect(request).toMatchObject({
+      priority: 100,
       options: {
         restart: { on: 'failure', maxInRow: 5 },
         results: ['out/*.png'],
@@ -148,12 +153,15 @@ it('runs a task again with everything that was chosen for it', async () => {
   drawn = await draw(<Dialogs />, 'life');
   const api = drawn.cluster.tables.all('tasks').find(({ info }) => info.name === 'api');
   if (api === undefined) throw new Error('no api');
-  runAgain(api);
+  runAgain({ ...api, priority: -7 });
   await waitFor(() => expect(asked(drawn.cluster, 'task:run')).toHaveLength(1));
   const [request] = asked(drawn.cluster, 'task:run');
   expect(requestSchemas['task:run'].safeParse(request).success).toBe(true);
   const { limits, restart, health, readiness, container, logMib } = api.info;
-  expect(request).toMatchObject({ options: { limits, restart, health, readiness, container, logMib } });
+  expect(request).toMatchObject({
+    priority: -7,
+    options: { limits, restart, health, readiness, container, logMib },
+  });
 });
 
 describe('taking a machine over', () => {

@@ -28,6 +28,9 @@ const bad: readonly (readonly [string, Partial<OptionsForm>, string])[] = [
   ['a label that stands there twice', { labels: 'a=1\nb\na=2' }, 'labels'],
   ['a key of a label that is too long', { labels: 'k'.repeat(257) }, 'labels'],
   ['65 labels', { labels: Array.from({ length: 65 }, (_, n) => `k${n}`).join('\n') }, 'labels'],
+  ['half a priority', { priority: '0.5' }, 'priority'],
+  ['a priority beyond the highest', { priority: '1001' }, 'priority'],
+  ['a priority of words', { priority: 'high' }, 'priority'],
   ['a CPU limit of nothing', { limitCpus: '0' }, 'limitCpus'],
   ['a CPU limit below the request', { limitCpus: '0.4' }, 'limitCpus'],
   ['a memory ceiling that is missing', { memCeiling: 'above' }, 'limitMem'],
@@ -90,6 +93,7 @@ describe('what is said to be wrong', () => {
 
 const full: OptionsForm = {
   labels: 'team = vision\n\nnightly\nurl=http://x/?a=b',
+  priority: '-3',
   limitCpus: '1,5',
   memCeiling: 'above',
   limitMem: '512',
@@ -134,7 +138,7 @@ describe('the request', () => {
   });
 
   it('says what was typed', () => {
-    expect(request).toMatchObject({ diskMib: 1024, gpus: 1 });
+    expect(request).toMatchObject({ diskMib: 1024, gpus: 1, priority: -3 });
     expect(request?.options).toMatchObject({
       labels: [
         { key: 'team', value: 'vision' },
@@ -164,6 +168,20 @@ describe('the request', () => {
       },
       logMib: 16,
     });
+  });
+
+  it.each([
+    ['', undefined],
+    ['0', undefined],
+    ['-0', undefined],
+    [' -1000 ', -1000],
+    ['−5', -5],
+    ['100', 100],
+  ])('asks with a priority of %j as %j', (priority, asks) => {
+    const options = { ...emptyOptions, priority };
+    const typed = runRequest({ ...emptyRun, machineId: 'm-a' as MachineId, line: 'true', options });
+    expect(typed?.priority).toBe(asks);
+    expect(requestSchemas['task:run'].safeParse(typed).error).toBeUndefined();
   });
 
   it('carries no options when none were chosen', () => {
