@@ -179,6 +179,8 @@ export const taskRecordSchema = z.object({
   wanted: z.object({ isHere: z.boolean(), where: z.string().max(1000).optional() }).optional(),
   /** It is ended early for this; its end says so. */
   madeRoomFor: z.string().max(300).optional(),
+  /** Who asked for that room: a run by the id of its task, of another framework only itself is known. */
+  roomTaker: z.object({ frameworkId: frameworkIdSchema, taskId: taskIdSchema.nullable() }).optional(),
 });
 export type TaskRecord = z.infer<typeof taskRecordSchema>;
 

@@ -3,6 +3,7 @@ import type { TaskRecord } from '../../electron/contract/task.ts';
 import { useWords } from '../app/messages/words.ts';
 import { isActive } from '../store/selectors.ts';
 import { Section } from './facts.tsx';
+import { MadeRoom } from './made-room.tsx';
 import { TaskCharts } from './task-charts.tsx';
 import { TaskChecks } from './task-checks.tsx';
 import { TaskFacts } from './task-facts.tsx';
@@ -15,6 +16,7 @@ export function TaskAbout({ task }: { readonly task: TaskRecord }) {
   return (
     <>
       <LimitNotice task={task} />
+      <MadeRoom task={task} />
       <TaskProgressBar task={task} />
       <TaskLimits task={task} />
       <TaskChecks task={task} />

@@ -6,6 +6,7 @@ import { useNowMs } from '../store/clock.ts';
 import { useTables } from '../store/tables.ts';
 import { commandLine } from './command-line.ts';
 import { Facts, Section } from './facts.tsx';
+import { MadeRoomBefore } from './made-room.tsx';
 import { priorityWords } from './priority.ts';
 import { amountWords, whyWords } from './wait-words.ts';
 import { WhyList } from './why-list.tsx';
@@ -48,6 +49,7 @@ export function WaitingAbout({ run, why }: Props) {
     .join(words.t('list.comma'));
   return (
     <>
+      <MadeRoomBefore run={run} />
       {why !== undefined && why.groups.length > 0 && (
         <Section title={words.t('wait.title')}>
           <WhyList why={why} />

@@ -3,7 +3,7 @@
 import type { Refusal } from '../../../contract/errors.ts';
 import type { SchedulerEvent } from '../../../contract/framework.ts';
 import type { MachineId, OperationId, TaskId } from '../../../contract/ids.ts';
-import type { RunRecord } from '../../../contract/run.ts';
+import { nextRunId, type RunRecord } from '../../../contract/run.ts';
 import { askForOffers, onEvent, type RunDriver, runFramework } from '../../frameworks/run/scheduler.ts';
 import { assert } from '../../kernel/assert.ts';
 import { openTasksOf } from '../agents.ts';
@@ -60,7 +60,7 @@ function noteWanted(draft: Draft, { id, place, where }: RunRecord): void {
   draft.put('tasks', { ...task, wanted });
 }
 
-/** Only what may be started again by what its owner said; it keeps its turn. An id runs once, so it gets another one. */
+/** Only what may be started again by what its owner said; it keeps its turn. Should somebody else have the id, it does not run again. */
 function runAgain(draft: Draft, taskId: TaskId): void {
   const task = draft.get('tasks', taskId);
   const id = nextRunId(taskId);
@@ -87,12 +87,6 @@ function runAgain(draft: Draft, taskId: TaskId): void {
     operationId,
     askedAtMs: createdAtMs,
   });
-}
-
-/** `t-x`, `t-x_2`, `t-x_3`. Should somebody else have such a one, it does not run again. */
-function nextRunId(taskId: TaskId): TaskId {
-  const [, base = taskId, count = '1'] = /^(.*?)(?:_(\d+))?$/.exec(taskId) ?? [];
-  return `${base}_${Number(count) + 1}` as TaskId;
 }
 
 /** Waits from now on; whether it is placed in this step is the allocator's to say. */

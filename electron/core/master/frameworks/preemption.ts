@@ -1,8 +1,9 @@
 // Room for work that waits, made of work that is less important or more than fair: which units, on which machine, at whose
 // cost. Off unless a role says that its tasks may end early (`Preemption`). See docs/adr/0020-making-room.md.
 import type { Demand } from '../../../contract/framework.ts';
-import type { AgentId, FrameworkId, TaskId } from '../../../contract/ids.ts';
+import type { AgentId, TaskId } from '../../../contract/ids.ts';
 import type { Preemption } from '../../../contract/role.ts';
+import type { RunRecord } from '../../../contract/run.ts';
 import type { TaskRecord } from '../../../contract/task.ts';
 import { isDue } from '../../kernel/deadlines.ts';
 import { byId } from '../../kernel/tables.ts';
@@ -113,7 +114,7 @@ function mayMakeRoom({ role, priority, policy }: Bundle, demand: Demand): boolea
 }
 
 function carryOut(draft: Draft, { unit, agentId, resources, victims }: Room): void {
-  const words = wordsFor(draft, unit);
+  const { words, roomTaker } = takerOf(draft, unit);
   // What is offered there would come back only later, and perhaps to somebody else.
   rescindAll(draft, (offer) => offer.agentId === agentId);
   const ended: TaskId[] = [];
@@ -121,7 +122,7 @@ function carryOut(draft: Draft, { unit, agentId, resources, victims }: Room): vo
     for (const { id } of tasks) {
       const task = draft.get('tasks', id);
       if (!task) continue;
-      draft.put('tasks', { ...task, madeRoomFor: words });
+      draft.put('tasks', { ...task, madeRoomFor: words, roomTaker });
       ended.push(id);
     }
     const first = tasks[0] && draft.get('tasks', tasks[0].id);
@@ -140,22 +141,19 @@ function carryOut(draft: Draft, { unit, agentId, resources, victims }: Room): vo
 const maxWords = 300;
 
 /** By its name where we know it: the oldest run that asks for just this. */
-function wordsFor(draft: Draft, { frameworkId, demand }: Unit): string {
-  const name = frameworkId === runFrameworkId ? runName(draft, demand) : frameworkName(draft, frameworkId);
-  return `${name} (priority ${demand.priority ?? 0}, role ${demand.role})`.slice(0, maxWords);
+function takerOf(draft: Draft, { frameworkId, demand }: Unit) {
+  const run = frameworkId === runFrameworkId ? runFor(draft, demand) : undefined;
+  const name = run?.info.name ?? draft.get('frameworks', frameworkId)?.info.name ?? frameworkId;
+  const words = `${name} (priority ${demand.priority ?? 0}, role ${demand.role})`.slice(0, maxWords);
+  return { words, roomTaker: { frameworkId, taskId: run?.id ?? null } };
 }
 
-function runName(draft: Draft, demand: Demand): string {
+function runFor(draft: Draft, demand: Demand): RunRecord | undefined {
   const runs = [...draft.rows('runs')].sort((a, b) => a.askedAtMs - b.askedAtMs);
-  const run = runs.find(
+  return runs.find(
     ({ info, place, priority = 0 }) =>
       priority === (demand.priority ?? 0) &&
       (place?.agentId ?? null) === demand.agentId &&
       isSameUnit({ ...demand, resources: info.resources }, demand),
   );
-  return run?.info.name ?? frameworkName(draft, runFrameworkId);
-}
-
-function frameworkName(draft: Draft, id: FrameworkId): string {
-  return draft.get('frameworks', id)?.info.name ?? id;
 }

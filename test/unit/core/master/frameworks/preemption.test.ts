@@ -89,6 +89,7 @@ describe('what has the higher priority', () => {
     });
     expect(rig.row('tasks', 't-high')).toMatchObject({ state: 'TASK_STAGING', priority: 5 });
     expect(rig.state.tables.claims.size).toBe(0);
+    expect(rig.row('tasks', 't-low').roomTaker).toMatchObject({ taskId: 't-high' });
   });
 
   it('ends nobody of the same or a higher one, nor anybody when it would not fit all the same', () => {
