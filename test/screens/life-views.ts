@@ -32,7 +32,7 @@ async function inspect(page: Page, name: string): Promise<void> {
 async function openPart(page: Page, part: string): Promise<void> {
   await page.keyboard.press('r');
   await dialog(page).locator('textarea').first().fill('python3 train.py');
-  await dialog(page).locator('.run-more__head').click();
+  await dialog(page).locator('.run-more__head').first().click();
   await dialog(page).locator(`[data-part=${part}] .run-part__head`).click();
 }
 
@@ -46,7 +46,7 @@ async function showPart(page: Page, part: string): Promise<void> {
 async function openOn(page: Page, machine: string, part: string): Promise<void> {
   await page.getByRole('row', { name: machine, exact: true }).click();
   await page.locator('.panel-head__actions button').first().click();
-  await dialog(page).locator('.run-more__head').click();
+  await dialog(page).locator('.run-more__head').first().click();
   await dialog(page).locator(`[data-part=${part}] .run-part__head`).click();
 }
 
@@ -135,6 +135,15 @@ export const lifeViews: readonly ScreenView[] = [
       await openPart(page, 'around');
       await dialog(page).locator('[data-part=around] textarea').nth(1).fill('team=vision\nnightly');
       await showPart(page, 'around');
+    },
+  },
+  {
+    name: 'run-priority',
+    scene: 'life',
+    steps: async (page) => {
+      await openPart(page, 'priority');
+      await dialog(page).locator('[data-part=priority] .segmented__item').nth(2).click();
+      await showPart(page, 'priority');
     },
   },
   {

@@ -102,7 +102,7 @@ export const views: readonly ScreenView[] = [
     steps: async (page) => {
       await page.keyboard.press('r');
       await page.getByRole('dialog').locator('.run-samples button').first().click();
-      await page.getByRole('dialog').locator('.run-more__head').click();
+      await page.getByRole('dialog').locator('.run-more__head').first().click();
     },
   },
   {
