@@ -10,6 +10,8 @@ const ready = await ensure({ sqlite: true, quiet: true });
 export default defineConfig({
   test: {
     env: ready.env,
+    // All of them: vitest leaves one for a person who works beside it.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,

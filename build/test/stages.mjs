@@ -56,7 +56,7 @@ async function goRuns() {
   const common = { cwd: goDir, env: goEnv() };
   return [
     { ...common, command: go, args: ['vet', './...'], show: 'all', counts: 1 },
-    { ...common, command: go, args: ['test', '-json', '-timeout', '5m', './...'], show: 'stderr' },
+    { ...common, command: go, args: ['test', '-json', '-timeout', '9m', './...'], show: 'stderr' },
   ];
 }
 
@@ -119,7 +119,7 @@ export const stages = [
     name: 'go',
     title: 'The agent: go vet, go test',
     home: 'native/agent',
-    timeoutMs: 6 * MINUTE_MS,
+    timeoutMs: 10 * MINUTE_MS,
     isTest: (file) => file.endsWith('_test.go'),
     runs: goRuns,
     parse: parseGo,
@@ -128,7 +128,7 @@ export const stages = [
     name: 'unit',
     title: 'Unit tests',
     home: 'test/unit',
-    timeoutMs: 4 * MINUTE_MS,
+    timeoutMs: 8 * MINUTE_MS,
     takesFilter: true,
     isTest: (file) => isVitest(file) && !file.includes(`${path.sep}renderer${path.sep}`),
     runs: vitest('unit'),
@@ -138,7 +138,7 @@ export const stages = [
     name: 'renderer',
     title: 'Unit tests of the window',
     home: 'test/unit/renderer',
-    timeoutMs: 4 * MINUTE_MS,
+    timeoutMs: 8 * MINUTE_MS,
     takesFilter: true,
     isTest: isVitest,
     runs: vitest('renderer'),
@@ -159,7 +159,7 @@ export const stages = [
     name: 'lan',
     title: 'The virtual LAN',
     home: 'test/lan',
-    timeoutMs: 6 * MINUTE_MS,
+    timeoutMs: 10 * MINUTE_MS,
     needsLan: true,
     isBeside: true,
     takesFilter: true,
@@ -181,7 +181,7 @@ export const stages = [
     name: 'e2e',
     title: 'End to end: the real window in the virtual LAN',
     home: 'test/e2e',
-    timeoutMs: 10 * MINUTE_MS,
+    timeoutMs: 15 * MINUTE_MS,
     needsLan: true,
     needsApp: true,
     takesFilter: true,
