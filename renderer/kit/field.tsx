@@ -112,12 +112,17 @@ export function TextArea(props: TextAreaProps) {
   );
 }
 
+const leaveByKey: KeyboardEventHandler<HTMLInputElement> = ({ key, currentTarget }) => {
+  if (key === 'Escape' || key === 'Enter') currentTarget.blur();
+};
+
 export function SearchField(props: {
   readonly label: string;
   readonly value: string;
   readonly onText: (text: string) => void;
   readonly icon: ReactNode;
   readonly inputRef?: Ref<HTMLInputElement>;
+  /** Without it Escape and Enter leave the field. */
   readonly onKeyDown?: KeyboardEventHandler<HTMLInputElement>;
   readonly after?: ReactNode;
 }) {
@@ -133,7 +138,7 @@ export function SearchField(props: {
         value={props.value}
         spellCheck={false}
         autoComplete="off"
-        onKeyDown={props.onKeyDown}
+        onKeyDown={props.onKeyDown ?? leaveByKey}
         onChange={(event) => props.onText(event.target.value)}
       />
       {props.after}

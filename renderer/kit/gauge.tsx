@@ -2,6 +2,7 @@
 // And a bar for work that goes on. Both say in words what they show.
 import './gauge.css';
 import { cx } from './cx.ts';
+import { percentOf } from './percent.ts';
 
 export type GaugeProps = {
   /** The whole of it in words, for those who do not see the bar. */
@@ -13,8 +14,6 @@ export type GaugeProps = {
   readonly ceiling: number | null;
   readonly isStale?: boolean;
 };
-
-const at = (share: number) => `${(Math.min(1, Math.max(0, share)) * 100).toFixed(2)}%`;
 
 export function Gauge(props: GaugeProps) {
   const { label, now, peak, asked, ceiling, isStale = false } = props;
@@ -32,21 +31,21 @@ export function Gauge(props: GaugeProps) {
       className={cx('gauge', isStale && 'gauge--stale')}
     >
       <span className="gauge__track">
-        {peak !== null && <span className="gauge__peak" style={{ width: at(peak / whole) }} />}
+        {peak !== null && <span className="gauge__peak" style={{ width: percentOf(peak / whole) }} />}
         {now !== null && (
           <span
             className={cx('gauge__use', isHigh && 'gauge__use--high')}
-            style={{ width: at(now / whole) }}
+            style={{ width: percentOf(now / whole) }}
           />
         )}
       </span>
       {asked !== ceiling && (
-        <span className="gauge__mark gauge__mark--asked" style={{ left: at(asked / whole) }} />
+        <span className="gauge__mark gauge__mark--asked" style={{ left: percentOf(asked / whole) }} />
       )}
       {ceiling !== null && (
         <span
           className={cx('gauge__mark', ceiling === whole && 'gauge__mark--end')}
-          style={{ left: at(ceiling / whole) }}
+          style={{ left: percentOf(ceiling / whole) }}
         />
       )}
     </div>
@@ -65,7 +64,7 @@ export function ProgressBar({ label, share }: { readonly label: string; readonly
       {...value}
       className={cx('progress-bar', share === null && 'progress-bar--open')}
     >
-      <span className="progress-bar__done" style={share === null ? {} : { width: at(share) }} />
+      <span className="progress-bar__done" style={share === null ? {} : { width: percentOf(share) }} />
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import './meter.css';
 import { memo } from 'react';
 import { cx } from './cx.ts';
+import { percentOf } from './percent.ts';
 
 export type MeterSegment = {
   readonly key: string;
@@ -14,8 +15,6 @@ export type MeterSegment = {
   readonly kin: number;
   readonly title: string;
 };
-
-const percentOf = (share: number) => `${(Math.min(1, Math.max(0, share)) * 100).toFixed(3)}%`;
 
 const Segments = memo(function Segments(props: {
   readonly segments: readonly MeterSegment[];

@@ -4,6 +4,7 @@ import { Check, Copy } from 'lucide-react';
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useState } from 'react';
 import { IconButton } from './button.tsx';
 import { cx } from './cx.ts';
+import { followPointer } from './follow-pointer.ts';
 
 export function Keys({ keys }: { readonly keys: readonly string[] }) {
   return (
@@ -81,17 +82,8 @@ export function Splitter(props: {
   const set = (next: number) => onValue(Math.round(Math.min(max, Math.max(min, next))));
   const start = (event: PointerEvent<HTMLDivElement>) => {
     event.preventDefault();
-    const { pointerId, currentTarget: handle, clientX: fromX } = event;
-    handle.setPointerCapture(pointerId);
-    const move = (moved: globalThis.PointerEvent) => set(value + fromX - moved.clientX);
-    const end = () => {
-      handle.removeEventListener('pointermove', move);
-      handle.removeEventListener('pointerup', end);
-      handle.removeEventListener('pointercancel', end);
-    };
-    handle.addEventListener('pointermove', move);
-    handle.addEventListener('pointerup', end);
-    handle.addEventListener('pointercancel', end);
+    const { clientX: fromX } = event;
+    followPointer(event, (clientX) => set(value + fromX - clientX));
   };
   const key = (event: KeyboardEvent) => {
     if (event.key === 'ArrowLeft') set(value + 16);

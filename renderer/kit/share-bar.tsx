@@ -2,6 +2,7 @@
 // hatched outline = kept for it; upright line = due; brackets = at least and at most. Reads at 8 px high.
 import './share-bar.css';
 import { cx } from './cx.ts';
+import { percentOf } from './percent.ts';
 
 export type ShareMark = {
   /** 0..1 of the track. */
@@ -9,8 +10,6 @@ export type ShareMark = {
   readonly look: 'due' | 'least' | 'most';
   readonly title: string;
 };
-
-const percentOf = (share: number) => `${(Math.min(1, Math.max(0, share)) * 100).toFixed(3)}%`;
 
 export function ShareBar(props: {
   readonly label: string;

@@ -3,13 +3,13 @@
 import type { ReactNode } from 'react';
 import type { Words } from '../app/messages/words.ts';
 import { cx } from '../kit/cx.ts';
+import { percentOf } from '../kit/percent.ts';
 import './slice-bar.css';
 import { roleHue } from './role-bars.tsx';
 import { type ScalarName, scalarText } from './scalar-words.ts';
 import type { MachineSlices, ShownSlice } from './slices.ts';
 
-const percentOf = (amount: number, total: number) =>
-  `${((total === 0 ? 0 : Math.min(1, Math.max(0, amount / total))) * 100).toFixed(3)}%`;
+const partOf = (amount: number, total: number) => percentOf(total === 0 ? 0 : amount / total);
 
 function Piece(props: {
   readonly slice: ShownSlice;
@@ -31,9 +31,9 @@ function Piece(props: {
       className={cx('slice-bar__piece', isFixed && 'slice-bar__piece--fixed')}
       data-hue={roleHue(slice.role)}
       title={words.t('slices.piece', args)}
-      style={{ width: percentOf(amount, total) }}
+      style={{ width: partOf(amount, total) }}
     >
-      <span className="slice-bar__used" style={{ width: percentOf(slice.used[resource], amount) }} />
+      <span className="slice-bar__used" style={{ width: partOf(slice.used[resource], amount) }} />
       <span className="slice-bar__role">{slice.role}</span>
     </span>
   );
@@ -64,7 +64,7 @@ export function SliceBar(props: {
           <span
             className="slice-bar__loose"
             title={words.t('slices.loose', { amount: scalarText(resource, loose) })}
-            style={{ width: percentOf(loose, total) }}
+            style={{ width: partOf(loose, total) }}
           />
         )}
       </div>

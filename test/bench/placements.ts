@@ -11,8 +11,8 @@ import { checkDiff } from '../../electron/core/master/invariants.ts';
 import { createState, type State } from '../../electron/core/master/state.ts';
 import { nextDeadline, step } from '../../electron/core/master/step.ts';
 import { aHello, aMachine, aTask, frameworkId, someResources } from '../support/builders.ts';
+import { noRows } from '../support/no-rows.ts';
 import { aFramework } from '../support/some-calls.ts';
-import { noRows } from './records.ts';
 
 const agents = 1000;
 const frameworks = 10;

@@ -12,17 +12,7 @@ import {
   someResources,
   taskId,
 } from '../support/builders.ts';
-
-export const noRows: DurableRows = {
-  machines: [],
-  agents: [],
-  tasks: [],
-  settings: [],
-  frameworks: [],
-  roles: [],
-  reservations: [],
-  runs: [],
-};
+import { noRows } from '../support/no-rows.ts';
 
 /** Room for any number of the tasks here. */
 export const bigRoom = someResources({ cpusMilli: 10_000_000, memMib: 10_000_000, diskMib: 100_000_000 });

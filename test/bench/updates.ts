@@ -11,7 +11,8 @@ import type { AgentTask } from '../../electron/contract/wire.ts';
 import type { DurableRows } from '../../electron/core/kernel/ports.ts';
 import { Loop } from '../../electron/shell/loop.ts';
 import { agentId, aHello, aStatus, machineId } from '../support/builders.ts';
-import { bigRoom, noRows, rowsOf } from './records.ts';
+import { noRows } from '../support/no-rows.ts';
+import { bigRoom, rowsOf } from './records.ts';
 
 const agents = 1000;
 const tasks = 20_000;

@@ -1,6 +1,6 @@
 // Drives the pure step by hand: posts events, keeps the state, gathers effects and notes, checks every invariant.
 import type { Refusal, Result } from '../../electron/contract/errors.ts';
-import { durableTables, type Rows, type TableName } from '../../electron/contract/tables.ts';
+import type { Rows, TableName } from '../../electron/contract/tables.ts';
 import type { Effect, IssuedEffect } from '../../electron/core/kernel/effects.ts';
 import type { Posted } from '../../electron/core/kernel/events.ts';
 import type { DurableRows } from '../../electron/core/kernel/ports.ts';
@@ -9,14 +9,13 @@ import type { Note } from '../../electron/core/master/draft.ts';
 import { checkDiff, checkState } from '../../electron/core/master/invariants.ts';
 import { createState, type State } from '../../electron/core/master/state.ts';
 import { nextDeadline, type StepResult, step } from '../../electron/core/master/step.ts';
+import { noRows } from './no-rows.ts';
 
 function withoutId(issued: IssuedEffect): Effect {
   const { effectId, ...effect } = issued;
   if (effectId === '') throw new Error('an effect without an id');
   return effect;
 }
-
-const noRows = Object.fromEntries(durableTables.map((table) => [table, []])) as unknown as DurableRows;
 
 export class CoreRig {
   state: State;

@@ -5,6 +5,7 @@ import type { Diff } from '../../electron/contract/tables.ts';
 import type { MasterEvent } from '../../electron/core/kernel/events.ts';
 import type { LoadedRows, Store, StoreDone, StoreOutcome } from '../../electron/core/kernel/ports.ts';
 import { agentId, aMachine } from './builders.ts';
+import { noRows } from './no-rows.ts';
 import {
   aFrameworkRecord,
   anAgentRecord,
@@ -21,17 +22,6 @@ const framework = aFrameworkRecord();
 const role = { id: 'eng/dev', weightMilli: 2500, quota: null };
 const reservation = aReservationRecord();
 const run = aRunRecord();
-const noRows = {
-  machines: [],
-  agents: [],
-  tasks: [],
-  settings: [],
-  frameworks: [],
-  roles: [],
-  reservations: [],
-  runs: [],
-};
-
 function answered<T>(ask: (done: StoreDone<T>) => void): Promise<StoreOutcome<T>> {
   return new Promise(ask);
 }

@@ -112,9 +112,6 @@ export function FrameworksPage() {
             value={find}
             inputRef={search}
             onText={setFind}
-            onKeyDown={(event) => {
-              if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
-            }}
           />
         </div>
         <Button compact icon={<Scale />} onClick={() => go({ page: 'roles' })}>

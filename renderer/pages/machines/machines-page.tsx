@@ -67,9 +67,6 @@ export function MachinesPage() {
             value={find}
             inputRef={search}
             onText={setFind}
-            onKeyDown={(event) => {
-              if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
-            }}
           />
         </div>
         <Button compact icon={<Plus />} onClick={() => openDialog({ kind: 'add-machine' })}>

@@ -59,9 +59,6 @@ function Toolbar(props: {
           value={props.find}
           inputRef={props.search}
           onText={props.onFind}
-          onKeyDown={(event) => {
-            if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
-          }}
         />
       </div>
       <Button

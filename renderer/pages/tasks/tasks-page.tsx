@@ -121,9 +121,6 @@ function Toolbar({
           value={route.filter}
           inputRef={search}
           onText={(filter) => replaceRoute({ ...route, filter })}
-          onKeyDown={(event) => {
-            if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
-          }}
           after={
             route.filter !== '' && (
               <IconButton

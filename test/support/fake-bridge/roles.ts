@@ -2,16 +2,13 @@
 // pure, and a second idea of fair shares would be one too many. Its clock that never jumps is the wall clock here.
 import type { Answers, Channel, Request } from '../../../electron/contract/channels.ts';
 import { ok, type Result } from '../../../electron/contract/errors.ts';
-import { type TableName, tableNames } from '../../../electron/contract/tables.ts';
+import type { TableName } from '../../../electron/contract/tables.ts';
 import type { CommandEvent } from '../../../electron/core/kernel/events.ts';
-import type { DurableRows } from '../../../electron/core/kernel/ports.ts';
-import { RowMap } from '../../../electron/core/kernel/rows.ts';
-import type { FilterSession } from '../../../electron/core/master/frameworks/shapes.ts';
 import { previewOf, sharesOf } from '../../../electron/core/master/frameworks/shares.ts';
-import { createState, type State } from '../../../electron/core/master/state.ts';
+import type { State } from '../../../electron/core/master/state.ts';
 import { step } from '../../../electron/core/master/step.ts';
 import type { FakeCluster } from './cluster.ts';
-import type { FakeTables } from './tables.ts';
+import { stateOf } from './state.ts';
 
 type RoleChannel =
   | 'shares:view'
@@ -24,23 +21,18 @@ type Handlers = {
   readonly [C in RoleChannel & Channel]: (cluster: FakeCluster, request: Request<C>) => Result<Answers[C]>;
 };
 
-const noRows = Object.fromEntries(tableNames.map((name) => [name, []])) as unknown as DurableRows;
-
-function stateOf(tables: FakeTables, filters: ReadonlyMap<string, FilterSession>): State {
-  const { session } = createState(noRows);
-  const maps = Object.fromEntries(tableNames.map((name) => [name, RowMap.of(tables.all(name) as never)]));
+function filteredState({ tables, filters }: FakeCluster): State {
+  const { session, ...state } = stateOf(tables);
   let kept = session.filters;
   for (const [key, filter] of filters) kept = kept.with(key, filter);
-  return {
-    tables: maps as unknown as State['tables'],
-    session: { ...session, filters: kept, isStarted: true },
-  };
+  return { ...state, session: { ...session, filters: kept, isStarted: true } };
 }
 
 const stamp = () => ({ seq: 1, atMs: Date.now(), monoMs: Date.now() });
 
-function command({ tables, filters }: FakeCluster, event: CommandEvent): Result<null> {
-  const { diff, answer } = step(stateOf(tables, filters), { ...event, ...stamp() });
+function command(cluster: FakeCluster, event: CommandEvent): Result<null> {
+  const { tables } = cluster;
+  const { diff, answer } = step(filteredState(cluster), { ...event, ...stamp() });
   for (const name of Object.keys(diff) as TableName[]) {
     for (const row of diff[name]?.put ?? []) tables.put(name, row);
     for (const id of diff[name]?.drop ?? []) tables.drop(name, id);
@@ -49,9 +41,8 @@ function command({ tables, filters }: FakeCluster, event: CommandEvent): Result<
 }
 
 export const roleHandlers: Handlers = {
-  'shares:view': ({ tables, filters }) => ok(sharesOf(stateOf(tables, filters), stamp())),
-  'shares:preview': ({ tables, filters }, { change }) =>
-    ok(previewOf(stateOf(tables, filters), stamp(), change)),
+  'shares:view': (cluster) => ok(sharesOf(filteredState(cluster), stamp())),
+  'shares:preview': (cluster, { change }) => ok(previewOf(filteredState(cluster), stamp(), change)),
   'role:change': (cluster, request) => command(cluster, { kind: 'change-role', ...request }),
   'role:remove': (cluster, request) => command(cluster, { kind: 'remove-role', ...request }),
   'machine:partition': (cluster, request) => command(cluster, { kind: 'partition-machine', ...request }),

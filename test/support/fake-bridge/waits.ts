@@ -4,24 +4,12 @@ import type { Result } from '../../../electron/contract/errors.ts';
 import type { OperationId, TaskId } from '../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import type { RunRecord } from '../../../electron/contract/run.ts';
-import { forEachTable, type Tables, tableNames } from '../../../electron/contract/tables.ts';
 import type { TaskInfo } from '../../../electron/contract/task.ts';
 import type { Why } from '../../../electron/contract/waiting.ts';
-import type { DurableRows } from '../../../electron/core/kernel/ports.ts';
-import { RowMap } from '../../../electron/core/kernel/rows.ts';
-import { createState, type State } from '../../../electron/core/master/state.ts';
 import type { Waits } from '../../../electron/shell/ports.ts';
 import { createWaits } from '../../../electron/shell/waits.ts';
+import { stateOf } from './state.ts';
 import type { FakeTables } from './tables.ts';
-
-const noRows = forEachTable(() => []) as unknown as DurableRows;
-
-function stateOf(tables: FakeTables): State {
-  const rows = Object.fromEntries(
-    tableNames.map((name) => [name, RowMap.of(tables.all(name))]),
-  ) as unknown as Tables;
-  return { ...createState(noRows), tables: rows };
-}
 
 export function waitsOn(tables: FakeTables): Waits {
   return createWaits(

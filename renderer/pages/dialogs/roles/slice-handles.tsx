@@ -1,6 +1,7 @@
 // The handles at the right ends of slices: dragged with the pointer, or moved by arrows, page keys, Home and End.
 import type { KeyboardEvent, PointerEvent } from 'react';
 import type { Words } from '../../../app/messages/words.ts';
+import { followPointer } from '../../../kit/follow-pointer.ts';
 import { type ScalarName, scalarText } from '../../../parts/scalar-words.ts';
 import type { MachineSlices } from '../../../parts/slices.ts';
 import { amountsOf, boundsOf, type DraftSlice, stepOf } from './partition-form.ts';
@@ -38,21 +39,13 @@ function Handle(props: Props & { readonly at: number; readonly startsAt: number 
   const bounds = boundsOf(base, drafts, at, name);
   const start = (event: PointerEvent<HTMLSpanElement>) => {
     event.preventDefault();
-    const { pointerId, currentTarget: handle } = event;
+    const handle = event.currentTarget;
     const bar = handle.parentElement?.getBoundingClientRect();
     handle.focus();
     if (bar === undefined || bar.width === 0) return;
-    handle.setPointerCapture(pointerId);
-    const move = (moved: globalThis.PointerEvent) =>
-      onMove(at, name, ((moved.clientX - bar.left) / bar.width) * total - startsAt);
-    const end = () => {
-      handle.removeEventListener('pointermove', move);
-      handle.removeEventListener('pointerup', end);
-      handle.removeEventListener('pointercancel', end);
-    };
-    handle.addEventListener('pointermove', move);
-    handle.addEventListener('pointerup', end);
-    handle.addEventListener('pointercancel', end);
+    followPointer(event, (clientX) =>
+      onMove(at, name, ((clientX - bar.left) / bar.width) * total - startsAt),
+    );
   };
   const key = (event: KeyboardEvent) => {
     const wanted = wantedByKey(event.key, now, stepOf(name, total), bounds.most);
