@@ -163,6 +163,7 @@ export async function startApp({ profile, env = {}, args = [] }: StartOptions): 
   await electron.evaluate(() => (globalThis as unknown as { letAppStart(): void }).letAppStart());
   const page = await electron.firstWindow({ timeout: 30_000 });
   await page.waitForURL('app://mesolite/**');
+  await hasBridge(page, profile);
   return {
     electron,
     page,
@@ -179,6 +180,21 @@ export async function startApp({ profile, env = {}, args = [] }: StartOptions): 
       await until(hasEnded, { what: 'the app ended after quit', capMs: 20_000 });
     },
   };
+}
+
+/** Without it nothing works, and what is there instead is the only trace of why. */
+async function hasBridge(page: Page, profile: Profile): Promise<void> {
+  try {
+    await until(() => page.evaluate(() => 'mesolite' in window), { what: 'the page has its bridge' });
+  } catch (cause) {
+    const facts = await page.evaluate(() => [
+      document.URL,
+      document.readyState,
+      document.documentElement.outerHTML.slice(0, 500),
+    ]);
+    const log = readLog(profile).split('\n').slice(-20);
+    throw new Error(['no bridge in the page', ...facts, ...log].join('\n'), { cause });
+  }
 }
 
 function plainEnv(): Record<string, string> {
