@@ -118,6 +118,9 @@ function bringBack(window: BrowserWindow, options: WindowOptions, load: () => Pr
   });
   window.webContents.on('unresponsive', () => options.log('warn', 'renderer-hangs'));
   window.webContents.on('responsive', () => options.log('info', 'renderer-answers-again'));
+  window.webContents.on('preload-error', (_event, _path, error) => {
+    options.log('error', 'preload-failed', { error: String(error) });
+  });
   window.webContents.on('did-fail-load', (_event, code, words, url) => {
     options.log('error', 'load-failed', { code, words, url: url.slice(0, 200) });
   });
