@@ -10,6 +10,7 @@ import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { Checkbox, Choices, TextField } from '../../kit/field.tsx';
+import { CancelButton } from '../../parts/cancel-button.tsx';
 import { identityOf } from '../../store/identity.ts';
 import { activeTasksOf, isWholeLocal } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
@@ -196,9 +197,7 @@ export function DrainDialog({ machineId, onClose }: DrainProps) {
       answer={form.refusal}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button
             look={tasks.length > 0 || markGone ? 'danger' : 'primary'}
             type="submit"

@@ -8,6 +8,7 @@ import { drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { TextArea, TextField } from '../../kit/field.tsx';
+import { CancelButton } from '../../parts/cancel-button.tsx';
 import { useRow } from '../../store/tables.ts';
 import { Refused } from './refused.tsx';
 
@@ -45,9 +46,7 @@ export function EditMachineDialog({
       onSubmit={submit}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look="primary" type="submit" disabled={!isGood}>
             {words.t('verb.save')}
           </Button>

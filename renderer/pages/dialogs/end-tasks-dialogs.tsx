@@ -9,6 +9,7 @@ import { useWords, type Words, wordsNow } from '../../app/messages/words.ts';
 import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
+import { CancelButton } from '../../parts/cancel-button.tsx';
 import { isActive } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
 import { toast } from '../../store/toasts.ts';
@@ -72,9 +73,7 @@ function EndDialog(props: {
       onSubmit={props.onSubmit}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look="danger" type="submit" disabled={targets.length === 0}>
             {props.verb}
           </Button>

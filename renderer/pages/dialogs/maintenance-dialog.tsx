@@ -9,6 +9,7 @@ import { drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { Checkbox, TextArea, TextField } from '../../kit/field.tsx';
+import { CancelButton } from '../../parts/cancel-button.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { useRow } from '../../store/tables.ts';
 import { readLength, readStart, usualStart, writeLength, writeStart } from './maintenance-form.ts';
@@ -99,9 +100,7 @@ export function MaintenanceDialog({ machineId, onClose }: Props) {
       answer={form.refusal}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look={form.isNow ? 'danger' : 'primary'} type="submit">
             {words.t(form.isNow ? 'maint.submit-now' : 'maint.submit')}
           </Button>

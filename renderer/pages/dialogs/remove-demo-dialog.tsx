@@ -5,6 +5,7 @@ import { useWords } from '../../app/messages/words.ts';
 import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
+import { CancelButton } from '../../parts/cancel-button.tsx';
 import { activeTasksOf, demoMachines } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
 import { Refused } from './refused.tsx';
@@ -31,9 +32,7 @@ export function RemoveDemoDialog({ onClose }: { readonly onClose: () => void }) 
       onSubmit={() => drop(remove(), 'shows its own refusal')}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look="danger" type="submit">
             {words.t('verb.remove-demo')}
           </Button>

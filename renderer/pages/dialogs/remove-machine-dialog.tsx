@@ -8,6 +8,7 @@ import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { Checkbox, Choices } from '../../kit/field.tsx';
+import { CancelButton } from '../../parts/cancel-button.tsx';
 import { activeTasksOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import { go, inspect, viewStore } from '../../store/view.ts';
@@ -104,9 +105,7 @@ export function RemoveMachineDialog({ machineId, onClose }: RemoveProps) {
       onSubmit={() => drop(remove(), 'shows its own refusal')}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look="danger" type="submit">
             {words.t(force ? 'remove.submit-force' : 'remove.submit')}
           </Button>

@@ -11,6 +11,7 @@ import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
 import { Segmented, TextArea, TextField } from '../../kit/field.tsx';
+import { CancelButton } from '../../parts/cancel-button.tsx';
 import { agentOf, healthOf, machineList } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
 import { Refused } from './refused.tsx';
@@ -235,9 +236,7 @@ export function RunTaskDialog(props: RunProps) {
       strip={<Preview {...preview} />}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look="primary" type="submit" disabled={isBusy}>
             {words.t(willWait(preview.why) ? 'run.submit.wait' : 'run.submit')}
           </Button>

@@ -6,6 +6,7 @@ import { useWords } from '../../app/messages/words.ts';
 import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Dialog } from '../../kit/dialog.tsx';
+import { CancelButton } from '../../parts/cancel-button.tsx';
 import { Facts } from '../../parts/facts.tsx';
 import { holderOf, shortHolder } from '../../parts/holder.ts';
 import { useRow } from '../../store/tables.ts';
@@ -45,9 +46,7 @@ export function TakeOverDialog({
       onSubmit={() => drop(takeOver(), 'shows its own refusal')}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look="primary" type="submit" disabled={isBusy}>
             {words.t('takeover.submit', { name })}
           </Button>

@@ -11,6 +11,7 @@ import { drop } from '../../../bridge/bridge.ts';
 import { Button, IconButton } from '../../../kit/button.tsx';
 import { Dialog } from '../../../kit/dialog.tsx';
 import { Checkbox, TextField } from '../../../kit/field.tsx';
+import { CancelButton } from '../../../parts/cancel-button.tsx';
 import { roleHue } from '../../../parts/role-bars.tsx';
 import {
   readAmount,
@@ -215,9 +216,7 @@ function Partition({ machine, onClose }: { readonly machine: MachineRecord; read
       answer={refusal}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look="primary" type="submit" disabled={!isGood}>
             {words.t('slices.partition')}
           </Button>

@@ -6,6 +6,7 @@ import { useWords } from '../../../app/messages/words.ts';
 import { call, drop } from '../../../bridge/bridge.ts';
 import { Button } from '../../../kit/button.tsx';
 import { Dialog } from '../../../kit/dialog.tsx';
+import { CancelButton } from '../../../parts/cancel-button.tsx';
 import { tasksOf } from '../../../parts/framework-state.tsx';
 import { isActive } from '../../../store/selectors.ts';
 import { tableStore, useRow, useTables } from '../../../store/tables.ts';
@@ -41,9 +42,7 @@ export function TeardownDialog(props: { readonly frameworkId: FrameworkId; reado
       answer={refusal}
       buttons={
         <>
-          <Button look="quiet" onClick={onClose}>
-            {words.t('verb.cancel')}
-          </Button>
+          <CancelButton onClick={onClose} />
           <Button look="danger" type="submit">
             {words.t('teardown.submit', { n })}
           </Button>
