@@ -182,10 +182,15 @@ export async function startApp({ profile, env = {}, args = [] }: StartOptions): 
   };
 }
 
-/** Without it nothing works, and what is there instead is the only trace of why. */
+/**
+ * Without it nothing works, and what is there instead is the only trace of why. The page of a database in trouble has
+ * none: it has no script.
+ */
 async function hasBridge(page: Page, profile: Profile): Promise<void> {
   try {
-    await until(() => page.evaluate(() => 'mesolite' in window), { what: 'the page has its bridge' });
+    await until(() => page.evaluate(() => 'mesolite' in window || location.pathname === '/trouble'), {
+      what: 'the page has its bridge',
+    });
   } catch (cause) {
     const facts = await page.evaluate(() => [
       document.URL,
