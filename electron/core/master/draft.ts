@@ -11,7 +11,7 @@ import { nextRandom } from '../kernel/random.ts';
 import type { RowMap } from '../kernel/rows.ts';
 import { type Changed, TableTx } from '../kernel/tables.ts';
 import type { AllocatorCell } from './frameworks/index-cell.ts';
-import type { FilterSession } from './frameworks/shapes.ts';
+import type { FilterSession, ReconcileSession } from './frameworks/shapes.ts';
 import type { LaneSession, LinkSession, OwingSession, PlanSession, SendSession, State } from './state.ts';
 
 /** Something that was dropped, ignored or refused: a line in the log, never silence. */
@@ -40,6 +40,7 @@ export class Draft {
   readonly #sends: DraftMap<string, SendSession>;
   readonly #filters: DraftMap<string, FilterSession>;
   readonly #owing: DraftMap<TaskId, OwingSession>;
+  readonly #reconciling: DraftMap<FrameworkId, ReconcileSession>;
   #isStarted: boolean;
   #randomState: number;
 
@@ -57,6 +58,7 @@ export class Draft {
     this.#sends = new DraftMap(state.session.sends);
     this.#filters = new DraftMap(state.session.filters);
     this.#owing = new DraftMap(state.session.owing);
+    this.#reconciling = new DraftMap(state.session.reconciling);
     this.plan = { ...state.session.plan };
     this.cell = state.session.cell;
   }
@@ -105,6 +107,9 @@ export class Draft {
   get owing(): DraftMap<TaskId, OwingSession> {
     return this.#owing;
   }
+  get reconciling(): DraftMap<FrameworkId, ReconcileSession> {
+    return this.#reconciling;
+  }
   get settings(): Settings {
     return this.get('settings', 'settings') ?? defaultSettings;
   }
@@ -143,6 +148,7 @@ export class Draft {
       sends: this.#sends.finish(),
       filters: this.#filters.finish(),
       owing: this.#owing.finish(),
+      reconciling: this.#reconciling.finish(),
       plan: this.plan,
       cell: this.cell,
       tasksByAgent: this.#tasksByAgent,

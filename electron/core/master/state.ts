@@ -1,6 +1,6 @@
 // The state of the master: tables (what is stored and shown) and the session (what only this process needs to know).
 import type { LaneRecord } from '../../contract/enrolment.ts';
-import type { AgentId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
+import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
 import type { HostKey } from '../../contract/machine.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import { type DurableTable, durableTables, type Rows, type Tables } from '../../contract/tables.ts';
@@ -12,7 +12,7 @@ import type { DurableRows } from '../kernel/ports.ts';
 import { RowMap } from '../kernel/rows.ts';
 import { emptyTables } from '../kernel/tables.ts';
 import { AllocatorCell } from './frameworks/index-cell.ts';
-import type { FilterSession } from './frameworks/shapes.ts';
+import type { FilterSession, ReconcileSession } from './frameworks/shapes.ts';
 import { silentAfterMs } from './link-states.ts';
 
 /** Timers and back-off of one link; the phase people see is in the table `links`. */
@@ -113,6 +113,7 @@ export type Session = {
   readonly sends: RowMap<SendSession>;
   readonly filters: RowMap<FilterSession>;
   readonly owing: RowMap<OwingSession, TaskId>;
+  readonly reconciling: RowMap<ReconcileSession, FrameworkId>;
   readonly plan: PlanSession;
   /** The allocator's index over these tables: a cache, never part of what the state is. */
   readonly cell: AllocatorCell;
@@ -143,6 +144,7 @@ export function createState(rows: DurableRows): State {
       sends: RowMap.empty(({ retryAtMonoMs }) => retryAtMonoMs),
       filters: RowMap.empty(({ untilMonoMs }) => untilMonoMs),
       owing: RowMap.empty(({ retryAtMonoMs }) => retryAtMonoMs),
+      reconciling: RowMap.empty(({ endsAtMonoMs }) => endsAtMonoMs),
       plan: emptyPlan,
       cell: new AllocatorCell(),
       tasksByAgent: new Groups((task) => task.agentId),

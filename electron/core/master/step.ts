@@ -16,6 +16,7 @@ import { nextFrameworkDeadline } from './frameworks/deadlines.ts';
 import { onInverseOfferDeadlines } from './frameworks/inverse-offers.ts';
 import { onOfferDeadlines } from './frameworks/offers.ts';
 import { onPartitionMachine } from './frameworks/partition.ts';
+import { onReconcileDeadlines } from './frameworks/reconciling.ts';
 import { onChangeRole, onRemoveRole, onSetPreemption, onSetQuota, onSetWeight } from './frameworks/roles.ts';
 import {
   onFrameworkDeadlines,
@@ -221,6 +222,7 @@ function onFact(draft: Draft, event: FactEvent): void {
       onLaneDeadlines(draft);
       onSendDeadlines(draft);
       onUpdateDeadlines(draft);
+      onReconcileDeadlines(draft);
       onFrameworkDeadlines(draft);
       onOfferDeadlines(draft);
       onInverseOfferDeadlines(draft);

@@ -70,7 +70,7 @@ export const schedulerMutants: readonly Mutant[] = [
   },
   {
     id: 'reconciles-from-memory',
-    file: `${api}/updates.ts`,
+    file: `${api}/reconciling.ts`,
     find: 'agentId: task.agentId, state: task.state, message });',
     replace: 'agentId: task.agentId, state: task.statuses[0]?.state ?? task.state, message });',
     why: 'answers what was once known of a task, not what is',

@@ -14,7 +14,7 @@ import { planOperations } from './operations.ts';
 import { partsOf } from './parts.ts';
 import { applyReservations } from './reservations.ts';
 import type { Place } from './shapes.ts';
-import { tellUpdate } from './updates.ts';
+import { tellUpdate } from './status-words.ts';
 import { refuseCall } from './words.ts';
 
 type Accept = Extract<Call, { kind: 'ACCEPT' }>;

@@ -5,6 +5,7 @@ import { unreachable } from '../../kernel/assert.ts';
 import type { Draft } from '../draft.ts';
 import { onAccept, onDecline, onMessage } from './accept.ts';
 import { onInverseOffersAnswered } from './inverse-offers.ts';
+import { onReconcile } from './reconciling.ts';
 import {
   onRequest,
   onRevive,
@@ -13,7 +14,7 @@ import {
   onTeardown,
   onUpdateFramework,
 } from './subscriptions.ts';
-import { onAcknowledge, onKill, onReconcile } from './updates.ts';
+import { onAcknowledge, onKill } from './updates.ts';
 import { refuseCall } from './words.ts';
 
 /** From outside: by a connection that is still the one, in the name of a framework that is behind one. */

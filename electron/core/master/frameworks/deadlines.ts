@@ -7,6 +7,7 @@ export function nextFrameworkDeadline({ session }: State): Deadline {
     session.plan;
   const updateAtMonoMs = session.owing.earliest();
   return earliest([
+    session.reconciling.earliest(),
     inverseAtMonoMs,
     allocateAtMonoMs,
     offersEndAtMonoMs,

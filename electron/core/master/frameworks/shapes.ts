@@ -29,3 +29,17 @@ export type FilterSession = {
   readonly refused: { readonly unreserved: Resources; readonly reserved: Resources };
   readonly untilMonoMs: number;
 };
+
+/** A task that a scheduler wants to know the state of; null: it has forgotten where it is. */
+export type Asked = { readonly taskId: TaskId; readonly agentId: AgentId | null };
+
+/** What of its RECONCILE calls one framework has not been answered yet, and how much it was within the present window. */
+export type ReconcileSession = {
+  readonly left: readonly Asked[];
+  /** After those in `left`: all that are known. */
+  readonly isAllAsked: boolean;
+  readonly told: number;
+  /** All tasks were walked through in this window. */
+  readonly hasLooked: boolean;
+  readonly endsAtMonoMs: number;
+};

@@ -37,6 +37,7 @@ export function onSubscribe(draft: Draft, call: Extract<Call, { kind: 'SUBSCRIBE
     closeStream(draft, frameworkId, before.streamId, 'Framework failed over');
   }
   dropOffersOf(draft, frameworkId);
+  draft.reconciling.delete(frameworkId);
   putFramework(draft, {
     id: frameworkId,
     kind: known?.kind ?? 'remote',
@@ -187,6 +188,7 @@ export function onSchedulerDisconnected(
 
 function disconnect(draft: Draft, subscription: SubscriptionRecord, failoverAtMonoMs: number): void {
   dropOffersOf(draft, subscription.id);
+  draft.reconciling.delete(subscription.id);
   draft.put('subscriptions', {
     ...subscription,
     phase: 'disconnected',
@@ -234,6 +236,7 @@ function complete(draft: Draft, framework: FrameworkRecord): void {
   const streamId = draft.get('subscriptions', framework.id)?.streamId ?? null;
   if (streamId !== null) closeStream(draft, framework.id, streamId, null);
   dropOffersOf(draft, framework.id);
+  draft.reconciling.delete(framework.id);
   clearFilters(draft, framework.id, framework.info.roles);
   draft.drop('subscriptions', framework.id);
   draft.put('frameworks', { ...framework, completedAtMs: draft.atMs });

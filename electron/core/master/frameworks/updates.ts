@@ -3,48 +3,20 @@
 
 import type { Refusal } from '../../../contract/errors.ts';
 import type { Call } from '../../../contract/framework.ts';
-import type { AgentId, FrameworkId, TaskId } from '../../../contract/ids.ts';
-import type { TaskRecord, TaskState, TaskStatus } from '../../../contract/task.ts';
+import type { FrameworkId, TaskId } from '../../../contract/ids.ts';
+import type { TaskRecord } from '../../../contract/task.ts';
 import { backoffMs } from '../../kernel/deadlines.ts';
 import { byId } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { send } from '../sends.ts';
 import { isTerminal } from '../task-states.ts';
-import { tell } from './tell.ts';
+import { reconcileOne } from './reconciling.ts';
+import { tellUpdate } from './status-words.ts';
 import { frameworkOf, refuseCall } from './words.ts';
 
 /** As Mesos' agents: 10 s growing to 10 min. */
 const firstRetryMs = 10_000;
 const retryCapMs = 600_000;
-
-/** What a scheduler that does not know of partitions is told instead. */
-const lostStates: ReadonlySet<TaskState> = new Set([
-  'TASK_UNREACHABLE',
-  'TASK_DROPPED',
-  'TASK_GONE',
-  'TASK_GONE_BY_OPERATOR',
-  'TASK_UNKNOWN',
-]);
-
-export function tellUpdate(
-  draft: Draft,
-  to: { readonly frameworkId: FrameworkId; readonly agentId: AgentId | null },
-  status: TaskStatus,
-): void {
-  const capabilities = draft.get('frameworks', to.frameworkId)?.info.capabilities ?? [];
-  if (status.state === 'TASK_KILLING' && !capabilities.includes('TASK_KILLING_STATE') && status.uuid === null)
-    return;
-  const isLost = lostStates.has(status.state) && !capabilities.includes('PARTITION_AWARE');
-  const state = isLost ? 'TASK_LOST' : status.state;
-  const reason = status.reason ?? reasonOfKill(draft, status);
-  tell(draft, to.frameworkId, { kind: 'UPDATE', status: { ...status, state, reason, agentId: to.agentId } });
-}
-
-/** In Mesos the agent says why it kills; ours is only told to. */
-function reasonOfKill(draft: Draft, { taskId, state }: TaskStatus): string | null {
-  if (state !== 'TASK_KILLING' && state !== 'TASK_KILLED') return null;
-  return draft.get('tasks', taskId)?.killReason ?? null;
-}
 
 /** What is new in a task since the step began. Called once for each change, whatever made it. */
 export function tellChanges(draft: Draft, before: TaskRecord | undefined, task: TaskRecord): void {
@@ -166,66 +138,4 @@ export function endGroup(draft: Draft, task: TaskRecord): void {
   for (const each of groupOf(draft, task.groupId)) {
     if (!isTerminal(each) && each.killAskedAtMs === null) killTask(draft, each);
   }
-}
-
-/** Empty list: everything that is known and has not ended. */
-export function onReconcile(draft: Draft, call: Extract<Call, { kind: 'RECONCILE' }>): null {
-  const { frameworkId, tasks } = call;
-  for (const asked of tasks) reconcileOne(draft, frameworkId, asked);
-  if (tasks.length > 0) return null;
-  for (const task of byId(draft.rows('tasks'))) {
-    if (frameworkOf(task) === frameworkId && !isTerminal(task)) tellState(draft, frameworkId, task);
-  }
-  return null;
-}
-
-type Asked = { readonly taskId: TaskId; readonly agentId: AgentId | null };
-
-function reconcileOne(draft: Draft, frameworkId: FrameworkId, asked: Asked): void {
-  const task = draft.get('tasks', asked.taskId);
-  if (task && frameworkOf(task) === frameworkId) {
-    tellState(draft, frameworkId, task);
-    return;
-  }
-  const state = stateOfUnknown(draft, asked.agentId);
-  if (state !== null)
-    tellReconciled(draft, frameworkId, { ...asked, state, message: 'Reconciliation: the task is not known' });
-}
-
-/** null: the agent has not said yet what it holds, so nothing is known. */
-function stateOfUnknown(draft: Draft, agentId: AgentId | null): TaskState | null {
-  const agent = agentId === null ? undefined : draft.get('agents', agentId);
-  if (!agent) return 'TASK_UNKNOWN';
-  if (agent.state.kind === 'gone') return 'TASK_GONE_BY_OPERATOR';
-  if (agent.state.kind === 'unreachable') return 'TASK_UNREACHABLE';
-  const hasSaid = (draft.get('links', agent.machineId)?.lastHeardAtMs ?? null) !== null;
-  return hasSaid ? 'TASK_GONE' : null;
-}
-
-function tellState(draft: Draft, frameworkId: FrameworkId, task: TaskRecord): void {
-  const message = 'Reconciliation: the latest state';
-  tellReconciled(draft, frameworkId, { taskId: task.id, agentId: task.agentId, state: task.state, message });
-}
-
-function tellReconciled(
-  draft: Draft,
-  frameworkId: FrameworkId,
-  answer: Asked & { readonly state: TaskState; readonly message: string },
-): void {
-  const { taskId, agentId, state, message } = answer;
-  tellUpdate(
-    draft,
-    { frameworkId, agentId },
-    {
-      taskId,
-      state,
-      source: 'SOURCE_MASTER',
-      reason: 'REASON_RECONCILIATION',
-      message,
-      timestampMs: draft.atMs,
-      uuid: null,
-      exitCode: null,
-      signal: null,
-    },
-  );
 }

@@ -92,50 +92,6 @@ describe('status updates', () => {
   });
 });
 
-describe('RECONCILE', () => {
-  const ask = (rig: FrameworkRig, name: string, agent: string | null): SchedulerEvent[] => {
-    rig.take();
-    const tasks = [{ taskId: taskId(name), agentId: agent === null ? null : agentId(agent) }];
-    rig.call({ kind: 'RECONCILE', frameworkId: batch, tasks });
-    return rig.told();
-  };
-
-  it('tells the latest state of a task that is known', () => {
-    const rig = running();
-    expect(ask(rig, 'job', null)).toMatchObject([
-      { status: { state: 'TASK_STAGING', reason: 'REASON_RECONCILIATION', uuid: null, agentId: 'a-one' } },
-    ]);
-    rig.call({ kind: 'RECONCILE', frameworkId: batch, tasks: [] });
-    expect(rig.told()).toMatchObject([{ status: { taskId: 't-job', state: 'TASK_STAGING' } }]);
-  });
-
-  it('says what can be said of one that is not', () => {
-    const rig = running();
-    expect(ask(rig, 'x', 'one')).toMatchObject([{ status: { state: 'TASK_GONE' } }]);
-    expect(ask(rig, 'x', 'nobody')).toMatchObject([{ status: { state: 'TASK_UNKNOWN' } }]);
-    rig.post({ kind: 'link-down', machineId: machineId('one'), refusal: noRoute });
-    rig.pass(10_000);
-    expect(ask(rig, 'x', 'one')).toMatchObject([{ status: { state: 'TASK_UNREACHABLE' } }]);
-  });
-
-  it('says nothing yet of an agent that has not been heard since the master started', () => {
-    const rig = running();
-    const again = new FrameworkRig({
-      machines: [...rig.state.tables.machines.values()],
-      agents: [...rig.state.tables.agents.values()],
-      frameworks: [...rig.state.tables.frameworks.values()],
-    });
-    again.subscribe();
-    expect(ask(again, 'x', 'one')).toEqual([]);
-  });
-
-  it('answers a KILL of a task that is not known', () => {
-    const rig = running();
-    rig.call({ kind: 'KILL', frameworkId: batch, taskId: taskId('x'), agentId: null, graceMs: null });
-    expect(rig.told()).toMatchObject([{ status: { taskId: 't-x', state: 'TASK_UNKNOWN' } }]);
-  });
-});
-
 describe('a framework', () => {
   it('that comes back in time keeps its tasks, and its offers are made anew', () => {
     const rig = running();
