@@ -1,6 +1,9 @@
 // What an observer knows of schedulers: whose task is whose, what each was told and has acknowledged, how long it was away,
 // and so what may be killed without a person's word.
 import type { FrameworkId, TaskId } from '../../electron/contract/ids.ts';
+import { priorRunId } from '../../electron/contract/run.ts';
+import type { TaskRecord } from '../../electron/contract/task.ts';
+import { Outages } from './outages.ts';
 import type { World } from './world.ts';
 
 type Story = {
@@ -26,6 +29,15 @@ export class Book {
   /** Tasks that ended in another way than by themselves and well; tasks that were out of sight once. */
   readonly failed = new Set<string>();
   readonly lostSight = new Set<string>();
+  readonly outages = new Outages();
+  /** Tasks that were told to end for something more important, rightly: see preemption-oracles.ts. */
+  readonly preempted = new Set<string>();
+  /** Grace that schedulers asked for when they killed a task, and the condition on machines that a run came with. */
+  readonly graces = new Map<string, number[]>();
+  readonly conditions = new Map<string, string>();
+  /** Tasks that a person wanted to end, and heard a yes. */
+  readonly killed = new Set<TaskId>();
+  readonly #machines = new Map<string, string>();
   readonly #stories = new Map<string, Story>();
   readonly #sleeps: { readonly from: number; readonly to: number }[] = [];
 
@@ -72,11 +84,30 @@ export class Book {
     return awakeMs >= failoverTimeoutMs;
   }
 
+  noteTask({ id, machineId }: Pick<TaskRecord, 'id' | 'machineId'>): void {
+    this.#machines.set(id, machineId);
+  }
+
+  /** It stays with a run that has to wait again. */
+  conditionOf(id: TaskId): string | undefined {
+    const prior = priorRunId(id);
+    return this.conditions.get(id) ?? (prior === null ? undefined : this.conditionOf(prior));
+  }
+
+  noteGrace(id: string, graceMs: number): void {
+    this.graces.set(id, [...(this.graces.get(id) ?? []), graceMs]);
+  }
+
+  /** Its machine was to be emptied. */
+  mayBeDrained(id: string): boolean {
+    return this.outages.mayDrain(this.#machines.get(id) ?? '');
+  }
+
   /** I6: nothing is killed that nobody asked to kill, and whose framework has no reason to go. */
   mayBeKilled(world: World, id: string): boolean {
     const { kills } = world.asked;
     const owner = this.owners.get(id);
-    if (kills.has(id)) return true;
+    if (kills.has(id) || this.preempted.has(id)) return true;
     if (owner === undefined) return false;
     if (this.mayEnd(owner, world.time.monoMs())) return true;
     if (this.lostSight.has(id) && this.#stories.get(owner)?.isPartitionAware === false) return true;

@@ -53,12 +53,19 @@ function checkRoom(world: World, agent: FakeAgent, info: TaskInfo): void {
 }
 
 /** Without the wish on the disk, the next life would not know that it was killed, and could start it again. */
-function checkKill({ world, disk, agent }: Place, { taskId }: CallOf<'send-kill'>): void {
+function checkKill({ world, disk, agent }: Place, { taskId, graceMs }: CallOf<'send-kill'>): void {
+  const { book } = world;
   const record = disk.tables.tasks.get(taskId);
   if (record && record.killAskedAtMs === null)
     world.violate(`I1 kill of ${taskId} before the wish was written`);
   // One whose wish is written was judged when it was.
-  if (!record && !world.book.mayBeKilled(world, taskId)) world.violate(`I6 nobody asked to kill ${taskId}`);
+  if (!record && !book.mayBeKilled(world, taskId) && !book.mayBeDrained(taskId))
+    world.violate(`I6 nobody asked to kill ${taskId}`);
+  // What it came with, or what somebody said who may say so.
+  const isOwn = graceMs === (agent.tasks.get(taskId)?.info ?? record?.info)?.killPolicy.graceMs;
+  const isSaid = book.graces.get(taskId)?.includes(graceMs) === true;
+  if (record && !isOwn && !isSaid && !book.outages.mayGrant(record.machineId, graceMs))
+    world.violate(`I6 ${taskId} gets ${graceMs} ms to end, which nobody said`);
   if (record && record.agentId !== agent.id)
     world.violate(`I6 kill of ${taskId} on ${agent.id}, it is of ${record.agentId}`);
 }

@@ -1,6 +1,8 @@
 // What must hold of what is written: nobody hears of what is not on the disk (I1), updates are taken in order and for what
 // they are (I4), and the master says only what it may say by itself (I2, I9).
 import type { Result } from '../../electron/contract/errors.ts';
+import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
+import { priorRunId } from '../../electron/contract/run.ts';
 import { type Diff, durableTables, type Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, type TaskStatus, terminalTaskStates } from '../../electron/contract/task.ts';
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
@@ -27,17 +29,28 @@ function noteTask(world: World, before: TaskRecord | undefined, task: TaskRecord
   if (world.forgotten.get(task.id) === task.machineId)
     world.violate(`I4 ${task.id} came back after it was forgotten`);
   world.onDisk.add(task.id);
+  world.book.noteTask(task);
+  noteAgain(world, task.id);
   for (const { uuid } of task.statuses) if (uuid !== null) world.onDisk.add(uuid);
   checkTask(world, before, task);
 }
 
 function noteRuns(world: World, before: Tables, after: Tables, { runs }: Diff): void {
-  for (const run of runs?.put ?? []) world.waited.add(run.id);
+  for (const run of runs?.put ?? []) {
+    world.waited.add(run.id);
+    noteAgain(world, run.id);
+  }
   for (const id of runs?.drop ?? []) {
     // Made and removed again within one commit: also written, in its way.
     world.waited.add(id);
     checkWaitedEnd(world, before, { id, after });
   }
+}
+
+/** Asked for once; that it made room for something else is no reason to ask again. */
+function noteAgain({ asked, book }: World, id: TaskId): void {
+  const prior = priorRunId(id);
+  if (prior !== null && asked.runs.has(prior) && book.preempted.has(prior)) asked.runs.add(id);
 }
 
 /** I12: what waits for any machine waits until it is placed, or taken back by a person. */
@@ -100,11 +113,15 @@ export function noteTakenBack(world: World, before: Tables, diff: Diff): void {
 function checkTask(world: World, before: TaskRecord | undefined, task: TaskRecord): void {
   if (before) checkChange(world, before, task);
   const isNewWish = task.killAskedAtMs !== null && (before?.killAskedAtMs ?? null) === null;
-  if (isNewWish && !world.book.mayBeKilled(world, task.id))
-    world.violate(`I6 nobody asked to kill ${task.id}`);
+  if (isNewWish && !isWished(world, task)) world.violate(`I6 nobody asked to kill ${task.id}`);
   checkStory(world, task);
   const last = task.statuses.at(-1);
   if (last?.source === 'SOURCE_MASTER' && before?.state !== task.state) checkOwnWord(world, task);
+}
+
+function isWished(world: World, { id, machineId, killReason }: TaskRecord): boolean {
+  const isDrained = killReason === 'REASON_AGENT_DRAINING';
+  return isDrained ? world.book.outages.mayDrain(machineId) : world.book.mayBeKilled(world, id);
 }
 
 function checkChange(
@@ -193,14 +210,40 @@ function isKept(world: World, { tables }: FakeDisk, command: CommandEvent, isNew
       );
     case 'set-quota':
     case 'set-weight':
+    case 'set-preemption':
       return !isNewest || isRoleKept(tables, command);
+    case 'deactivate-agent':
+      return !isNewest || isOut(tables, command.machineId);
+    case 'plan-maintenance':
+      return !isNewest || command.window === null || isPlanned(world, tables, command);
+    case 'teardown-framework':
+      return tables.frameworks.get(command.frameworkId)?.completedAtMs !== null;
     default:
       return true;
   }
 }
 
+/** Paused by a person, or worse since. */
+function isOut({ machines, agents }: Tables, machineId: MachineId): boolean {
+  const agent = agents.get(machines.get(machineId)?.agentId ?? '');
+  return !agent || agent.state.kind === 'gone' || agent.availability !== undefined;
+}
+
+/** Or its time is over. */
+function isPlanned(
+  world: World,
+  { machines }: Tables,
+  { machineId, window }: Extract<CommandEvent, { kind: 'plan-maintenance' }>,
+): boolean {
+  const machine = machines.get(machineId);
+  const endMs = window && window.durationMs !== null ? window.startMs + window.durationMs : null;
+  const isOver = endMs !== null && endMs <= world.time.nowMs() + 1000;
+  return !machine || isOver || machine.maintenance?.startMs === window?.startMs;
+}
+
 function isRoleKept({ roles }: Tables, command: Extract<CommandEvent, { role: string }>): boolean {
   const row = roles.get(command.role);
   if (command.kind === 'set-quota') return isSame(row?.quota ?? null, command.quota);
+  if (command.kind === 'set-preemption') return isSame(row?.preemption ?? null, command.preemption);
   return command.kind !== 'set-weight' || (row?.weightMilli ?? 1000) === command.weightMilli;
 }

@@ -5,7 +5,9 @@ import { type TaskRecord, terminalTaskStates } from '../../electron/contract/tas
 import { isEnded } from '../../electron/core/master/operations.ts';
 import type { FakeAgent } from '../support/fake-agent.ts';
 import type { Master } from './master.ts';
-import { checkServed } from './served-oracles.ts';
+import { checkOutagesOver } from './availability-oracles.ts';
+import { holds } from './scheduler-oracles.ts';
+import { checkServed, isProbeRoom } from './served-oracles.ts';
 import type { Host, World } from './world.ts';
 
 /** Cheap: false as long as something obvious is left to wait for. */
@@ -14,9 +16,9 @@ export function isQuiet(world: World, master: Master): boolean {
   const { tables, session } = master.loop.state;
   if (session.sends.size > 0) return false;
   for (const { id, phase } of tables.links.values())
-    if (phase !== 'live' && !isBereft(world, master, id)) return false;
-  for (const task of tables.tasks.values()) if (!terminalTaskStates.has(task.state)) return false;
-  return world.schedulers.every(({ isDone }) => isDone);
+    if (phase !== 'live' && !isBereft(world, master, id) && !isDeclaredGone(master, id)) return false;
+  for (const task of tables.tasks.values()) if (holds(task)) return false;
+  return world.schedulers.every(({ isDone }) => isDone) || !isProbeRoom(tables);
 }
 
 /** The end: faults have stopped long ago, so everything must have settled (I8) and both sides must agree (I4, I5). */
@@ -30,6 +32,7 @@ export function checkSettled(world: World, master: Master): void {
   }
   checkNothingWaits(world, master);
   checkServed(world, tables);
+  checkOutagesOver(world, tables);
   checkLeftovers(world, master);
 }
 
@@ -51,6 +54,7 @@ function checkMachine(world: World, master: Master, machine: MachineRecord): voi
   const { agent } = world.host(machine.via.address);
   if (!agent) return; // a removal that failed half way: it shows as unreachable, with its reason
   if (isSecondRecord(master, machine.id)) return;
+  if (isDeclaredGone(master, machine.id)) return; // for good: what runs there is nobody's business any more
   const phase = tables.links.get(machine.id)?.phase;
   const state = tables.agents.get(machine.agentId ?? '')?.state.kind;
   if (phase === 'live' && state !== 'active')
@@ -66,12 +70,22 @@ function checkNothingWaits(world: World, master: Master): void {
       world.violate(`I8 ${send.kind} of ${send.taskId} still waits`);
   }
   for (const operation of tables.operations.values()) {
-    const isTask = operation.verb === 'kill-task' || operation.verb === 'run-task';
+    const isTask = ['kill-task', 'run-task', 'drain-agent'].includes(operation.verb);
     // What fits nowhere waits on: see `checkServed`.
     if (!isTask || isEnded(operation) || tables.runs.has(operation.taskId ?? '')) continue;
     const isExcused = operation.machineId !== null && isBereft(world, master, operation.machineId);
     if (!isExcused) world.violate(`I8 ${operation.id} (${operation.verb}) never ended`);
   }
+}
+
+/** The link to an agent that a person gave up stays down, and says why. */
+function isDeclaredGone(master: Master, machineId: string): boolean {
+  const { links, agents } = master.loop.state.tables;
+  const known: ReadonlyMap<string, LinkRecord> = links;
+  const machines: ReadonlyMap<string, MachineRecord> = master.loop.state.tables.machines;
+  const isGone = agents.get(machines.get(machineId)?.agentId ?? '')?.state.kind === 'gone';
+  const { phase, problem } = known.get(machineId) ?? {};
+  return isGone && phase === 'stopped' && problem?.reason === 'agent-gone';
 }
 
 /** Two records of one computer, from before its (new) agent's first hello: the second stays stopped and says so. */
@@ -105,7 +119,7 @@ function checkTasks(world: World, master: Master, agent: FakeAgent): void {
 }
 
 function checkTask(world: World, agent: FakeAgent, task: TaskRecord): void {
-  if (!terminalTaskStates.has(task.state)) world.violate(`I8 ${task.id} is still ${task.state}`);
+  if (holds(task)) world.violate(`I8 ${task.id} is still ${task.state}`);
   const last = task.statuses.at(-1);
   const neverRan = last?.source === 'SOURCE_MASTER' && task.state === 'TASK_KILLED';
   if (neverRan && (agent.starts.get(task.id) ?? 0) > 0)

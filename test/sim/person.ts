@@ -1,16 +1,16 @@
 // The person: asks for things at random, like somebody who clicks before the last answer has come, twice, or too late.
 import type { LaneRecord } from '../../electron/contract/enrolment.ts';
 import type { MachineId, OperationId, TaskId } from '../../electron/contract/ids.ts';
-import { type TaskInfo, terminalTaskStates } from '../../electron/contract/task.ts';
+import type { TaskInfo } from '../../electron/contract/task.ts';
 import type { RestartPolicy } from '../../electron/contract/task-life.ts';
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
 import { aTask } from '../support/builders.ts';
 import type { FakeDisk } from '../support/fake-store.ts';
+import { Clicks, type Move } from './clicks.ts';
 import { checkPromise } from './disk-oracles.ts';
 import type { Master } from './master.ts';
+import { holds } from './scheduler-oracles.ts';
 import type { World } from './world.ts';
-
-type Move = { readonly weight: number; readonly choose: (master: Master) => CommandEvent | null };
 
 const policies: readonly (RestartPolicy | null)[] = [
   null,
@@ -25,11 +25,16 @@ export class Person {
   /** The newest of each kind that was asked, so that an older answer is not held against a newer wish. */
   readonly #newest = new Map<string, CommandEvent>();
   readonly #moves: readonly Move[];
+  readonly #clicks: Clicks;
+  /** In the end it takes machines back into service; else they stay as they are. */
+  readonly #isTidy: boolean;
   #serial = 0;
 
   constructor(world: World, disk: FakeDisk) {
     this.#world = world;
     this.#disk = disk;
+    this.#clicks = new Clicks(world, () => this.#operation());
+    this.#isTidy = world.chance(0.75);
     const machine = (make: (id: MachineId) => CommandEvent) => (master: Master) =>
       orNull(world.pick([...master.loop.state.tables.machines.keys()]) as MachineId | undefined, make);
     const task = (make: (id: TaskId) => CommandEvent) => (master: Master) =>
@@ -38,11 +43,9 @@ export class Person {
       orNull(world.pick([...master.loop.state.tables.runs.keys()]) as TaskId | undefined, make);
     this.#moves = [
       { weight: 30, choose: machine((id) => this.#run(id)) },
-      { weight: 12, choose: () => this.#run(null) },
+      { weight: this.#clicks.usesPriorities ? 24 : 12, choose: (master) => this.#runAnywhere(master) },
       { weight: 15, choose: task((id) => this.#kill(id)) },
       { weight: 3, choose: waiting((id) => this.#kill(id)) },
-      { weight: 3, choose: () => this.#setQuota() },
-      { weight: 2, choose: () => this.#setWeight() },
       { weight: 5, choose: task((taskId) => ({ kind: 'forget-task', taskId })) },
       { weight: 10, choose: () => this.#add() },
       { weight: 16, choose: (master) => this.#onLane(master) },
@@ -51,11 +54,17 @@ export class Person {
       { weight: 2, choose: machine((machineId) => ({ kind: 'take-over', machineId })) },
       { weight: 2, choose: machine((machineId) => this.#edit(machineId)) },
       { weight: 4, choose: () => this.#changeSettings() },
+      ...this.#clicks.moves,
     ];
   }
 
-  /** One click. A yes must already be on the disk when it arrives. */
+  /** One click, or several rows marked and one click for all of them. A yes must already be on the disk when it arrives. */
   act(master: Master): void {
+    const clicks = this.#world.chance(0.05) ? 3 + Math.floor(this.#world.random() * 6) : 1;
+    for (let n = 0; n < clicks && master.isAlive; n += 1) this.#click(master);
+  }
+
+  #click(master: Master): void {
     const command = this.#choose(master);
     if (!command) return;
     this.#ask(master, command);
@@ -68,7 +77,7 @@ export class Person {
     });
   }
 
-  /** The person at the end: compares the fingerprints that still wait, and takes back what another master has. */
+  /** The person at the end: compares the fingerprints that still wait, and takes back what another master has, or what it set. */
   confirmAll(master: Master): void {
     const { tables } = master.loop.state;
     for (const lane of tables.lanes.values()) {
@@ -77,16 +86,25 @@ export class Person {
     }
     for (const { id: role, quota } of tables.roles.values())
       if (quota) this.#ask(master, { kind: 'set-quota', role, quota: null, force: false });
+    if (this.#isTidy) this.#tidyUp(master);
     for (const link of tables.links.values()) {
       if (link.phase === 'stopped' && link.problem?.reason.startsWith('lease-'))
         this.#ask(master, { kind: 'take-over', machineId: link.id });
     }
   }
 
+  #tidyUp(master: Master): void {
+    const { machines, agents } = master.loop.state.tables;
+    for (const { id: machineId, maintenance } of machines.values())
+      if (maintenance) this.#ask(master, { kind: 'plan-maintenance', machineId, window: null });
+    for (const { machineId, availability, state } of agents.values())
+      if (availability && state.kind !== 'gone') this.#ask(master, { kind: 'reactivate-agent', machineId });
+  }
+
   /** What nobody has asked to kill yet; what was asked during the fire must end without a second word. */
   killAll(master: Master): void {
     for (const task of master.loop.state.tables.tasks.values()) {
-      if (task.killAskedAtMs !== null || terminalTaskStates.has(task.state)) continue;
+      if (task.killAskedAtMs !== null || !holds(task)) continue;
       this.#ask(master, this.#kill(task.id));
     }
   }
@@ -95,12 +113,13 @@ export class Person {
     const world = this.#world;
     world.say('person:', command.kind, 'taskId' in command ? command.taskId : '');
     this.#noteWish(master, command);
-    const key = [command.kind, subjectOf(command)].join(' ');
+    const key = [topics[command.kind] ?? command.kind, subjectOf(command)].join(' ');
     this.#newest.set(key, command);
     master.ask(command, (answer) => {
       // A write whose fate nobody knows yet may be on the disk: it is taken back later.
       const isNewest = this.#newest.get(key) === command && !master.loop.isReadOnly;
       checkPromise(world, this.#disk, { command, answer, isNewest });
+      if (answer.ok && command.kind === 'kill-task') world.book.killed.add(command.taskId);
       if (answer.ok && command.kind === 'add-machine' && world.chance(0.4))
         this.#thinkAgain(master, command.machineId);
     });
@@ -108,8 +127,10 @@ export class Person {
 
   /** That it was asked is enough: the answer may get lost with the master. */
   #noteWish(master: Master, command: CommandEvent): void {
-    const { asked } = this.#world;
-    if (command.kind === 'run-task') asked.runs.add(command.info.taskId);
+    const { asked, book } = this.#world;
+    book.outages.note(command);
+    if (command.kind === 'run-task') this.#noteRun(command);
+    else if (command.kind === 'teardown-framework') book.askEnd(command.frameworkId);
     else if (command.kind === 'kill-task') asked.kills.add(command.taskId);
     else if (command.kind === 'forget-task') asked.forgets.add(command.taskId);
     else if (command.kind === 'reconnect' || command.kind === 'retry-add')
@@ -123,6 +144,11 @@ export class Person {
       // Its files stay there.
       if (command.force && via?.kind === 'ssh') this.#world.host(via.address).mayHaveLeftovers = true;
     }
+  }
+
+  #noteRun({ info, where }: Extract<CommandEvent, { kind: 'run-task' }>): void {
+    this.#world.asked.runs.add(info.taskId);
+    if (where !== undefined) this.#world.book.conditions.set(info.taskId, where);
   }
 
   /** Cancels a lane in its middle, and often wants it after all. */
@@ -164,7 +190,7 @@ export class Person {
   }
 
   /** null: on any machine. Some are too big for every one of them. */
-  #run(machineId: MachineId | null): CommandEvent {
+  #run(machineId: MachineId | null): Extract<CommandEvent, { kind: 'run-task' }> {
     const world = this.#world;
     const taskId = `t-${this.#next()}` as TaskId;
     const begin = 31_000 + Math.floor(world.random() * 4) * 10;
@@ -179,6 +205,15 @@ export class Person {
     return { kind: 'run-task', machineId, operationId: this.#operation(), info: Object.freeze(info) };
   }
 
+  #runAnywhere(master: Master): CommandEvent {
+    const world = this.#world;
+    const run = this.#run(null);
+    const name = world.pick([...master.loop.state.tables.machines.values()])?.name ?? 'nowhere';
+    const where = world.pick([`machine=${name}`, `machine!=${name}`, 'machine=nowhere']) ?? '';
+    const priority = this.#clicks.usesPriorities ? (world.pick([0, 0, 1, 50]) ?? 0) : 0;
+    return { ...run, ...(world.chance(0.2) ? { where } : {}), ...(priority === 0 ? {} : { priority }) };
+  }
+
   #kill(taskId: TaskId): CommandEvent {
     return { kind: 'kill-task', taskId, operationId: this.#operation() };
   }
@@ -191,25 +226,6 @@ export class Person {
     const unreachableAfterMs = this.#world.pick([5000, 10_000, 20_000]) ?? 10_000;
     const offerTimeoutMs = this.#world.pick([2000, 5000, 15_000]) ?? 15_000;
     return { kind: 'change-settings', settings: { unreachableAfterMs, offerTimeoutMs } };
-  }
-
-  #setQuota(): CommandEvent {
-    const world = this.#world;
-    const some = (cpusMilli: number, memMib: number) => ({ cpusMilli, memMib, diskMib: 0, gpus: 0 });
-    const guarantee = world.chance(0.5) ? some(0, 0) : some(500, 256);
-    const limit = {
-      cpusMilli: world.pick([500, 1500, null]) ?? null,
-      memMib: null,
-      diskMib: null,
-      gpus: null,
-    };
-    const quota = world.chance(0.3) ? null : { guarantee, limit };
-    return { kind: 'set-quota', role: world.pick(['eng', 'ops']) ?? 'eng', quota, force: world.chance(0.3) };
-  }
-
-  #setWeight(): CommandEvent {
-    const weightMilli = this.#world.pick([500, 1000, 4000]) ?? 1000;
-    return { kind: 'set-weight', role: this.#world.pick(['eng', 'ops', '*']) ?? '*', weightMilli };
   }
 
   #add(): CommandEvent | null {
@@ -241,6 +257,18 @@ export class Person {
     return this.#serial;
   }
 }
+
+/** Commands that take back what another of them has set. */
+const topics: Readonly<Partial<Record<CommandEvent['kind'], string>>> = {
+  'set-quota': 'role',
+  'set-weight': 'role',
+  'set-preemption': 'role',
+  'change-role': 'role',
+  'remove-role': 'role',
+  'drain-agent': 'service',
+  'deactivate-agent': 'service',
+  'reactivate-agent': 'service',
+};
 
 /** What a later command of the same kind would say anew. */
 function subjectOf(command: CommandEvent): string {

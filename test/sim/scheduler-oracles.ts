@@ -32,6 +32,8 @@ export function checkTruth(
 export function checkTold(world: World, disk: Tables, { frameworkId, event }: Telling): void {
   if (event.kind === 'UPDATE' && event.status.uuid !== null)
     checkUpdate({ world, disk, frameworkId }, event.status, event.status.uuid);
+  if (event.kind === 'UPDATE_OPERATION_STATUS' && world.book.acked.has(event.status.uuid ?? ''))
+    world.violate(`I4 ${event.status.operationId} was acknowledged and is told again`);
 }
 
 /** I4: each at least once, in the order in which they were made, and no more once it was acknowledged. */
@@ -82,11 +84,11 @@ function isLostState({ state }: TaskRecord, told: string): boolean {
   return told === 'TASK_LOST' && ['TASK_DROPPED', 'TASK_GONE'].includes(state);
 }
 
-function isWithinRole(role: string, top: string): boolean {
+export function isWithinRole(role: string, top: string): boolean {
   return role === top || role.startsWith(`${top}/`);
 }
 
-function holds(task: TaskRecord): boolean {
+export function holds(task: TaskRecord): boolean {
   return !terminalTaskStates.has(task.state) && task.state !== 'TASK_GONE_BY_OPERATOR';
 }
 
@@ -152,7 +154,7 @@ export function checkLimits(before: Tables, after: Tables, violate: Violate): vo
 }
 
 /** Everything that is set aside for it, and of the rest what its tasks and offers have. */
-function consumed(tables: Tables, role: string, name: (typeof scalarNames)[number]): number {
+export function consumed(tables: Tables, role: string, name: (typeof scalarNames)[number]): number {
   let sum = 0;
   const add = (parts: readonly ResourcePart[]): void => {
     for (const part of parts) if (isPlain(part)) sum += part.amounts[name];

@@ -108,7 +108,7 @@ export function planOffers(planner: Planner, offers: readonly OfferRecord[]): Op
   const operations: Operation[] = [];
   if (manners.reserves && world.chance(0.6)) {
     const reserving = planReserved(planner, offers) ?? planReserve(offers, left);
-    if (reserving) operations.push(reserving);
+    if (reserving) operations.push(named(reserving, planner));
   }
   const launches: Launch[] = [];
   const most = manners.isGreedy ? planner.wanted : Math.min(1, planner.wanted);
@@ -117,6 +117,12 @@ export function planOffers(planner: Planner, offers: readonly OfferRecord[]): Op
   const isGroup = launches.length > 1 && world.chance(0.5);
   if (launches.length > 0) operations.push({ kind: isGroup ? 'LAUNCH_GROUP' : 'LAUNCH', tasks: launches });
   return operations;
+}
+
+/** Half of what is no launch wants to be told what came of it. */
+function named(operation: Operation, { world, nextTask }: Planner): Operation {
+  const isLaunch = operation.kind === 'LAUNCH' || operation.kind === 'LAUNCH_GROUP';
+  return isLaunch || world.chance(0.5) ? operation : { ...operation, id: `op-${nextTask()}` };
 }
 
 function planReserve(offers: readonly OfferRecord[], left: Left): Operation | null {

@@ -3,7 +3,8 @@
 import type { Result } from '../../electron/contract/errors.ts';
 import type { Call, FrameworkInfo, SchedulerEvent } from '../../electron/contract/framework.ts';
 import type { AgentId, FrameworkId, OfferId, TaskId } from '../../electron/contract/ids.ts';
-import type { OfferRecord, Operation } from '../../electron/contract/offer.ts';
+import type { InverseOffer, OfferRecord, Operation } from '../../electron/contract/offer.ts';
+import type { OperationStatus } from '../../electron/contract/operation-status.ts';
 import { type TaskState, terminalTaskStates } from '../../electron/contract/task.ts';
 import { drawInfo, drawManners, drawSize, type Manners, planOffers, probeOf } from './scheduler-plans.ts';
 import type { Streams } from './streams.ts';
@@ -24,6 +25,9 @@ export class Scheduler {
   downUntilMonoMs = 0;
   readonly offers = new Map<OfferId, OfferRecord>();
   readonly tasks = new Map<TaskId, Known>();
+  /** Operations that were done, and it has not been told so. */
+  readonly #untold = new Set<string>();
+  readonly #told = new Set<string>();
   readonly #world: World;
   readonly #manners: Manners;
   #info: FrameworkInfo;
@@ -43,7 +47,11 @@ export class Scheduler {
   /** Nothing is left that it waits for. */
   get isDone(): boolean {
     return (
-      this.phase === 'over' || (this.phase === 'here' && this.#finish === 'done' && this.#open().length === 0)
+      this.phase === 'over' ||
+      (this.phase === 'here' &&
+        this.#finish === 'done' &&
+        this.#open().length === 0 &&
+        this.#untold.size === 0)
     );
   }
 
@@ -115,13 +123,16 @@ export class Scheduler {
       agentId: null,
       resources: drawSize(world),
       count: 1 + Math.floor(world.random() * 3),
+      ...(world.chance(0.3) ? { priority: 10 } : {}),
     };
     const dice = world.random();
     if (dice < 0.2) this.say({ kind: 'REQUEST', requests: world.chance(0.3) ? [] : [unit] });
     else if (dice < 0.3) this.say({ kind: 'SUPPRESS', roles: world.chance(0.5) ? [] : [role] });
     else if (dice < 0.5) this.say({ kind: 'REVIVE', roles: world.chance(0.5) ? [] : [role] });
-    else if (dice < 0.65) this.#reconcile(world.chance(0.5));
-    else if (dice < 0.75) this.#changeRoles();
+    else if (dice < 0.65) {
+      this.#reconcile(world.chance(0.5));
+      this.say({ kind: 'RECONCILE_OPERATIONS', operations: [] });
+    } else if (dice < 0.75) this.#changeRoles();
     else if (taskId) this.#kill(taskId);
   }
 
@@ -189,8 +200,19 @@ export class Scheduler {
       if (this.#finish !== 'no') this.finish();
     } else if (event.kind === 'OFFERS') this.#consider(event.offers);
     else if (event.kind === 'RESCIND') this.offers.delete(event.offerId);
+    else if (event.kind === 'INVERSE_OFFERS') this.#makeRoom(event.inverseOffers);
     else if (event.kind === 'UPDATE') this.#learn(event.status);
+    else if (event.kind === 'UPDATE_OPERATION_STATUS') this.#learnOperation(event.status);
     else if (event.kind === 'FAILURE') this.#reconcile(false);
+  }
+
+  /** Before a maintenance: some agree, some never answer. */
+  #makeRoom(inverseOffers: readonly InverseOffer[]): void {
+    const world = this.#world;
+    const kind = world.pick(['ACCEPT_INVERSE_OFFERS', 'DECLINE_INVERSE_OFFERS', null] as const);
+    if (!kind) return;
+    const filters = { refuseMs: world.pick([0, 1000, 5000]) ?? 0 };
+    this.say({ kind, inverseOfferIds: inverseOffers.map(({ id }) => id), filters });
   }
 
   #consider(offers: readonly OfferRecord[]): void {
@@ -256,13 +278,16 @@ export class Scheduler {
     const offerIds = offers.map(({ id }) => id);
     const refuseMs = this.#world.pick([0, 1000, 5000]) ?? 0;
     this.say({ kind: 'ACCEPT', offerIds, operations: [...operations], filters: { refuseMs } }, (answer) =>
-      this.#onAccepted(ids, answer),
+      this.#onAccepted(ids, operations, answer),
     );
   }
 
-  #onAccepted(ids: readonly TaskId[], answer: Result<null>): void {
+  #onAccepted(ids: readonly TaskId[], operations: readonly Operation[], answer: Result<null>): void {
     const world = this.#world;
     if (answer.ok) {
+      // What came of it may have been told before the answer.
+      for (const each of operations)
+        if ('id' in each && each.id !== undefined && !this.#told.has(each.id)) this.#untold.add(each.id);
       const missing = ids.find((id) => !world.onDisk.has(id));
       if (missing) world.violate(`I1 ${missing} was accepted and is not on the disk`);
       if (this.#probe !== null && ids.includes(this.#probe)) this.say({ kind: 'SUPPRESS', roles: [] });
@@ -283,10 +308,25 @@ export class Scheduler {
     if (!known) return;
     known.state = state;
     // Not known to the master: there is nothing there to wait for.
-    known.isEnded ||= terminalTaskStates.has(state) || state === 'TASK_UNKNOWN';
+    const isGivenUp = state === 'TASK_UNKNOWN' || state === 'TASK_GONE_BY_OPERATOR';
+    known.isEnded ||= terminalTaskStates.has(state) || isGivenUp;
     if (taskId !== this.#probe) return;
     if (known.isEnded) this.#finish = 'done';
     else if (state === 'TASK_RUNNING') this.#kill(taskId);
+  }
+
+  /** I4: at least once; of what was done nothing else is said later. */
+  #learnOperation({ operationId, state, uuid, agentId }: OperationStatus): void {
+    if (state === 'OPERATION_FINISHED') {
+      this.#told.add(operationId);
+      this.#untold.delete(operationId);
+    } else if (this.#told.has(operationId) && state !== 'OPERATION_UNKNOWN')
+      this.#world.violate(`I4 ${operationId} was done and is told as ${state}`);
+    if (uuid === null) return;
+    if (this.#finish === 'no' && !this.#world.chance(this.#manners.acknowledges)) return;
+    this.say({ kind: 'ACKNOWLEDGE_OPERATION_STATUS', agentId, operationId, uuid }, ({ ok }) => {
+      if (ok) this.#world.book.acked.add(uuid);
+    });
   }
 
   #acknowledge(taskId: TaskId, agentId: AgentId, uuid: string): void {
@@ -301,7 +341,12 @@ export class Scheduler {
   #kill(taskId: TaskId): void {
     this.#world.asked.kills.add(taskId);
     const agentId = this.#world.chance(0.5) ? (this.tasks.get(taskId)?.agentId ?? null) : null;
-    this.say({ kind: 'KILL', taskId, agentId, graceMs: this.#world.chance(0.3) ? 100 : null });
+    const graceMs = this.#world.chance(0.3) ? 100 : null;
+    if (graceMs !== null) {
+      const { book } = this.#world;
+      for (const id of book.groups.get(taskId) ?? [taskId]) book.noteGrace(id, graceMs);
+    }
+    this.say({ kind: 'KILL', taskId, agentId, graceMs });
   }
 
   #reconcile(isImplicit: boolean): void {
@@ -348,6 +393,7 @@ function asNeverAsked({ asked }: World, id: TaskId): void {
 function wordsOf(event: SchedulerEvent): string {
   if (event.kind === 'OFFERS') return `OFFERS ${event.offers.map(({ id }) => id).join(' ')}`;
   if (event.kind === 'RESCIND') return `RESCIND ${event.offerId}`;
+  if (event.kind === 'UPDATE_OPERATION_STATUS') return `${event.status.operationId} ${event.status.state}`;
   if (event.kind !== 'UPDATE') return event.kind;
   const { taskId, state, uuid, reason } = event.status;
   return ['UPDATE', taskId, state, uuid ?? reason ?? ''].join(' ');

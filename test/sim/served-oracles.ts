@@ -2,6 +2,7 @@
 // the end of its tasks, and was told each update that is written (I4, I8).
 import type { AgentRecord } from '../../electron/contract/machine.ts';
 import type { Resources } from '../../electron/contract/resources.ts';
+import { nextRunId, type RunRecord } from '../../electron/contract/run.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
 import { type ScalarName, scalarNames } from '../../electron/core/master/resources.ts';
@@ -18,11 +19,9 @@ const probe: Pick<Resources, 'cpusMilli' | 'memMib' | 'diskMib' | 'gpus' | 'port
 };
 
 export function checkServed(world: World, tables: Tables): void {
-  for (const { id, info, place } of tables.runs.values()) {
-    if (fitsSomewhere(tables, info.resources, place?.agentId ?? null))
-      world.violate(`I8 ${id} waits and fits somewhere`);
-  }
-  const isRoom = fitsSomewhere(tables, probe, null);
+  for (const run of tables.runs.values())
+    if (runFits(world, tables, run)) world.violate(`I8 ${run.id} waits and fits somewhere`);
+  const isRoom = isProbeRoom(tables);
   for (const scheduler of world.schedulers) {
     if (scheduler.phase === 'over') continue;
     if (scheduler.phase !== 'here') world.violate(`I8 ${scheduler.id} is ${scheduler.phase}`);
@@ -33,14 +32,38 @@ export function checkServed(world: World, tables: Tables): void {
       world.violate(`I14 ${id} is reserved on an agent that is gone`);
   }
   for (const task of tables.tasks.values()) checkTold(world, tables, task);
+  for (const id of world.book.killed) {
+    const again = nextRunId(id);
+    if (world.waited.has(again) || world.onDisk.has(again))
+      world.violate(`I6 ${id} was killed and came back`);
+  }
+}
+
+/** Without room for one task nobody can be served: people have taken every machine out of service. */
+export function isProbeRoom(tables: Tables): boolean {
+  return fitsSomewhere(tables, probe, () => true);
+}
+
+function runFits(world: World, tables: Tables, { id, info, place }: RunRecord): boolean {
+  const condition = world.book.conditionOf(id);
+  return fitsSomewhere(tables, info.resources, ({ id: agentId, machineId }) => {
+    const isThere = place === null || place.agentId === agentId;
+    return isThere && holdsOf(condition, tables.machines.get(machineId)?.name ?? '');
+  });
+}
+
+/** Conditions of the person in the simulation are about names: `machine=NAME`, `machine!=NAME`. */
+export function holdsOf(condition: string | undefined, name: string): boolean {
+  const [, isNot, wanted] = /^machine(!?)=(.*)$/.exec(condition ?? '') ?? [];
+  return wanted === undefined || (wanted === name) === (isNot === '');
 }
 
 /** What is offered counts as free: offers end. */
-function fitsSomewhere(tables: Tables, wanted: Resources, agentId: string | null): boolean {
+function fitsSomewhere(tables: Tables, wanted: Resources, mayBe: (agent: AgentRecord) => boolean): boolean {
   for (const agent of tables.agents.values()) {
-    if (agentId !== null && agent.id !== agentId) continue;
     const isLive = tables.links.get(agent.machineId)?.phase === 'live';
     if (agent.state.kind !== 'active' || !isLive || tables.machines.get(agent.machineId)?.removal) continue;
+    if (agent.availability || !mayBe(agent)) continue;
     const isFit = scalarNames.every((name) => wanted[name] <= freeOn(tables, agent, name));
     if (isFit) return true;
   }

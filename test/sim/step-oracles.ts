@@ -7,7 +7,10 @@ import type { MasterEvent } from '../../electron/core/kernel/events.ts';
 import { scalarNames } from '../../electron/core/master/resources.ts';
 import type { State } from '../../electron/core/master/state.ts';
 import type { StepResult } from '../../electron/core/master/step.ts';
-import { checkAgent, checkLimits, checkTruth } from './scheduler-oracles.ts';
+import { checkAvailability } from './availability-oracles.ts';
+import { checkPreemption, checkRunsAgain } from './preemption-oracles.ts';
+import { checkRoles } from './role-oracles.ts';
+import { checkAgent, checkLimits, checkTruth, holds } from './scheduler-oracles.ts';
 import { freeOn } from './served-oracles.ts';
 import type { World } from './world.ts';
 
@@ -22,8 +25,10 @@ export function checkStep(world: World, stepping: Stepping, violate: (what: stri
   if (answer && !answer.ok) checkRefused(result, violate);
   checkAgents(stepping, violate);
   if (event.kind === 'run-task' && answer?.ok) checkFit(before.tables, event, violate);
-  if (state.tables.roles.size > 0 && event.kind !== 'set-quota')
-    checkLimits(before.tables, state.tables, violate);
+  if (state.tables.roles.size > 0) checkLimits(before.tables, state.tables, violate);
+  checkAvailability(world, stepping, violate);
+  checkPreemption(world, stepping, violate);
+  checkRoles(stepping, violate);
   checkTimes(world, stepping, violate);
   for (const id of diff.offers?.drop ?? []) checkTakenBack(stepping, id, violate);
   for (const effect of effects)
@@ -41,12 +46,18 @@ function checkFit(
   const agent = tables.agents.get(machines.get(machineId ?? '')?.agentId ?? '');
   const short = agent && scalarNames.find((name) => info.resources[name] > freeOn(tables, agent, name));
   if (short !== undefined) violate(`I7 ${info.taskId} was taken in and does not fit: ${short}`);
+  if (agent?.availability)
+    violate(`${info.taskId} was taken in by ${agent.id}, which is ${agent.availability.kind}`);
 }
 
 function checkAgents(stepping: Stepping, violate: (what: string) => void): void {
   const { state, diff } = stepping.result;
   for (const id of agentsOf(stepping)) checkAgent(state.tables, id, violate);
-  for (const task of diff.tasks?.put ?? []) checkReach(task, state.tables.agents.get(task.agentId), violate);
+  for (const task of diff.tasks?.put ?? []) {
+    checkReach(task, state.tables.agents.get(task.agentId), violate);
+    const why = checkRunsAgain(state.tables, stepping.before.tables.tasks.get(task.id), task);
+    if (why !== null) violate(why);
+  }
   for (const { id } of diff.agents?.put ?? []) checkReachOf(state.tables, id, violate);
 }
 
@@ -98,10 +109,6 @@ function checkRefused({ diff, effects }: StepResult, violate: (what: string) => 
   if (effects.some(({ kind }) => kind !== 'send-scheduler-event'))
     violate('I12 a refused command had effects');
   if (durableTables.some((table) => diff[table] !== undefined)) violate('I12 a refused command was written');
-}
-
-function holds(task: TaskRecord): boolean {
-  return !terminalTaskStates.has(task.state) && task.state !== 'TASK_GONE_BY_OPERATOR';
 }
 
 /** I9: its tasks are lost to sight together with it. */

@@ -110,6 +110,6 @@ export class Streams {
 /** For the trace: what it is about, in short. */
 function wordsOf(call: Call): string {
   const ids = 'offerIds' in call ? call.offerIds : 'taskId' in call ? [call.taskId] : [];
-  const operations = 'operations' in call ? call.operations.map(({ kind }) => kind) : [];
+  const operations = call.kind === 'ACCEPT' ? call.operations.map(({ kind }) => kind) : [];
   return [call.kind, ...operations, ...ids].join(' ');
 }

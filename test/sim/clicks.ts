@@ -1,0 +1,158 @@
+// What a person may click besides tasks and adding machines: taking machines out of service and planning it, roles, who may end
+// early for whom, slices, ending frameworks. Not everybody uses everything: each run has some of these groups (swarm testing,
+// Groce et al., ISSTA 2012), so that what is rare meets what is rare often enough.
+import type { FrameworkId, MachineId, OperationId } from '../../electron/contract/ids.ts';
+import type { Maintenance } from '../../electron/contract/machine.ts';
+import type { Resources } from '../../electron/contract/resources.ts';
+import type { Preemption, Quota } from '../../electron/contract/role.ts';
+import type { CommandEvent } from '../../electron/core/kernel/events.ts';
+import type { Master } from './master.ts';
+import type { World } from './world.ts';
+
+export type Move = { readonly weight: number; readonly choose: (master: Master) => CommandEvent | null };
+
+const groups = ['outages', 'roles', 'room', 'slices', 'endings'] as const;
+type Group = (typeof groups)[number];
+
+const roles = ['eng', 'ops', 'eng/dev', '*'] as const;
+
+export class Clicks {
+  readonly #world: World;
+  readonly #nextOperation: () => OperationId;
+  readonly #groups: ReadonlySet<Group>;
+
+  constructor(world: World, nextOperation: () => OperationId) {
+    this.#world = world;
+    this.#nextOperation = nextOperation;
+    this.#groups = new Set(groups.filter(() => world.chance(0.3)));
+  }
+
+  /** Priorities mean nothing where nothing ends early. */
+  get usesPriorities(): boolean {
+    return this.#groups.has('room');
+  }
+
+  get moves(): Move[] {
+    const of: Readonly<Record<Group, Move[]>> = {
+      outages: [
+        { weight: 5, choose: (master) => this.#drain(master) },
+        { weight: 5, choose: (master) => this.#onMachine(master, 'deactivate-agent') },
+        { weight: 10, choose: (master) => this.#reactivate(master) },
+        { weight: 8, choose: (master) => this.#plan(master) },
+      ],
+      roles: [
+        { weight: 6, choose: () => this.#changeRole() },
+        { weight: 4, choose: () => this.#setQuota() },
+        { weight: 3, choose: () => this.#setWeight() },
+        { weight: 2, choose: () => ({ kind: 'remove-role', role: this.#pick(['eng', 'ops', 'spare']) }) },
+      ],
+      room: [
+        { weight: 12, choose: () => this.#setPreemption() },
+        { weight: 4, choose: () => this.#setWeight() },
+      ],
+      slices: [{ weight: 10, choose: (master) => this.#partition(master) }],
+      endings: [{ weight: 4, choose: (master) => this.#tearDown(master) }],
+    };
+    return [
+      { weight: 2, choose: () => this.#setQuota() },
+      { weight: 1, choose: () => this.#setWeight() },
+      ...[...this.#groups].flatMap((group) => of[group]),
+    ];
+  }
+
+  #pick<T>(values: readonly [T, ...T[]]): T {
+    return this.#world.pick(values) ?? values[0];
+  }
+
+  #machine(master: Master): MachineId | undefined {
+    return this.#world.pick([...master.loop.state.tables.machines.values()])?.id;
+  }
+
+  #onMachine(master: Master, kind: 'deactivate-agent'): CommandEvent | null {
+    const machineId = this.#machine(master);
+    return machineId === undefined ? null : { kind, machineId };
+  }
+
+  #drain(master: Master): CommandEvent | null {
+    const machineId = this.#machine(master);
+    if (machineId === undefined) return null;
+    const graceMs = this.#pick([null, 0, 1000, 10_000]);
+    const markGone = this.#world.chance(0.25);
+    return { kind: 'drain-agent', machineId, operationId: this.#nextOperation(), graceMs, markGone };
+  }
+
+  #reactivate(master: Master): CommandEvent | null {
+    const { agents } = master.loop.state.tables;
+    const out = [...agents.values()].filter(({ availability }) => availability !== undefined);
+    const agent = this.#world.pick(out);
+    return agent ? { kind: 'reactivate-agent', machineId: agent.machineId } : null;
+  }
+
+  #plan(master: Master): CommandEvent | null {
+    const machineId = this.#machine(master);
+    if (machineId === undefined) return null;
+    const inMs = this.#pick([-500, 300, 2000, 5000, 60_000]);
+    const window: Maintenance = {
+      startMs: Math.round(this.#world.time.nowMs() + inMs),
+      durationMs: this.#pick([null, 700, 2500, 6000]),
+      note: '',
+    };
+    return { kind: 'plan-maintenance', machineId, window: this.#world.chance(0.2) ? null : window };
+  }
+
+  #quota(): Quota | null {
+    const { chance } = this.#world;
+    if (chance.call(this.#world, 0.3)) return null;
+    const some = (cpusMilli: number, memMib: number) => ({ cpusMilli, memMib, diskMib: 0, gpus: 0 });
+    const limit = { cpusMilli: this.#pick([500, 1500, null]), memMib: null, diskMib: null, gpus: null };
+    const guarantees = [some(0, 0), some(0, 0), some(500, 256), some(400, 4096)] as const;
+    const guarantee = this.#pick(guarantees);
+    return { guarantee, limit: guarantee.memMib > 256 ? { ...limit, cpusMilli: null } : limit };
+  }
+
+  #setQuota(): CommandEvent {
+    const force = this.#world.chance(0.3);
+    return { kind: 'set-quota', role: this.#pick(['eng', 'ops']), quota: this.#quota(), force };
+  }
+
+  #setWeight(): CommandEvent {
+    return { kind: 'set-weight', role: this.#pick(roles), weightMilli: this.#pick([500, 1000, 4000]) };
+  }
+
+  #changeRole(): CommandEvent {
+    const change = { weightMilli: this.#pick([500, 1000, 4000]), quota: this.#quota() };
+    const role = this.#pick(['eng', 'ops', 'spare']);
+    return { kind: 'change-role', role, ...change, force: this.#world.chance(0.5) };
+  }
+
+  #setPreemption(): CommandEvent {
+    const preemption = this.#pick<Preemption | null>([
+      { lowerPriority: true, aboveFairShare: true },
+      { lowerPriority: true, aboveFairShare: true },
+      { lowerPriority: true, aboveFairShare: false },
+      { lowerPriority: false, aboveFairShare: true },
+      null,
+    ]);
+    return { kind: 'set-preemption', role: this.#pick(roles), preemption };
+  }
+
+  #partition(master: Master): CommandEvent | null {
+    const machineId = this.#machine(master);
+    if (machineId === undefined) return null;
+    const wanted = (['eng', 'ops', 'eng/dev'] as const).filter(() => this.#world.chance(0.4));
+    const slices = wanted.map((role) => {
+      const size = this.#pick<Pick<Resources, 'cpusMilli' | 'memMib'>>([
+        { cpusMilli: 500, memMib: 256 },
+        { cpusMilli: 1000, memMib: 1024 },
+        { cpusMilli: 2500, memMib: 4096 },
+      ]);
+      return { role, amounts: { ...size, diskMib: 1000, gpus: 0 } };
+    });
+    return { kind: 'partition-machine', machineId, slices };
+  }
+
+  #tearDown(master: Master): CommandEvent | null {
+    const framework = this.#world.pick([...master.loop.state.tables.frameworks.values()]);
+    return framework ? { kind: 'teardown-framework', frameworkId: framework.id as FrameworkId } : null;
+  }
+}
