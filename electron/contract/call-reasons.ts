@@ -37,6 +37,8 @@ const callReasons = [
   'volume-exists',
   'volume-unknown',
   'volume-in-use',
+  'operation-exists',
+  'operations-unacknowledged',
   // Calls that find nothing to act on
   'executor-unknown',
   'update-unknown',

@@ -10,6 +10,7 @@ import {
   taskIdSchema,
 } from './ids.ts';
 import { type InverseOffer, type OfferRecord, operationSchema } from './offer.ts';
+import { offerOperationIdSchema, type OperationStatus, operationStatusSchema } from './operation-status.ts';
 import { resourcesSchema } from './resources.ts';
 import { roleNameSchema } from './role.ts';
 import { prioritySchema, type TaskStatus } from './task.ts';
@@ -66,6 +67,8 @@ export const frameworkRecordSchema = z.object({
   registeredAtMs: z.number().int(),
   /** Torn down or away for too long; it may never come back. */
   completedAtMs: z.number().int().nullable(),
+  /** What came of its operations and it has not acknowledged, oldest first; absent = nothing. */
+  owedOperations: z.array(operationStatusSchema).optional(),
 });
 export type FrameworkRecord = z.infer<typeof frameworkRecordSchema>;
 
@@ -153,6 +156,21 @@ export const callSchema = z.discriminatedUnion('kind', [
     frameworkId,
     tasks: z.array(z.object({ taskId: taskIdSchema, agentId: agentIdSchema.nullable() })).max(100_000),
   }),
+  z.object({
+    kind: z.literal('ACKNOWLEDGE_OPERATION_STATUS'),
+    frameworkId,
+    agentId: agentIdSchema.nullable(),
+    operationId: offerOperationIdSchema,
+    uuid: z.string().min(1).max(64),
+  }),
+  /** Empty = implicit: all that it has not acknowledged. */
+  z.object({
+    kind: z.literal('RECONCILE_OPERATIONS'),
+    frameworkId,
+    operations: z
+      .array(z.object({ operationId: offerOperationIdSchema, agentId: agentIdSchema.nullable() }))
+      .max(100_000),
+  }),
   z.object({ kind: z.literal('SHUTDOWN'), frameworkId, agentId: agentIdSchema, executorId }),
   z.object({
     kind: z.literal('MESSAGE'),
@@ -189,6 +207,7 @@ export type SchedulerEvent =
       readonly kind: 'UPDATE';
       readonly status: TaskStatus & { readonly agentId: OfferRecord['agentId'] | null };
     }
+  | { readonly kind: 'UPDATE_OPERATION_STATUS'; readonly status: OperationStatus }
   | {
       readonly kind: 'MESSAGE';
       readonly agentId: OfferRecord['agentId'];

@@ -7,6 +7,7 @@ import {
   machineIdSchema,
   offerIdSchema,
 } from './ids.ts';
+import { offerOperationIdSchema } from './operation-status.ts';
 import { resourcePartSchema, roleNameSchema } from './role.ts';
 import { prioritySchema, taskInfoSchema } from './task.ts';
 
@@ -63,6 +64,8 @@ export const launchSchema = z.object({
 export type Launch = z.infer<typeof launchSchema>;
 
 const partsSchema = z.array(resourcePartSchema).min(1).max(64);
+/** A name that the framework chose. With it, it is told what came of the operation; without, it sees it in later offers. */
+const id = offerOperationIdSchema.optional();
 
 /** Applied in their order; later ones may use what earlier ones made. */
 export const operationSchema = z.discriminatedUnion('kind', [
@@ -70,11 +73,11 @@ export const operationSchema = z.discriminatedUnion('kind', [
   /** All or none; one that is killed or fails takes the others along. */
   z.object({ kind: z.literal('LAUNCH_GROUP'), tasks: z.array(launchSchema).min(1).max(64) }),
   /** Parts as they shall be; each is taken from the part one level up its stack. */
-  z.object({ kind: z.literal('RESERVE'), resources: partsSchema }),
+  z.object({ kind: z.literal('RESERVE'), id, resources: partsSchema }),
   /** Parts as they are; each goes back one level. */
-  z.object({ kind: z.literal('UNRESERVE'), resources: partsSchema }),
+  z.object({ kind: z.literal('UNRESERVE'), id, resources: partsSchema }),
   /** Reserved disk becomes a volume that outlives tasks. */
-  z.object({ kind: z.literal('CREATE'), volumes: partsSchema }),
-  z.object({ kind: z.literal('DESTROY'), volumes: partsSchema }),
+  z.object({ kind: z.literal('CREATE'), id, volumes: partsSchema }),
+  z.object({ kind: z.literal('DESTROY'), id, volumes: partsSchema }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;

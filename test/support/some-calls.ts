@@ -81,6 +81,18 @@ export function someCall(pick: Pick): Call {
       tasks: pick([[], [{ taskId: taskId('fx1'), agentId: agentId(pick(['one', 'nobody'])) }]]),
     }),
     () => ({
+      kind: 'ACKNOWLEDGE_OPERATION_STATUS',
+      frameworkId: id,
+      agentId: pick([null, agentId('one')]),
+      operationId: pick(['op1', 'op2']),
+      uuid: 'u1',
+    }),
+    () => ({
+      kind: 'RECONCILE_OPERATIONS',
+      frameworkId: id,
+      operations: pick([[], [{ operationId: 'op1', agentId: agentId(pick(['one', 'nobody'])) }]]),
+    }),
+    () => ({
       kind: pick(['ACCEPT_INVERSE_OFFERS', 'DECLINE_INVERSE_OFFERS']),
       frameworkId: id,
       inverseOfferIds: [pick([1, 2, 3, 5, 8, 13, 20, 40])].map((n) => `inverse-1-${n}` as InverseOfferId),
@@ -107,12 +119,13 @@ function someOperation(pick: Pick): Operation {
     volume: { persistenceId: pick(['v1', 'v2']), containerPath: 'data' },
   };
   const launch = (n: string) => ({ info: { ...aTask(n), resources: amounts }, uses: null });
+  const named = pick([{}, { id: pick(['op1', 'op2', 'op3']) }]);
   return pick<() => Operation>([
     () => ({ kind: 'LAUNCH', tasks: [launch(pick(['fx1', 'fx2', 'fx3']))] }),
     () => ({ kind: 'LAUNCH_GROUP', tasks: [launch('g1'), launch('g2')] }),
-    () => ({ kind: 'RESERVE', resources: [part] }),
-    () => ({ kind: 'UNRESERVE', resources: [part] }),
-    () => ({ kind: 'CREATE', volumes: [volume] }),
-    () => ({ kind: 'DESTROY', volumes: [volume] }),
+    () => ({ kind: 'RESERVE', ...named, resources: [part] }),
+    () => ({ kind: 'UNRESERVE', ...named, resources: [part] }),
+    () => ({ kind: 'CREATE', ...named, volumes: [volume] }),
+    () => ({ kind: 'DESTROY', ...named, volumes: [volume] }),
   ])();
 }

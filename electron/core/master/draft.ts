@@ -11,7 +11,7 @@ import { nextRandom } from '../kernel/random.ts';
 import type { RowMap } from '../kernel/rows.ts';
 import { type Changed, TableTx } from '../kernel/tables.ts';
 import type { AllocatorCell } from './frameworks/index-cell.ts';
-import type { FilterSession, ReconcileSession } from './frameworks/shapes.ts';
+import type { FilterSession, OwingOperationSession, ReconcileSession } from './frameworks/shapes.ts';
 import type { LaneSession, LinkSession, OwingSession, PlanSession, SendSession, State } from './state.ts';
 
 /** Something that was dropped, ignored or refused: a line in the log, never silence. */
@@ -40,6 +40,7 @@ export class Draft {
   readonly #sends: DraftMap<string, SendSession>;
   readonly #filters: DraftMap<string, FilterSession>;
   readonly #owing: DraftMap<TaskId, OwingSession>;
+  readonly #owingOperations: DraftMap<string, OwingOperationSession>;
   readonly #reconciling: DraftMap<FrameworkId, ReconcileSession>;
   #isStarted: boolean;
   #randomState: number;
@@ -58,6 +59,7 @@ export class Draft {
     this.#sends = new DraftMap(state.session.sends);
     this.#filters = new DraftMap(state.session.filters);
     this.#owing = new DraftMap(state.session.owing);
+    this.#owingOperations = new DraftMap(state.session.owingOperations);
     this.#reconciling = new DraftMap(state.session.reconciling);
     this.plan = { ...state.session.plan };
     this.cell = state.session.cell;
@@ -107,6 +109,9 @@ export class Draft {
   get owing(): DraftMap<TaskId, OwingSession> {
     return this.#owing;
   }
+  get owingOperations(): DraftMap<string, OwingOperationSession> {
+    return this.#owingOperations;
+  }
   get reconciling(): DraftMap<FrameworkId, ReconcileSession> {
     return this.#reconciling;
   }
@@ -148,6 +153,7 @@ export class Draft {
       sends: this.#sends.finish(),
       filters: this.#filters.finish(),
       owing: this.#owing.finish(),
+      owingOperations: this.#owingOperations.finish(),
       reconciling: this.#reconciling.finish(),
       plan: this.plan,
       cell: this.cell,

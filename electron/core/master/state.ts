@@ -12,7 +12,7 @@ import type { DurableRows } from '../kernel/ports.ts';
 import { RowMap } from '../kernel/rows.ts';
 import { emptyTables } from '../kernel/tables.ts';
 import { AllocatorCell } from './frameworks/index-cell.ts';
-import type { FilterSession, ReconcileSession } from './frameworks/shapes.ts';
+import type { FilterSession, OwingOperationSession, ReconcileSession } from './frameworks/shapes.ts';
 import { silentAfterMs } from './link-states.ts';
 
 /** Timers and back-off of one link; the phase people see is in the table `links`. */
@@ -113,6 +113,7 @@ export type Session = {
   readonly sends: RowMap<SendSession>;
   readonly filters: RowMap<FilterSession>;
   readonly owing: RowMap<OwingSession, TaskId>;
+  readonly owingOperations: RowMap<OwingOperationSession>;
   readonly reconciling: RowMap<ReconcileSession, FrameworkId>;
   readonly plan: PlanSession;
   /** The allocator's index over these tables: a cache, never part of what the state is. */
@@ -144,6 +145,7 @@ export function createState(rows: DurableRows): State {
       sends: RowMap.empty(({ retryAtMonoMs }) => retryAtMonoMs),
       filters: RowMap.empty(({ untilMonoMs }) => untilMonoMs),
       owing: RowMap.empty(({ retryAtMonoMs }) => retryAtMonoMs),
+      owingOperations: RowMap.empty(({ retryAtMonoMs }) => retryAtMonoMs),
       reconciling: RowMap.empty(({ endsAtMonoMs }) => endsAtMonoMs),
       plan: emptyPlan,
       cell: new AllocatorCell(),

@@ -15,6 +15,7 @@ import { onOutsideCall } from './frameworks/calls.ts';
 import { nextFrameworkDeadline } from './frameworks/deadlines.ts';
 import { onInverseOfferDeadlines } from './frameworks/inverse-offers.ts';
 import { onOfferDeadlines } from './frameworks/offers.ts';
+import { onOperationDeadlines } from './frameworks/operation-feedback.ts';
 import { onPartitionMachine } from './frameworks/partition.ts';
 import { onReconcileDeadlines } from './frameworks/reconciling.ts';
 import { onChangeRole, onRemoveRole, onSetPreemption, onSetQuota, onSetWeight } from './frameworks/roles.ts';
@@ -222,6 +223,7 @@ function onFact(draft: Draft, event: FactEvent): void {
       onLaneDeadlines(draft);
       onSendDeadlines(draft);
       onUpdateDeadlines(draft);
+      onOperationDeadlines(draft);
       onReconcileDeadlines(draft);
       onFrameworkDeadlines(draft);
       onOfferDeadlines(draft);

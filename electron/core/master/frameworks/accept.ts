@@ -10,6 +10,7 @@ import type { Draft } from '../draft.ts';
 import { modeOf } from './agent-words.ts';
 import { launchAll } from './launch.ts';
 import { endOffer, refuseParts, wasOffered } from './offers.ts';
+import { oweFinished, refuseNames, tellNotDone } from './operation-feedback.ts';
 import { planOperations } from './operations.ts';
 import { partsOf } from './parts.ts';
 import { applyReservations } from './reservations.ts';
@@ -20,36 +21,38 @@ import { refuseCall } from './words.ts';
 type Accept = Extract<Call, { kind: 'ACCEPT' }>;
 
 export function onAccept(draft: Draft, call: Accept): Refusal | null {
-  const { frameworkId } = call;
+  const { frameworkId, operations } = call;
   const offers = findOffers(draft, frameworkId, call.offerIds);
-  if (!offers.ok) {
-    for (const launch of launchesOf(call.operations)) dropLaunch(draft, frameworkId, launch, offers.refusal);
-    return offers.refusal;
-  }
+  if (!offers.ok) return dropAll(draft, call, offers.refusal);
   const place = findPlace(draft, offers.value);
-  if (!place.ok) {
-    for (const launch of launchesOf(call.operations)) dropLaunch(draft, frameworkId, launch, place.refusal);
-    return place.refusal;
-  }
-  const planned = planOperations(draft, {
-    place: place.value,
-    offers: offers.value,
-    operations: call.operations,
-  });
+  if (!place.ok) return dropAll(draft, call, place.refusal);
+  const taken = refuseNames(draft, frameworkId, operations);
+  if (taken) return dropAll(draft, call, taken);
+  const planned = planOperations(draft, { place: place.value, offers: offers.value, operations });
+  const from = { frameworkId, agentId: place.value.agent.id };
   if (!planned.ok) {
-    const { refusal, launch } = planned;
-    for (const each of launchesOf(call.operations)) {
+    const { refusal, launch, culprit } = planned;
+    for (const each of launchesOf(operations)) {
       if (each === launch) tellInvalid(draft, place.value, each, refusal);
       else dropLaunch(draft, frameworkId, each, refusal);
     }
+    tellNotDone(draft, from, { operations, culprit }, refusal);
     return refusal;
   }
   for (const offer of offers.value) endOffer(draft, offer);
   applyReservations(draft, place.value, planned.reservations);
   launchAll(draft, place.value, planned.launches);
+  oweFinished(draft, from, operations);
   const [first] = offers.value;
   if (first) refuseParts(draft, first, partsOf(planned.left), call.filters);
   return null;
+}
+
+/** What is wrong is not in any of the operations. */
+function dropAll(draft: Draft, { frameworkId, operations }: Accept, why: Refusal): Refusal {
+  for (const launch of launchesOf(operations)) dropLaunch(draft, frameworkId, launch, why);
+  tellNotDone(draft, { frameworkId, agentId: null }, { operations, culprit: null }, why);
+  return why;
 }
 
 /** Offers that this framework may answer, all of one agent and one role. */

@@ -5,7 +5,8 @@ import { unreachable } from '../../kernel/assert.ts';
 import type { Draft } from '../draft.ts';
 import { onAccept, onDecline, onMessage } from './accept.ts';
 import { onInverseOffersAnswered } from './inverse-offers.ts';
-import { onReconcile } from './reconciling.ts';
+import { onAcknowledgeOperation } from './operation-feedback.ts';
+import { onReconcile, onReconcileOperations } from './reconciling.ts';
 import {
   onRequest,
   onRevive,
@@ -58,6 +59,10 @@ export function onCall(draft: Draft, call: Call): Refusal | null {
       return onAcknowledge(draft, call);
     case 'RECONCILE':
       return onReconcile(draft, call);
+    case 'ACKNOWLEDGE_OPERATION_STATUS':
+      return onAcknowledgeOperation(draft, call);
+    case 'RECONCILE_OPERATIONS':
+      return onReconcileOperations(draft, call);
     case 'SHUTDOWN':
     case 'MESSAGE':
       return onMessage(call);

@@ -8,6 +8,7 @@ export function nextFrameworkDeadline({ session }: State): Deadline {
   const updateAtMonoMs = session.owing.earliest();
   return earliest([
     session.reconciling.earliest(),
+    session.owingOperations.earliest(),
     inverseAtMonoMs,
     allocateAtMonoMs,
     offersEndAtMonoMs,

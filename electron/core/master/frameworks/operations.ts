@@ -32,7 +32,13 @@ type Plan = {
   readonly reservations: readonly ReservationChange[];
   readonly left: Bag;
 };
-type NoPlan = { readonly ok: false; readonly refusal: Refusal; readonly launch: Launch | null };
+type NoPlan = {
+  readonly ok: false;
+  readonly refusal: Refusal;
+  /** What was wrong, and the task of it if it was one. */
+  readonly culprit: Operation;
+  readonly launch: Launch | null;
+};
 
 type Work = {
   readonly draft: Draft;
@@ -54,7 +60,7 @@ export function planOperations(
   const work: Work = { draft, place: asked.place, bag, launches: [], reservations: [] };
   for (const operation of asked.operations) {
     const fault = planOne(work, operation);
-    if (fault) return { ok: false, ...fault };
+    if (fault) return { ok: false, culprit: operation, ...fault };
   }
   return { ok: true, launches: work.launches, reservations: work.reservations, left: bag };
 }

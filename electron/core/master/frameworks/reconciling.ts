@@ -7,7 +7,8 @@ import type { TaskRecord, TaskState } from '../../../contract/task.ts';
 import { byId } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { isTerminal } from '../task-states.ts';
-import type { Asked, ReconcileSession } from './shapes.ts';
+import { askedOfOwed, reconcileOperation } from './operation-feedback.ts';
+import type { Asked, AskedTask, ReconcileSession } from './shapes.ts';
 import { tellUpdate } from './status-words.ts';
 import { frameworkOf, refuseCall } from './words.ts';
 
@@ -20,12 +21,31 @@ const maxLeft = 100_000;
 /** Empty list: everything that is known and has not ended. */
 export function onReconcile(draft: Draft, call: Extract<Call, { kind: 'RECONCILE' }>): Refusal | null {
   const { frameworkId, tasks } = call;
+  return askMore(draft, frameworkId, tasks, tasks.length === 0);
+}
+
+/** Empty list: everything that was done and is not acknowledged. */
+export function onReconcileOperations(
+  draft: Draft,
+  call: Extract<Call, { kind: 'RECONCILE_OPERATIONS' }>,
+): Refusal | null {
+  const { frameworkId, operations } = call;
+  const asked = operations.length > 0 ? operations : askedOfOwed(draft, frameworkId);
+  return askMore(draft, frameworkId, asked, false);
+}
+
+function askMore(
+  draft: Draft,
+  frameworkId: FrameworkId,
+  asked: readonly Asked[],
+  areAllTasksAsked: boolean,
+): Refusal | null {
   const session = draft.reconciling.get(frameworkId) ?? newWindow(draft, { left: [], isAllAsked: false });
   const { left } = session;
-  if (left.length > 0 && left.length + tasks.length > maxLeft)
+  if (left.length > 0 && left.length + asked.length > maxLeft)
     return refuseCall('exhausted', 'reconciling-already', `${left.length} answers are still to come`);
-  const isAllAsked = session.isAllAsked || tasks.length === 0;
-  answerSome(draft, frameworkId, { ...session, left: [...left, ...tasks], isAllAsked }, pageSize);
+  const isAllAsked = session.isAllAsked || areAllTasksAsked;
+  answerSome(draft, frameworkId, { ...session, left: [...left, ...asked], isAllAsked }, pageSize);
   return null;
 }
 
@@ -43,7 +63,10 @@ function answerSome(draft: Draft, frameworkId: FrameworkId, session: ReconcileSe
     hasLooked = true;
   }
   const page = left.slice(0, Math.min(most, pageSize - session.told));
-  for (const asked of page) reconcileOne(draft, frameworkId, asked);
+  for (const asked of page) {
+    if ('taskId' in asked) reconcileOne(draft, frameworkId, asked);
+    else reconcileOperation(draft, frameworkId, asked);
+  }
   draft.reconciling.set(frameworkId, {
     ...session,
     left: left.slice(page.length),
@@ -54,7 +77,7 @@ function answerSome(draft: Draft, frameworkId: FrameworkId, session: ReconcileSe
   return page.length;
 }
 
-function openTasksOf(draft: Draft, frameworkId: FrameworkId): Asked[] {
+function openTasksOf(draft: Draft, frameworkId: FrameworkId): AskedTask[] {
   const own: TaskRecord[] = [];
   for (const task of draft.rows('tasks'))
     if (frameworkOf(task) === frameworkId && !isTerminal(task)) own.push(task);
@@ -73,7 +96,7 @@ export function onReconcileDeadlines(draft: Draft): void {
 }
 
 /** Of one that is known the latest state, of another what can be said of it. */
-export function reconcileOne(draft: Draft, frameworkId: FrameworkId, asked: Asked): void {
+export function reconcileOne(draft: Draft, frameworkId: FrameworkId, asked: AskedTask): void {
   const task = draft.get('tasks', asked.taskId);
   if (task && frameworkOf(task) === frameworkId) {
     tellState(draft, frameworkId, task);
@@ -102,7 +125,7 @@ function tellState(draft: Draft, frameworkId: FrameworkId, task: TaskRecord): vo
 function tellReconciled(
   draft: Draft,
   frameworkId: FrameworkId,
-  answer: Asked & { readonly state: TaskState; readonly message: string },
+  answer: AskedTask & { readonly state: TaskState; readonly message: string },
 ): void {
   const { taskId, agentId, state, message } = answer;
   tellUpdate(

@@ -30,16 +30,26 @@ export type FilterSession = {
   readonly untilMonoMs: number;
 };
 
-/** A task that a scheduler wants to know the state of; null: it has forgotten where it is. */
-export type Asked = { readonly taskId: TaskId; readonly agentId: AgentId | null };
+/** What a scheduler wants to know the state of; agent null: it has forgotten where that is. */
+export type AskedTask = { readonly taskId: TaskId; readonly agentId: AgentId | null };
+export type AskedOperation = { readonly operationId: string; readonly agentId: AgentId | null };
+export type Asked = AskedTask | AskedOperation;
 
-/** What of its RECONCILE calls one framework has not been answered yet, and how much it was within the present window. */
+/** What of its RECONCILE and RECONCILE_OPERATIONS calls one framework has not been answered yet, and how much it was within the present window. */
 export type ReconcileSession = {
   readonly left: readonly Asked[];
-  /** After those in `left`: all that are known. */
+  /** After those in `left`: all tasks that are known. */
   readonly isAllAsked: boolean;
   readonly told: number;
   /** All tasks were walked through in this window. */
   readonly hasLooked: boolean;
   readonly endsAtMonoMs: number;
+};
+
+/** What came of an operation, told to its framework and not acknowledged. */
+export type OwingOperationSession = {
+  readonly frameworkId: FrameworkId;
+  readonly name: string;
+  readonly attempt: number;
+  readonly retryAtMonoMs: number;
 };

@@ -18,6 +18,7 @@ import type { Draft } from '../draft.ts';
 import { isTerminal } from '../task-states.ts';
 import { refuseDemands, refuseInfo, refuseRoles } from './info-rules.ts';
 import { askForAllocation, clearFilters, endOffer, rescindAll } from './offers.ts';
+import { resendOperations, withoutOwed } from './operation-feedback.ts';
 import { closeStream, heartbeatIntervalMs, tell } from './tell.ts';
 import { killTask, resendAll } from './updates.ts';
 import { frameworkOf, refuseCall } from './words.ts';
@@ -46,10 +47,12 @@ export function onSubscribe(draft: Draft, call: Extract<Call, { kind: 'SUBSCRIBE
     ...(call.offerConstraints ? { offerConstraints: call.offerConstraints } : {}),
     registeredAtMs: known?.registeredAtMs ?? draft.atMs,
     completedAtMs: null,
+    ...(known?.owedOperations ? { owedOperations: known.owedOperations } : {}),
   });
   putSubscribed(draft, frameworkId, streamId);
   tell(draft, frameworkId, { kind: 'SUBSCRIBED', frameworkId, heartbeatIntervalMs });
   resendAll(draft, frameworkId);
+  resendOperations(draft, frameworkId);
   askForAllocation(draft, 'all');
   return null;
 }
@@ -239,7 +242,7 @@ function complete(draft: Draft, framework: FrameworkRecord): void {
   draft.reconciling.delete(framework.id);
   clearFilters(draft, framework.id, framework.info.roles);
   draft.drop('subscriptions', framework.id);
-  draft.put('frameworks', { ...framework, completedAtMs: draft.atMs });
+  draft.put('frameworks', { ...withoutOwed(draft, framework), completedAtMs: draft.atMs });
   for (const task of byId(draft.rows('tasks'))) {
     if (frameworkOf(task) !== framework.id) continue;
     draft.owing.delete(task.id);
