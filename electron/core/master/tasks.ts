@@ -10,7 +10,7 @@ import type { Draft } from './draft.ts';
 import { allocateNow } from './frameworks/allocation.ts';
 import { submitRun, withdrawRun } from './frameworks/built-in.ts';
 import { refuseCondition } from './frameworks/conditions.ts';
-import { killTask } from './frameworks/updates.ts';
+import { killByWish } from './frameworks/updates.ts';
 import { advanceOperation, openOperation } from './operations.ts';
 import { add, allocatedOn, refuseFit, reservedOn } from './resources.ts';
 import { dropSends, isLinkLive, send } from './sends.ts';
@@ -92,7 +92,7 @@ export function onKillTask(draft: Draft, event: Command<'kill-task'>): Refusal |
     machineId: task.machineId,
     taskId: task.id,
   });
-  killTask(draft, task);
+  killByWish(draft, task);
   return null;
 }
 

@@ -4,14 +4,14 @@
 import type { Refusal } from '../../../contract/errors.ts';
 import type { Call } from '../../../contract/framework.ts';
 import type { FrameworkId, TaskId } from '../../../contract/ids.ts';
-import type { TaskRecord } from '../../../contract/task.ts';
+import type { TaskRecord, TaskStatus } from '../../../contract/task.ts';
 import { backoffMs } from '../../kernel/deadlines.ts';
 import { byId } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { send } from '../sends.ts';
 import { isTerminal } from '../task-states.ts';
 import { reconcileOne } from './reconciling.ts';
-import { tellUpdate } from './status-words.ts';
+import { hearsOf, tellUpdate } from './status-words.ts';
 import { frameworkOf, refuseCall } from './words.ts';
 
 /** As Mesos' agents: 10 s growing to 10 min. */
@@ -23,7 +23,10 @@ export function tellChanges(draft: Draft, before: TaskRecord | undefined, task: 
   const framework = draft.get('frameworks', frameworkOf(task));
   if (!framework || framework.completedAtMs !== null) return;
   const known = new Set(before?.statuses);
-  const fresh = task.statuses.filter((status) => !known.has(status) && status.state !== 'TASK_STAGING');
+  const fresh = task.statuses.filter(
+    (status) =>
+      !known.has(status) && status.state !== 'TASK_STAGING' && hearsOf(draft, framework.id, status.state),
+  );
   const isOurs = framework.kind === 'built-in';
   for (const status of fresh) {
     const to = { frameworkId: framework.id, agentId: task.agentId };
@@ -54,11 +57,13 @@ function sendOwed(draft: Draft, taskId: TaskId, attempt: number): void {
     draft.owing.delete(taskId);
     return;
   }
-  // Of a long story the record keeps a part: what it has dropped nobody can send.
-  const owed = (task.owed ?? []).filter((uuid) => task.statuses.some((status) => status.uuid === uuid));
+  const frameworkId = frameworkOf(task);
+  // Of a long story the record keeps a part: what it has dropped nobody can send. And the framework may know less than it did.
+  const canSend = ({ uuid, state }: TaskStatus, wanted: string): boolean =>
+    uuid === wanted && hearsOf(draft, frameworkId, state);
+  const owed = (task.owed ?? []).filter((uuid) => task.statuses.some((status) => canSend(status, uuid)));
   if (owed.length !== (task.owed ?? []).length) putOwed(draft, task, owed);
   const status = task.statuses.find((each) => each.uuid === owed[0]);
-  const frameworkId = frameworkOf(task);
   const isThere = draft.get('subscriptions', frameworkId)?.phase === 'subscribed';
   if (!status || owed.length === 0 || !isThere) {
     draft.owing.delete(taskId);
@@ -111,8 +116,15 @@ export function onKill(draft: Draft, call: Extract<Call, { kind: 'KILL' }>): nul
     draft.note('ignore-kill', { taskId: task.id, frameworkId: call.frameworkId, why: 'other agent' });
     return null;
   }
-  killTask(draft, task, call.graceMs);
+  killByWish(draft, task, call.graceMs);
   return null;
+}
+
+/** Whoever owns it wants its end: it ends for that, not for what it was to make room for, and does not wait to run again. */
+export function killByWish(draft: Draft, task: TaskRecord, graceMs: number | null = null): void {
+  const { madeRoomFor, roomTaker: _, ...rest } = task;
+  if (madeRoomFor !== undefined) draft.put('tasks', rest);
+  killTask(draft, madeRoomFor === undefined ? task : rest, graceMs);
 }
 
 /** With the others of its group. Remembered for ever: a machine that is away gets it at its next hello. */

@@ -190,7 +190,10 @@ describe('what has the higher priority', () => {
 describe('a run that made room', () => {
   const service: Partial<TaskInfo> = { restart: { on: 'always', maxInRow: null } };
 
-  function displaced(patch: Partial<TaskInfo>): FrameworkRig {
+  function displaced(
+    patch: Partial<TaskInfo>,
+    meanwhile: (rig: FrameworkRig) => void = () => {},
+  ): FrameworkRig {
     const rig = FrameworkRig.live(['one'], { facts: someFacts({ isolation: someIsolation }) });
     allow(rig);
     rig.ask({ ...run('low', 4000, 0, patch), machineId: machineId('one') } as Posted);
@@ -199,6 +202,7 @@ describe('a run that made room', () => {
     say(rig, 'low', 'TASK_RUNNING');
     rig.ask(run('high', 4000, 5));
     rig.pass(100);
+    meanwhile(rig);
     say(rig, 'low', 'TASK_KILLED');
     rig.pass(100);
     return rig;
@@ -220,6 +224,17 @@ describe('a run that made room', () => {
   it('is over when nobody said that it may run twice', () => {
     const rig = displaced({});
     expect(rig.state.tables.runs.size).toBe(0);
+  });
+
+  it('is over when its person wanted it to end, though it was ending already', () => {
+    const rig = displaced(service, (before) => {
+      const wish = { kind: 'kill-task', taskId: taskId('low'), operationId: operationId('kill') } as const;
+      expect(before.ask(wish)).toBeNull();
+    });
+    expect(rig.row('tasks', 't-low')).toMatchObject({ state: 'TASK_KILLED' });
+    expect(rig.row('tasks', 't-low').statuses.at(-1)?.reason).toBeNull();
+    expect(rig.has('runs', 't-low_2')).toBe(false);
+    expect(rig.row('tasks', 't-high')).toMatchObject({ state: 'TASK_STAGING' });
   });
 
   it('that ended by itself in its grace has finished', () => {
