@@ -32,6 +32,13 @@ export class Clicks {
     return this.#groups.has('room');
   }
 
+  /** What it clicks at first: work that fills the machines, where some of it may have to go again. */
+  opening(run: () => CommandEvent): CommandEvent[] {
+    if (!this.#groups.has('room')) return [];
+    const runs = Array.from({ length: 4 + Math.floor(this.#world.random() * 3) }, run);
+    return [this.#setPreemption(), this.#setPreemption(), ...runs];
+  }
+
   get moves(): Move[] {
     const of: Readonly<Record<Group, Move[]>> = {
       outages: [

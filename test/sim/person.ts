@@ -29,6 +29,7 @@ export class Person {
   /** In the end it takes machines back into service; else they stay as they are. */
   readonly #isTidy: boolean;
   #serial = 0;
+  #hasBegun = false;
 
   constructor(world: World, disk: FakeDisk) {
     this.#world = world;
@@ -60,6 +61,9 @@ export class Person {
 
   /** One click, or several rows marked and one click for all of them. A yes must already be on the disk when it arrives. */
   act(master: Master): void {
+    const opening = this.#hasBegun ? [] : this.#clicks.opening(() => this.#runAnywhere(master));
+    this.#hasBegun = true;
+    for (const command of opening) this.#ask(master, command);
     const clicks = this.#world.chance(0.05) ? 3 + Math.floor(this.#world.random() * 6) : 1;
     for (let n = 0; n < clicks && master.isAlive; n += 1) this.#click(master);
   }

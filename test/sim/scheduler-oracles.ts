@@ -20,12 +20,30 @@ export function checkTruth(
   { frameworkId, event }: Telling,
   violate: Violate,
 ): void {
+  const { capabilities = [] } = tables.frameworks.get(frameworkId)?.info ?? {};
+  if (event.kind === 'UPDATE' && !hearsOf(capabilities, event.status.state))
+    violate(
+      `${frameworkId} was told ${event.status.state} of ${event.status.taskId}, which it does not know of`,
+    );
   if (event.kind === 'UPDATE' && event.status.reason === 'REASON_RECONCILIATION')
     checkReconciled({ world, tables, frameworkId }, event.status, violate);
   if (event.kind !== 'OFFERS') return;
   const roles = tables.frameworks.get(frameworkId)?.info.roles ?? [];
   for (const { id, role, frameworkId: to } of event.offers)
     if (to !== frameworkId || !roles.includes(role)) violate(`offer ${id} is not for ${frameworkId}`);
+}
+
+function hearsOf(capabilities: readonly string[], state: string): boolean {
+  if (state === 'TASK_KILLING') return capabilities.includes('TASK_KILLING_STATE');
+  const isPartition = [
+    'TASK_UNREACHABLE',
+    'TASK_DROPPED',
+    'TASK_GONE',
+    'TASK_GONE_BY_OPERATOR',
+    'TASK_UNKNOWN',
+  ];
+  if (isPartition.includes(state)) return capabilities.includes('PARTITION_AWARE');
+  return state !== 'TASK_LOST' || !capabilities.includes('PARTITION_AWARE');
 }
 
 /** Just before it leaves the master. `disk`: what is written. */
@@ -68,7 +86,9 @@ function checkReconciled(
   const task = tables.tasks.get(taskId);
   if (task) {
     const isOwn = (task.frameworkId ?? 'f-run') === frameworkId;
-    const isSame = task.state === state || (state === 'TASK_LOST' && !terminalTaskStates.has(task.state));
+    const isHidden = task.state === 'TASK_KILLING' && openStates.has(state);
+    const isSame =
+      task.state === state || isHidden || (state === 'TASK_LOST' && !terminalTaskStates.has(task.state));
     if (isOwn && !isSame && !isLostState(task, state))
       violate(`${taskId} is ${task.state} and ${frameworkId} was told ${state}`);
     return;
@@ -78,6 +98,9 @@ function checkReconciled(
   else if (state !== 'TASK_GONE' && terminalTaskStates.has(state) && state !== 'TASK_LOST')
     violate(`${frameworkId} was told ${state} of ${taskId}, which nobody knows`);
 }
+
+/** What a task that is being killed is to who does not know of that. */
+const openStates: ReadonlySet<string> = new Set(['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING']);
 
 /** To who knows of no partitions several states are one. */
 function isLostState({ state }: TaskRecord, told: string): boolean {

@@ -42,9 +42,11 @@ export function drawInfo(world: World, name: string): FrameworkInfo {
     name,
     roles,
     failoverTimeoutMs: world.pick([0, 3000, 20_000, 600_000]) ?? 20_000,
-    capabilities: world.chance(0.8)
-      ? ['PARTITION_AWARE', 'MULTI_ROLE', 'RESERVATION_REFINEMENT']
-      : ['MULTI_ROLE'],
+    capabilities: [
+      ...(world.chance(0.8) ? (['PARTITION_AWARE', 'RESERVATION_REFINEMENT'] as const) : []),
+      ...(world.chance(0.5) ? (['TASK_KILLING_STATE'] as const) : []),
+      'MULTI_ROLE',
+    ],
     offerFilters: world.chance(0.1) ? { [role]: { minAllocatable: [{ cpusMilli: 500, memMib: 128 }] } } : {},
   });
 }

@@ -71,8 +71,8 @@ export const schedulerMutants: readonly Mutant[] = [
   {
     id: 'reconciles-from-memory',
     file: `${api}/reconciling.ts`,
-    find: 'agentId: task.agentId, state: task.state, message });',
-    replace: 'agentId: task.agentId, state: task.statuses[0]?.state ?? task.state, message });',
+    find: 'const state = stateHeard(draft, frameworkId, task);',
+    replace: 'const state = task.statuses[0]?.state ?? stateHeard(draft, frameworkId, task);',
     why: 'answers what was once known of a task, not what is',
   },
   {
