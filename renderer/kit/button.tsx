@@ -10,16 +10,14 @@ export type ButtonProps = Base & {
   readonly look?: 'plain' | 'primary' | 'danger' | 'quiet' | 'link';
   readonly compact?: boolean;
   readonly icon?: ReactNode;
-  readonly keys?: string;
 };
 
 export function Button(props: ButtonProps) {
-  const { look = 'plain', compact = false, icon, keys, children, type = 'button', ...rest } = props;
+  const { look = 'plain', compact = false, icon, children, type = 'button', ...rest } = props;
   return (
     <button {...rest} type={type} className={cx('button', `button--${look}`, compact && 'button--compact')}>
       {icon}
       {children !== undefined && <span className="button__text">{children}</span>}
-      {keys !== undefined && <kbd className="kbd kbd--in-button">{keys}</kbd>}
     </button>
   );
 }

@@ -9,7 +9,7 @@ import { useWords } from '../app/messages/words.ts';
 import { Button } from '../kit/button.tsx';
 import { Glyph } from '../kit/glyph.tsx';
 import { useRow, useTables } from '../store/tables.ts';
-import { inspect } from '../store/view.ts';
+import { MachineDoor } from './machine-door.tsx';
 import { glyphOfStop, groupWords, stopWords } from './wait-words.ts';
 
 /** Fewer stand open from the start. */
@@ -64,13 +64,7 @@ function MachineLine({ stop, isDoor }: { readonly stop: MachineStop; readonly is
   return (
     <li className="why__machine">
       {isDoor ? (
-        <button
-          type="button"
-          className="row-door clip"
-          onClick={() => inspect({ kind: 'machine', id: stop.machineId })}
-        >
-          {name}
-        </button>
+        <MachineDoor id={stop.machineId} name={name} />
       ) : (
         <span className="clip why__name">{name}</span>
       )}

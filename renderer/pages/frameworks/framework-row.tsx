@@ -4,6 +4,7 @@ import { percent } from '../../app/messages/amounts.ts';
 import { useWords, type Words } from '../../app/messages/words.ts';
 import { cx } from '../../kit/cx.ts';
 import { Glyph, type GlyphKind } from '../../kit/glyph.tsx';
+import { RowDoor } from '../../kit/row-door.tsx';
 import { FrameworkGlyph, FrameworkStanding } from '../../parts/framework-state.tsx';
 import { FairBar, roleHue } from '../../parts/role-bars.tsx';
 import { scalarText } from '../../parts/scalar-words.ts';
@@ -89,13 +90,10 @@ export function FrameworkRow(props: {
       <span role="cell" className="role-name">
         <FrameworkGlyph framework={framework} />
         <span className="role-name__text">
-          <button
-            type="button"
-            className="row-door clip"
-            onClick={() => inspect({ kind: 'framework', id: framework.id })}
-          >
-            {framework.info.name}
-          </button>
+          <RowDoor
+            name={framework.info.name}
+            onOpen={() => inspect({ kind: 'framework', id: framework.id })}
+          />
           <span className="role-name__sub clip">
             <FrameworkStanding framework={framework} />
           </span>

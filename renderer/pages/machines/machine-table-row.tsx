@@ -8,11 +8,12 @@ import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Meter } from '../../kit/meter.tsx';
 import { HealthText, HeardAge } from '../../parts/health-text.tsx';
+import { MachineDoor } from '../../parts/machine-door.tsx';
 import { placeOf } from '../../parts/place.ts';
 import type { MachineHealth } from '../../store/health.ts';
 import { activeTasksOf, agentOf, capacityOf, healthOf } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
-import { go, inspect } from '../../store/view.ts';
+import { go } from '../../store/view.ts';
 import { fullestDisk } from './machine-list.ts';
 
 function Share(props: {
@@ -58,13 +59,7 @@ function Name({ machine, health }: { readonly machine: MachineRecord; readonly h
   return (
     <span role="cell" className="row__name">
       <Glyph kind={health.glyph} label={words.t(`state.${health.word}`)} size={12} />
-      <button
-        type="button"
-        className="row-door clip"
-        onClick={() => inspect({ kind: 'machine', id: machine.id })}
-      >
-        {machine.name}
-      </button>
+      <MachineDoor id={machine.id} name={machine.name} />
     </span>
   );
 }

@@ -21,6 +21,7 @@ import { Meter } from '../../kit/meter.tsx';
 import { Spark } from '../../kit/spark.tsx';
 import { MaintenanceSoon } from '../../parts/availability.tsx';
 import { HealthText, HeardAge } from '../../parts/health-text.tsx';
+import { MachineDoor } from '../../parts/machine-door.tsx';
 import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import type { MachineHealth } from '../../store/health.ts';
 import { hottestMilliC, machineHistory } from '../../store/history.ts';
@@ -50,6 +51,17 @@ function keptOf(capacity: Capacity, agent: AgentRecord | undefined) {
   const keptMilli = capacityMilli - (agent?.resources.cpusMilli ?? capacityMilli);
   const keptMib = capacityMib - (agent?.resources.memMib ?? capacityMib);
   return { capacityMilli, capacityMib, keptMilli, keptMib };
+}
+
+/** What is used counts; the total stands there every second. */
+function OfTotal({ text }: { readonly text: string }) {
+  const [used = '', total = ''] = text.split(' / ');
+  return (
+    <>
+      {used}
+      <span className="dim"> / {total}</span>
+    </>
+  );
 }
 
 function Meters(props: {
@@ -84,8 +96,9 @@ function Meters(props: {
         reservedTitle={words.t('rack.kept', { amount: cpus(keptMilli) })}
       />
       <span className={cx('rack-meters__value', isStale && 'faint')}>
-        {sample === undefined ? '?' : cpusLive(sample.cpuBusyMilli)}
-        <span className="dim"> / {cpus(capacityMilli)}</span>
+        <OfTotal
+          text={`${sample === undefined ? '?' : cpusLive(sample.cpuBusyMilli)} / ${cpus(capacityMilli)}`}
+        />
       </span>
       <span className="rack-meters__label">{words.t('rack.mem')}</span>
       <Meter
@@ -102,7 +115,7 @@ function Meters(props: {
         reservedTitle={words.t('rack.kept', { amount: mib(keptMib) })}
       />
       <span className={cx('rack-meters__value', isStale && 'faint')}>
-        {sample === undefined ? '?' : mibOf(sample.memUsedMib, sample.memTotalMib)}
+        {sample === undefined ? '?' : <OfTotal text={mibOf(sample.memUsedMib, sample.memTotalMib)} />}
       </span>
     </div>
   );
@@ -180,13 +193,7 @@ function Name({
     <div className="rack-name">
       <Glyph kind={health.glyph} label={words.t(`state.${health.word}`)} />
       <div className="rack-name__text">
-        <button
-          type="button"
-          className="row-door clip"
-          onClick={() => inspect({ kind: 'machine', id: machine.id })}
-        >
-          {machine.name}
-        </button>
+        <MachineDoor id={machine.id} name={machine.name} />
         <span className="rack-name__sub clip">
           {health.word === 'live' ? (
             <span className="dim">

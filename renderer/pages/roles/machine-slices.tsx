@@ -1,47 +1,79 @@
-// The machines of the cluster as they are partitioned for roles: one row each, a bar for CPU and one for memory.
+// Machines as they are partitioned for roles: one row each, with what is set aside, used and free.
 import { SquareSplitHorizontal } from 'lucide-react';
+import { memo, type RefObject, useMemo } from 'react';
+import { useShallow } from 'zustand/react/shallow';
+import type { MachineId } from '../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
-import { useWords } from '../../app/messages/words.ts';
+import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Empty } from '../../kit/parts.tsx';
+import { Rows } from '../../kit/rows.tsx';
+import { MachineDoor } from '../../parts/machine-door.tsx';
 import { scalarText } from '../../parts/scalar-words.ts';
 import { SliceBar } from '../../parts/slice-bar.tsx';
-import { freeIn, slicesOf } from '../../parts/slices.ts';
-import { healthOf, machineList } from '../../store/selectors.ts';
+import { freeIn, type MachineSlices as Slices, slicesOf } from '../../parts/slices.ts';
+import { activeTasksOf, agentOf, healthOf, machineList } from '../../store/selectors.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
-import { inspect, openDialog } from '../../store/view.ts';
+import { inspect, openDialog, useView } from '../../store/view.ts';
+import { type RolesActs, useRolesKeys } from './use-roles-keys.ts';
 
-function Row({ machine, isCursor }: { readonly machine: MachineRecord; readonly isCursor: boolean }) {
-  const words = useWords();
-  const { tables } = tableStore.getState();
-  const health = healthOf(tables, machine);
-  const slices = slicesOf(tables, machine);
-  const free = freeIn(slices);
+const rowPx = 48;
+const acts: RolesActs<MachineId> = {
+  open: (id) => inspect({ kind: 'machine', id }),
+  change: (machineId) => openDialog({ kind: 'partition-machine', machineId }),
+};
+
+function Name({ machine, slices, words }: { machine: MachineRecord; slices: Slices; words: Words }) {
+  const health = useTables(useShallow((tables) => healthOf(tables, machine)));
   const roles = [...new Set([...slices.slices, ...slices.fixed].map(({ role }) => role))];
+  return (
+    <span role="cell" className="role-name">
+      <Glyph kind={health.glyph} label={words.t(`state.${health.word}`)} size={12} />
+      <span className="role-name__text">
+        <MachineDoor id={machine.id} name={machine.name} />
+        <span className="role-name__sub clip dim">
+          {roles.length === 0 ? words.t('slices.no-slices') : roles.join(words.t('list.comma'))}
+        </span>
+      </span>
+    </span>
+  );
+}
+
+/** Its slices, read anew only when something they are made of has changed. */
+function useSlices(machine: MachineRecord): Slices {
+  const reservations = useTables((tables) => tables.reservations);
+  const agent = useTables((tables) => agentOf(tables, machine));
+  const tasks = useTables((tables) => activeTasksOf(tables, machine.id));
+  return useMemo(
+    () => slicesOf(tableStore.getState().tables, machine),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the store is read as a whole, these parts of it count
+    [reservations, agent, tasks, machine],
+  );
+}
+
+const Row = memo(function Row(props: {
+  readonly machine: MachineRecord;
+  readonly isCursor: boolean;
+  readonly isSelected: boolean;
+  readonly onPress: (id: MachineId) => void;
+}) {
+  const words = useWords();
+  const { machine, isCursor, isSelected } = props;
+  const slices = useSlices(machine);
+  const free = freeIn(slices);
+  const states = [isCursor && 'row--cursor', isSelected && 'row--selected'];
   return (
     <div
       role="row"
       aria-label={machine.name}
-      className={cx('slice-grid', 'row', 'row--tall', isCursor && 'row--cursor')}
-      onDoubleClick={() => openDialog({ kind: 'partition-machine', machineId: machine.id })}
+      aria-selected={isSelected}
+      className={cx('slice-grid', 'row', 'row--tall', ...states)}
+      onClick={() => props.onPress(machine.id)}
+      onDoubleClick={() => acts.change(machine.id)}
     >
-      <span role="cell" className="role-name">
-        <Glyph kind={health.glyph} label={words.t(`state.${health.word}`)} size={12} />
-        <span className="role-name__text">
-          <button
-            type="button"
-            className="row-door clip"
-            onClick={() => inspect({ kind: 'machine', id: machine.id })}
-          >
-            {machine.name}
-          </button>
-          <span className="role-name__sub clip dim">
-            {roles.length === 0 ? words.t('slices.no-slices') : roles.join(words.t('list.comma'))}
-          </span>
-        </span>
-      </span>
+      <Name machine={machine} slices={slices} words={words} />
       {(['cpusMilli', 'memMib'] as const).map((resource) => (
         <span key={resource} role="cell" className="bar-cell">
           <SliceBar slices={slices} resource={resource} words={words} />
@@ -60,49 +92,62 @@ function Row({ machine, isCursor }: { readonly machine: MachineRecord; readonly 
           compact
           icon={<SquareSplitHorizontal />}
           disabled={machine.agentId === null}
-          onClick={() => openDialog({ kind: 'partition-machine', machineId: machine.id })}
+          onClick={(event) => {
+            event.stopPropagation();
+            acts.change(machine.id);
+          }}
         >
           {words.t('slices.partition')}
         </Button>
       </span>
     </div>
   );
-}
+});
 
-export function MachineSlicesTable(props: { readonly find: string; readonly cursor: string | null }) {
-  const words = useWords();
-  useTables((tables) => tables.reservations);
-  useTables((tables) => tables.agents);
-  useTables((tables) => tables.tasks);
-  const machines = machinesFound(
-    useTables((tables) => tables.machines),
-    props.find,
-  );
-  if (machines.length === 0) return <Empty text={words.t('palette.none')} />;
+function Head({ words }: { readonly words: Words }) {
   return (
-    <div className="page-scroll" role="table" aria-label={words.t('slices.title')}>
-      <div role="rowgroup">
-        <div className="slice-grid roles-head" role="row">
-          {(['machine', 'cpu', 'mem'] as const).map((column) => (
-            <span key={column} role="columnheader">
-              {words.t(`slices.col.${column}`)}
-            </span>
-          ))}
-        </div>
-      </div>
-      <div role="rowgroup">
-        {machines.map((machine) => (
-          <Row key={machine.id} machine={machine} isCursor={machine.id === props.cursor} />
-        ))}
-      </div>
+    <div className="slice-grid roles-head" role="row">
+      {(['machine', 'cpu', 'mem'] as const).map((column) => (
+        <span key={column} role="columnheader">
+          {words.t(`slices.col.${column}`)}
+        </span>
+      ))}
     </div>
   );
 }
 
-export function machinesFound(
-  machines: ReadonlyMap<string, MachineRecord>,
-  find: string,
-): readonly MachineRecord[] {
-  const wanted = find.trim().toLowerCase();
-  return machineList(machines).filter(({ name }) => name.toLowerCase().includes(wanted));
+export function MachineSlices(props: {
+  readonly find: string;
+  readonly search: RefObject<HTMLInputElement | null>;
+}) {
+  const words = useWords();
+  const subject = useView((view) => view.subject);
+  const wanted = props.find.trim().toLowerCase();
+  const all = useTables((tables) => machineList(tables.machines));
+  const machines = all.filter(({ name }) => name.toLowerCase().includes(wanted));
+  const order = machines.map(({ id }) => id);
+  const { cursor, onPress } = useRolesKeys(order, acts, props.search);
+  if (machines.length === 0) return <Empty text={words.t('palette.none')} />;
+  return (
+    <Rows
+      label={words.t('slices.title')}
+      count={machines.length}
+      rowPx={rowPx}
+      cursor={cursor === null ? -1 : order.indexOf(cursor)}
+      head={<Head words={words} />}
+      keyOf={(index) => order[index] ?? String(index)}
+      renderRow={(index) => {
+        const machine = machines[index];
+        if (machine === undefined) return null;
+        return (
+          <Row
+            machine={machine}
+            isCursor={machine.id === cursor}
+            isSelected={subject?.kind === 'machine' && subject.id === machine.id}
+            onPress={onPress}
+          />
+        );
+      }}
+    />
+  );
 }

@@ -7,6 +7,7 @@ import { useWords, type Words } from '../../app/messages/words.ts';
 import { IconButton } from '../../kit/button.tsx';
 import { cx } from '../../kit/cx.ts';
 import { Menu } from '../../kit/menu.tsx';
+import { RowDoor } from '../../kit/row-door.tsx';
 import { boundsText, FairBar, ResourceBar, roleHue } from '../../parts/role-bars.tsx';
 import { roleMenu } from '../../parts/role-menu.tsx';
 import { type ScalarName, scalarNames, scalarText } from '../../parts/scalar-words.ts';
@@ -70,13 +71,10 @@ function Name({ row, words }: { readonly row: Row; readonly words: Words }) {
     <span role="cell" className="role-name" style={{ paddingLeft: depth * 18 }}>
       <span className={cx('swatch', depth > 0 && 'swatch--below')} data-hue={roleHue(share.role)} />
       <span className="role-name__text">
-        <button
-          type="button"
-          className="row-door clip"
-          onClick={() => inspect({ kind: 'role', id: share.role })}
-        >
-          {share.role === '*' ? words.t('roles.default') : row.name}
-        </button>
+        <RowDoor
+          name={share.role === '*' ? words.t('roles.default') : row.name}
+          onOpen={() => inspect({ kind: 'role', id: share.role })}
+        />
         <span className="role-name__sub clip">
           <Standing row={row} words={words} />
         </span>

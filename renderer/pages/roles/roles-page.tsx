@@ -8,18 +8,17 @@ import { removeRole } from '../../app/role-acts.ts';
 import { drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { SearchField, Segmented } from '../../kit/field.tsx';
-import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
-import { useSelection } from '../../kit/use-selection.ts';
 import { RefusedPart } from '../../parts/refused-part.tsx';
 import { useShares } from '../../parts/use-shares.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
 import { go, inspect, openDialog, type RolesView, rolesViews, useView } from '../../store/view.ts';
 import { ClusterStrip } from './cluster-strip.tsx';
-import { MachineSlicesTable, machinesFound } from './machine-slices.tsx';
+import { MachineSlices } from './machine-slices.tsx';
 import { listRoles, type RoleRow as Row } from './role-list.ts';
 import { RoleRow } from './role-row.tsx';
+import { type RolesActs, useRolesKeys } from './use-roles-keys.ts';
 
 const rowPx = 48;
 
@@ -61,12 +60,7 @@ function Toolbar(props: {
           onText={props.onFind}
         />
       </div>
-      <Button
-        compact
-        icon={<Plus />}
-        keys="N"
-        onClick={() => openDialog({ kind: 'change-role', role: null })}
-      >
+      <Button compact icon={<Plus />} onClick={() => openDialog({ kind: 'change-role', role: null })}>
         {words.t('roles.new')}
       </Button>
     </header>
@@ -90,7 +84,13 @@ function FirstRole({ words }: { readonly words: Words }) {
   );
 }
 
-function Tree(props: {
+const acts: RolesActs<string> = {
+  open: (id) => inspect({ kind: 'role', id }),
+  change: (role) => openDialog({ kind: 'change-role', role }),
+  remove: (role) => drop(removeRole(role), 'shows its own refusal'),
+};
+
+function Table(props: {
   readonly rows: readonly Row[];
   readonly shares: Shares;
   readonly cursor: string | null;
@@ -134,71 +134,40 @@ function Tree(props: {
   );
 }
 
-/** What the keys of both views have in common: the cursor over one list of ids. */
-function useRolesKeys(view: RolesView, order: readonly string[], search: RefObject<HTMLInputElement | null>) {
-  const { cursor, move, press } = useSelection(order);
-  const isTree = view === 'tree';
-  const open = () => {
-    if (cursor === null) return;
-    if (isTree) inspect({ kind: 'role', id: cursor });
-    else inspect({ kind: 'machine', id: cursor as never });
-  };
-  const change = () => {
-    if (cursor === null) return;
-    openDialog(
-      isTree
-        ? { kind: 'change-role', role: cursor }
-        : { kind: 'partition-machine', machineId: cursor as never },
-    );
-  };
-  useKeys({
-    j: () => move(1),
-    ArrowDown: () => move(1),
-    k: () => move(-1),
-    ArrowUp: () => move(-1),
-    Enter: open,
-    e: change,
-    n: () => openDialog({ kind: 'change-role', role: null }),
-    Delete: () => {
-      if (isTree && cursor !== null) drop(removeRole(cursor), 'shows its own refusal');
-    },
-    '/': () => search.current?.focus(),
-  });
-  return {
-    cursor,
-    onPress: (role: string) => {
-      press(role, { isToggle: false, isRange: false });
-      inspect({ kind: 'role', id: role });
-    },
-  };
-}
-
-export function RolesPage({ view }: { readonly view: RolesView }) {
+function Tree({
+  find,
+  search,
+}: {
+  readonly find: string;
+  readonly search: RefObject<HTMLInputElement | null>;
+}) {
   const words = useWords();
-  const [find, setFind] = useState('');
-  const search = useRef<HTMLInputElement>(null);
   const { shares, refusal } = useShares();
   useTables((tables) => tables.frameworks);
-  const machines = useTables((tables) => tables.machines);
   const rows = shares === null ? [] : listRoles(shares, tableStore.getState().tables, find);
-  const order =
-    view === 'tree'
-      ? rows.map(({ share }) => share.role)
-      : machinesFound(machines, find).map(({ id }): string => id);
-  const { cursor, onPress } = useRolesKeys(view, order, search);
+  const order = rows.map(({ share }) => share.role);
+  const { cursor, onPress } = useRolesKeys(order, acts, search);
+  if (shares === null) return refusal === null ? null : <RefusedPart refusal={refusal} />;
   return (
     <>
-      <Toolbar view={view} find={find} search={search} onFind={setFind} />
-      {refusal !== null && shares === null && view === 'tree' && <RefusedPart refusal={refusal} />}
-      {refusal !== null && shares !== null && (
+      {refusal !== null && (
         <p className="roles-stale" role="alert" title={refusal.detail}>
           {words.t('roles.stale', { why: words.refusal(refusal) })}
         </p>
       )}
-      {view === 'machines' && <MachineSlicesTable find={find} cursor={cursor} />}
-      {view === 'tree' && shares !== null && (
-        <Tree rows={rows} shares={shares} cursor={cursor} onPress={onPress} />
-      )}
+      <Table rows={rows} shares={shares} cursor={cursor} onPress={onPress} />
+    </>
+  );
+}
+
+export function RolesPage({ view }: { readonly view: RolesView }) {
+  const [find, setFind] = useState('');
+  const search = useRef<HTMLInputElement>(null);
+  const Shown = view === 'tree' ? Tree : MachineSlices;
+  return (
+    <>
+      <Toolbar view={view} find={find} search={search} onFind={setFind} />
+      <Shown find={find} search={search} />
     </>
   );
 }

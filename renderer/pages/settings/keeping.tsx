@@ -40,7 +40,7 @@ function Amount({ name, keeping }: { readonly name: Name; readonly keeping: Keep
         onKeyDown={(event) => {
           if (event.key === 'Enter') store();
         }}
-        after={<span className="setting__unit dim num">{size}</span>}
+        after={<span className="setting__unit dim">{size}</span>}
       />
     </Setting>
   );

@@ -30,7 +30,7 @@ function UnreachableAfter({ ms }: { readonly ms: number }) {
   };
   return (
     <TextField
-      label={words.t('settings.seconds')}
+      label={words.t('settings.unreachable')}
       inputMode="numeric"
       width="tiny"
       value={text}
@@ -40,6 +40,7 @@ function UnreachableAfter({ ms }: { readonly ms: number }) {
       onKeyDown={(event) => {
         if (event.key === 'Enter') store();
       }}
+      after={<span className="setting__unit dim">{words.t('settings.seconds')}</span>}
     />
   );
 }

@@ -21,6 +21,7 @@ import { Button, IconButton } from '../../kit/button.tsx';
 import { cx } from '../../kit/cx.ts';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
+import { RowDoor } from '../../kit/row-door.tsx';
 import { Rows } from '../../kit/rows.tsx';
 import { RefusedPart } from '../../parts/refused-part.tsx';
 import { shownName } from '../../parts/shown-name.ts';
@@ -109,15 +110,7 @@ function Row(props: {
         <span className={`file-icon file-icon--${entry.kind}`} title={words.t(`files.kind.${entry.kind}`)}>
           <Icon kind={entry.kind} />
         </span>
-        <button
-          type="button"
-          className="row-door clip"
-          disabled={!canOpen}
-          title={name}
-          onClick={props.onOpen}
-        >
-          {name}
-        </button>
+        <RowDoor name={name} title={name} isShut={!canOpen} onOpen={props.onOpen} />
       </span>
       <span role="cell" className="num dim">
         {entry.kind === 'file' ? bytes(entry.sizeBytes) : ''}

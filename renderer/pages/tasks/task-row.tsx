@@ -8,6 +8,7 @@ import { cpusLive, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
+import { RowDoor } from '../../kit/row-door.tsx';
 import { taskLine } from '../../parts/command-line.ts';
 import { Duration, exitText } from '../../parts/task-facts.tsx';
 import { lookOf } from '../../parts/task-line.tsx';
@@ -70,16 +71,13 @@ export function Name({ id, name }: Who) {
   return (
     <span role="cell" className="row__name">
       <span className="swatch" data-hue={identityOf(name).hue} />
-      <button
-        type="button"
-        className="row-door clip"
-        onClick={(event) => {
+      <RowDoor
+        name={name}
+        onOpen={(event) => {
           event.stopPropagation();
           openTask(id);
         }}
-      >
-        {name}
-      </button>
+      />
     </span>
   );
 }
