@@ -32,8 +32,11 @@ export function onAccept(draft: Draft, call: Accept): Refusal | null {
   const from = { frameworkId, agentId: place.value.agent.id };
   if (!planned.ok) {
     const { refusal, launch, culprit } = planned;
+    // As in Mesos: what is wrong in a group is wrong with all of it.
+    const group = culprit.kind === 'LAUNCH_GROUP' ? culprit.tasks : [];
     for (const each of launchesOf(operations)) {
-      if (each === launch) tellInvalid(draft, place.value, each, refusal);
+      if (group.includes(each)) tellInvalid(draft, from, { launch: each, isGroup: true }, refusal);
+      else if (each === launch) tellInvalid(draft, from, { launch: each, isGroup: false }, refusal);
       else dropLaunch(draft, frameworkId, each, refusal);
     }
     tellNotDone(draft, from, { operations, culprit }, refusal);
@@ -119,19 +122,13 @@ function dropLaunch(draft: Draft, frameworkId: FrameworkId, launch: Launch, why:
 
 function tellInvalid(
   draft: Draft,
-  place: { frameworkId: FrameworkId; agent: { id: AgentId } },
-  launch: Launch,
+  from: { readonly frameworkId: FrameworkId; readonly agentId: AgentId },
+  { launch, isGroup }: { readonly launch: Launch; readonly isGroup: boolean },
   why: Refusal,
 ): void {
-  tellUpdate(
-    draft,
-    { frameworkId: place.frameworkId, agentId: place.agent.id },
-    madeStatus(draft, launch, {
-      state: 'TASK_ERROR',
-      reason: 'REASON_TASK_INVALID',
-      message: `${why.reason}: ${why.detail}`,
-    }),
-  );
+  const reason = isGroup ? 'REASON_TASK_GROUP_INVALID' : 'REASON_TASK_INVALID';
+  const message = `${why.reason}: ${why.detail}`;
+  tellUpdate(draft, from, madeStatus(draft, launch, { state: 'TASK_ERROR', reason, message }));
 }
 
 function madeStatus(

@@ -9,7 +9,7 @@ import type { Draft } from '../draft.ts';
 import { isTerminal } from '../task-states.ts';
 import { askedOfOwed, reconcileOperation } from './operation-feedback.ts';
 import type { Asked, AskedTask, ReconcileSession } from './shapes.ts';
-import { tellUpdate } from './status-words.ts';
+import { stateHeard, tellUpdate } from './status-words.ts';
 import { frameworkOf, refuseCall } from './words.ts';
 
 /** Answers for one framework within one window, and for all of them within one step. */
@@ -119,7 +119,8 @@ function stateOfUnknown(draft: Draft, agentId: AgentId | null): TaskState | null
 
 function tellState(draft: Draft, frameworkId: FrameworkId, task: TaskRecord): void {
   const message = 'Reconciliation: the latest state';
-  tellReconciled(draft, frameworkId, { taskId: task.id, agentId: task.agentId, state: task.state, message });
+  const state = stateHeard(draft, frameworkId, task);
+  tellReconciled(draft, frameworkId, { taskId: task.id, agentId: task.agentId, state, message });
 }
 
 function tellReconciled(

@@ -148,6 +148,24 @@ describe('a group', () => {
     expect(rig.row('tasks', 't-b')).toMatchObject({ groupId: 't-a', state: 'TASK_STAGING' });
   });
 
+  it('is told as wrong with all its tasks when one is, and what else was asked for as dropped', () => {
+    const { rig, offer } = offered();
+    const bad = { ...aTask('bad'), resources: amounts({ cpusMilli: -5 }) };
+    const group: Operation = {
+      kind: 'LAUNCH_GROUP',
+      tasks: [...tasks('a'), { info: bad, uses: null }, ...tasks('b')],
+    };
+    expect(rig.accept(offer, launch('good'), group)).toMatchObject({ reason: 'amount-negative' });
+    const told = rig.told().flatMap((event) => (event.kind === 'UPDATE' ? [event.status] : []));
+    expect(told.map(({ taskId: id, state, reason }) => [id, state, reason])).toEqual([
+      ['t-good', 'TASK_DROPPED', 'REASON_INVALID_OFFERS'],
+      ['t-a', 'TASK_ERROR', 'REASON_TASK_GROUP_INVALID'],
+      ['t-bad', 'TASK_ERROR', 'REASON_TASK_GROUP_INVALID'],
+      ['t-b', 'TASK_ERROR', 'REASON_TASK_GROUP_INVALID'],
+    ]);
+    expect(told[1]?.message).toMatch(/^amount-negative: /);
+  });
+
   it('goes with the first that is killed', () => {
     const { rig, offer } = offered();
     rig.accept(offer, { kind: 'LAUNCH_GROUP', tasks: [...tasks('a'), ...tasks('b')] });

@@ -92,6 +92,58 @@ describe('status updates', () => {
   });
 });
 
+describe('TASK_KILLING', () => {
+  const capable: Partial<FrameworkInfo> = { capabilities: ['PARTITION_AWARE', 'TASK_KILLING_STATE'] };
+  const statesOf = (events: readonly SchedulerEvent[]): string[] =>
+    events.flatMap((event) => (event.kind === 'UPDATE' ? [event.status.state] : []));
+  /** It runs, and its agent has begun to kill it. */
+  const killing = (patch: Partial<FrameworkInfo> = {}): FrameworkRig => {
+    const rig = running(patch);
+    say(rig, 'TASK_RUNNING', 'u-a');
+    acknowledge(rig, 'u-a');
+    rig.take();
+    say(rig, 'TASK_KILLING', 'u-b');
+    return rig;
+  };
+
+  it('is told to who knows of it, and the end after it is acknowledged', () => {
+    const rig = killing(capable);
+    say(rig, 'TASK_KILLED', 'u-c');
+    expect(statesOf(rig.told())).toEqual(['TASK_KILLING']);
+    acknowledge(rig, 'u-b');
+    expect(statesOf(rig.told())).toEqual(['TASK_KILLED']);
+  });
+
+  it('is never told to others, and keeps nothing from being told', () => {
+    const rig = killing();
+    expect(rig.row('tasks', job)).toMatchObject({ state: 'TASK_KILLING' });
+    expect(rig.row('tasks', job).owed).toBeUndefined();
+    say(rig, 'TASK_KILLED', 'u-c');
+    expect(statesOf(rig.told())).toEqual(['TASK_KILLED']);
+  });
+
+  it('is by reconciliation what the task was before, for who does not know of it', () => {
+    const ask = (rig: FrameworkRig): string[] => {
+      rig.take();
+      rig.call({ kind: 'RECONCILE', frameworkId: batch, tasks: [{ taskId: job, agentId: null }] });
+      rig.call({ kind: 'RECONCILE', frameworkId: batch, tasks: [] });
+      return statesOf(rig.told());
+    };
+    expect(ask(killing())).toEqual(['TASK_RUNNING', 'TASK_RUNNING']);
+    expect(ask(killing(capable))).toEqual(['TASK_KILLING', 'TASK_KILLING']);
+  });
+
+  it('is told no more to who takes the capability back', () => {
+    const rig = killing(capable);
+    say(rig, 'TASK_KILLED', 'u-c');
+    const info = { ...rig.row('frameworks', batch).info, capabilities: ['PARTITION_AWARE' as const] };
+    rig.call({ kind: 'UPDATE_FRAMEWORK', frameworkId: batch, info, suppressedRoles: [] });
+    rig.take();
+    rig.keepLive(11_000, 'one');
+    expect(statesOf(rig.told())).toEqual(['TASK_KILLED']);
+  });
+});
+
 describe('a framework', () => {
   it('that comes back in time keeps its tasks, and its offers are made anew', () => {
     const rig = running();
