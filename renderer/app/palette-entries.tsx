@@ -14,11 +14,11 @@ import {
   ScrollText,
   Server,
   Settings,
+  Square,
   SquareSplitHorizontal,
   SunMoon,
   Trash2,
   Workflow,
-  X,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Tables } from '../../electron/contract/tables.ts';
@@ -257,7 +257,7 @@ function ofTasks(words: Words, tasks: Tables['tasks']): readonly PaletteEntry[] 
           text: words.t('palette.kill', { name }),
           hint,
           isDeep: true,
-          icon: <X />,
+          icon: <Square />,
           act: () => askKill([id]),
         }),
       );

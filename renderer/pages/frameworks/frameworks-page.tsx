@@ -1,6 +1,6 @@
 // Frameworks: who decides what runs, and how each stands. The built-in one is always there.
 import './frameworks.css';
-import { Scale, Search } from 'lucide-react';
+import { Search } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
@@ -12,7 +12,7 @@ import { useSelection } from '../../kit/use-selection.ts';
 import { runFramework } from '../../parts/framework-state.tsx';
 import { useShares } from '../../parts/use-shares.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
-import { go, inspect, openDialog, useView } from '../../store/view.ts';
+import { inspect, openDialog, useView } from '../../store/view.ts';
 import { listFrameworks, type FrameworkRow as Row } from './framework-list.ts';
 import { FrameworkRow } from './framework-row.tsx';
 
@@ -114,9 +114,6 @@ export function FrameworksPage() {
             onText={setFind}
           />
         </div>
-        <Button compact icon={<Scale />} onClick={() => go({ page: 'roles' })}>
-          {words.t('roles.title')}
-        </Button>
       </header>
       {isAlone && <OnlyBuiltIn words={words} />}
       {rows.length === 0 ? (

@@ -32,6 +32,21 @@ function Head({ sort, onSort }: { readonly sort: Sort; readonly onSort: (sort: S
   );
 }
 
+function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
+  const words = useWords();
+  if (isFiltered) return <Empty text={words.t('palette.none')} />;
+  return (
+    <Empty
+      text={words.t('rack.empty')}
+      actions={
+        <Button look="primary" icon={<Plus />} onClick={() => openDialog({ kind: 'add-machine' })}>
+          {words.t('verb.add-machine')}
+        </Button>
+      }
+    />
+  );
+}
+
 export function MachinesPage() {
   const words = useWords();
   const [find, setFind] = useState('');
@@ -69,34 +84,34 @@ export function MachinesPage() {
             onText={setFind}
           />
         </div>
-        <Button compact icon={<Plus />} onClick={() => openDialog({ kind: 'add-machine' })}>
-          {words.t('verb.add-machine')}
-        </Button>
       </header>
-      {machines.length === 0 && <Empty text={words.t(find === '' ? 'rack.empty' : 'palette.none')} />}
-      <Rows
-        label={words.t('machines.title')}
-        count={machines.length}
-        rowPx={28}
-        cursor={cursor === null ? -1 : order.indexOf(cursor)}
-        head={<Head sort={sort} onSort={setSort} />}
-        keyOf={(index) => order[index] ?? String(index)}
-        renderRow={(index) => {
-          const machine = machines[index];
-          if (machine === undefined) return null;
-          return (
-            <MachineTableRow
-              machine={machine}
-              isCursor={machine.id === cursor}
-              isSelected={subject?.kind === 'machine' && subject.id === machine.id}
-              onPress={(id) => {
-                press(id, { isToggle: false, isRange: false });
-                inspect({ kind: 'machine', id });
-              }}
-            />
-          );
-        }}
-      />
+      {machines.length === 0 ? (
+        <Nothing isFiltered={find !== ''} />
+      ) : (
+        <Rows
+          label={words.t('machines.title')}
+          count={machines.length}
+          rowPx={28}
+          cursor={cursor === null ? -1 : order.indexOf(cursor)}
+          head={<Head sort={sort} onSort={setSort} />}
+          keyOf={(index) => order[index] ?? String(index)}
+          renderRow={(index) => {
+            const machine = machines[index];
+            if (machine === undefined) return null;
+            return (
+              <MachineTableRow
+                machine={machine}
+                isCursor={machine.id === cursor}
+                isSelected={subject?.kind === 'machine' && subject.id === machine.id}
+                onPress={(id) => {
+                  press(id, { isToggle: false, isRange: false });
+                  inspect({ kind: 'machine', id });
+                }}
+              />
+            );
+          }}
+        />
+      )}
     </>
   );
 }

@@ -31,20 +31,26 @@ import {
   taskColumns,
 } from './task-list.ts';
 import { TaskRow } from './task-row.tsx';
-import { WaitingRow } from './waiting-row.tsx';
+import { WaitingHead, WaitingRow } from './waiting-row.tsx';
 
 const numeric: ReadonlySet<TaskColumn> = new Set(['started', 'duration', 'cpu', 'mem', 'exit']);
 const rowPx = 28;
 
 type TasksRoute = Extract<Route, { page: 'tasks' }>;
 
-function Head({ sort, onSort }: { readonly sort: TaskSort; readonly onSort: (sort: TaskSort) => void }) {
+function Head(props: {
+  readonly sort: TaskSort;
+  readonly onSort: (sort: TaskSort) => void;
+  /** Only what waits is shown: it has a reason where others have figures. */
+  readonly isWaiting: boolean;
+}) {
   const words = useWords();
+  const { sort, onSort, isWaiting } = props;
   return (
     <div className="task-grid sort-head" role="row">
       <span role="columnheader" aria-label={words.t('tasks.col.state')} />
       <SortHead
-        columns={taskColumns.map((id) => {
+        columns={(isWaiting ? (['name'] as const) : taskColumns).map((id) => {
           const text = words.t(`tasks.col.${id}`);
           return { id, text, sortLabel: words.t('tasks.sort-by', { column: text }) };
         })}
@@ -52,6 +58,7 @@ function Head({ sort, onSort }: { readonly sort: TaskSort; readonly onSort: (sor
         sort={sort}
         onSort={onSort}
       />
+      {isWaiting && <WaitingHead />}
     </div>
   );
 }
@@ -259,7 +266,7 @@ export function TasksPage({ route }: { readonly route: TasksRoute }) {
           count={order.length}
           rowPx={rowPx}
           cursor={current === undefined ? -1 : order.indexOf(current)}
-          head={<Head sort={sort} onSort={setSort} />}
+          head={<Head sort={sort} onSort={setSort} isWaiting={route.state === 'waiting'} />}
           keyOf={(index) => order[index] ?? String(index)}
           onPointerInside={setPointerInside}
           renderRow={(index) => {

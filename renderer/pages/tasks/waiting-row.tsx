@@ -26,6 +26,22 @@ function Reason({ run }: { readonly run: RunRecord }) {
   );
 }
 
+/** Over rows of this kind alone. */
+export function WaitingHead() {
+  const words = useWords();
+  return (
+    <div role="presentation" className="waiting-row waiting-head">
+      <span role="columnheader" className="waiting-row__state">
+        {words.t('tasks.col.state')}
+      </span>
+      <span role="columnheader" className="waiting-row__why">
+        {words.t('wait.title')}
+      </span>
+      <span role="columnheader">{words.t('tasks.col.duration')}</span>
+    </div>
+  );
+}
+
 export const WaitingRow = memo(function WaitingRow(props: TaskRowProps) {
   const { id, isCursor, isSelected, onPress, onToggle } = props;
   const words = useWords();
@@ -45,8 +61,10 @@ export const WaitingRow = memo(function WaitingRow(props: TaskRowProps) {
       <Check id={id} name={name} isSelected={isSelected} onToggle={onToggle} />
       <Name id={id} name={name} />
       <span role="cell" className="waiting-row">
-        <Glyph kind="waiting" size={12} />
-        <span className="t-waiting">{words.t('wait.state')}</span>
+        <span className="waiting-row__state t-waiting">
+          <Glyph kind="waiting" size={12} />
+          {words.t('wait.state')}
+        </span>
         <Reason run={run} />
         <span className="num dim waiting-row__age">{words.duration(Math.max(0, nowMs - run.askedAtMs))}</span>
         <IconButton
