@@ -64,6 +64,7 @@ export function makeProfile(): Profile {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'mesolite-e2e-'));
   const profile = { folder, dataFolder: path.join(folder, 'data'), home: path.join(folder, 'home') };
   mkdirSync(path.join(profile.home, '.ssh'), { recursive: true, mode: 0o700 });
+  mkdirSync(temporaryOf(profile), { mode: 0o700 });
   return {
     ...profile,
     remove: () => {
@@ -72,6 +73,14 @@ export function makeProfile(): Profile {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * What Chromium and Playwright put into the temporary folder stays there when the app is killed, so it goes with the
+ * profile. A short name: Chromium has a socket in it, whose path may have 107 characters.
+ */
+function temporaryOf(profile: Pick<Profile, 'folder'>): string {
+  return path.join(profile.folder, 'tmp');
 }
 
 /** Empty folders that agents killed above could not take away themselves. */
@@ -151,8 +160,16 @@ export async function startApp({ profile, env = {}, args = [] }: StartOptions): 
   if (!executablePath) throw new Error('MESOLITE_ELECTRON is not set: run this by `npm test -- e2e`');
   const electron = await _electron.launch({
     executablePath,
+    artifactsDir: temporaryOf(profile),
     args: ['-r', hold, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', root, ...args],
-    env: { ...plainEnv(), MESOLITE_DATA: profile.dataFolder, HOME: profile.home, MESOLITE_TEST: '1', ...env },
+    env: {
+      ...plainEnv(),
+      TMPDIR: temporaryOf(profile),
+      MESOLITE_DATA: profile.dataFolder,
+      HOME: profile.home,
+      MESOLITE_TEST: '1',
+      ...env,
+    },
     timeout: 30_000,
   });
   let text = '';

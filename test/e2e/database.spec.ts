@@ -181,7 +181,12 @@ test('a data folder that cannot be used ends the start with a line that names it
   writeFileSync(blocked, '');
   const root = path.resolve(import.meta.dirname, '..', '..');
   const outcome = spawnSync(process.env.MESOLITE_ELECTRON ?? '', ['--no-sandbox', '--disable-gpu', root], {
-    env: { ...process.env, MESOLITE_DATA: path.join(blocked, 'data'), HOME: profile.home },
+    env: {
+      ...process.env,
+      TMPDIR: path.join(profile.folder, 'tmp'),
+      MESOLITE_DATA: path.join(blocked, 'data'),
+      HOME: profile.home,
+    },
     encoding: 'utf8',
     timeout: 20_000,
   });

@@ -1,5 +1,6 @@
 // `npm run screens`: builds the page over the simulated cluster and pictures every view of it in the real Electron.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -44,18 +45,24 @@ function chosenViews(): readonly ScreenView[] {
   return found;
 }
 
-async function launch(url: string): Promise<ElectronApplication> {
+/** `temporary` takes what Chromium and Playwright would leave behind in that of the computer. */
+async function launch(url: string, temporary: string): Promise<ElectronApplication> {
   const executablePath = process.env['MESOLITE_ELECTRON'];
   const isRoot = process.getuid?.() === 0;
   return await _electron
     .launch({
       ...(executablePath === undefined ? {} : { executablePath }),
+      artifactsDir: temporary,
       args: [
         ...(isRoot ? ['--no-sandbox'] : []),
         '--disable-gpu',
         fileURLToPath(new URL('window.cjs', import.meta.url)),
       ],
-      env: { ...(process.env as Record<string, string>), MESOLITE_SCREENS_URL: 'about:blank' },
+      env: {
+        ...(process.env as Record<string, string>),
+        TMPDIR: temporary,
+        MESOLITE_SCREENS_URL: 'about:blank',
+      },
     })
     .then(async (app) => {
       const page = await app.firstWindow();
@@ -135,10 +142,12 @@ await build({ configFile: path.join(root, 'test/support/fake-bridge/vite.config.
 if (options.only === undefined && !options.quick) rmSync(outFolder, { recursive: true, force: true });
 mkdirSync(outFolder, { recursive: true });
 const served = await serve(pageFolder);
-const app = await launch(served.url);
+const temporary = mkdtempSync(path.join(os.tmpdir(), 'mesolite-screens-'));
+const app = await launch(served.url, temporary);
 const faults = await drawAll(app, served);
 await app.close();
 served.stop();
+rmSync(temporary, { recursive: true, force: true });
 for (const fault of faults) console.error(`fault: ${fault}`);
 const count = chosenViews().length * variants.length * themes.length;
 const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
