@@ -81,20 +81,22 @@ describe('the gate of requests', () => {
 
   it('never rejects, and lets nothing of a wrong shape through, whatever comes on any channel', async () => {
     const channels = Object.keys(requestSchemas) as Channel[];
-    for (const channel of channels) {
-      const { gate, called, clock } = setUp();
-      await assert(
-        asyncProperty(anything({ maxDepth: 3 }), async (value) => {
+    const { gate, called, clock } = setUp();
+    await assert(
+      // Drawn once for all channels: making a value costs many times what the gate needs for it.
+      asyncProperty(anything({ maxDepth: 3 }), async (value) => {
+        const wrong: string[] = [];
+        for (const channel of channels) {
           clock.ms += 10_000;
-          const before = called.length;
+          called.length = 0;
           const answer = await gate.handle(window, channel, value);
           const isRight = requestSchemas[channel].safeParse(value).success;
-          expect(answer.ok).toBe(isRight);
-          expect(called.length - before).toBe(isRight ? 1 : 0);
-        }),
-        { numRuns: 1000 },
-      );
-    }
+          if (answer.ok !== isRight || called.join() !== (isRight ? channel : '')) wrong.push(channel);
+        }
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('tells where the shape is wrong but never a value', async () => {

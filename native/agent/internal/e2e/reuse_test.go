@@ -88,6 +88,10 @@ func TestA4_AReusedPidIsNeitherAdoptedNorSignalled(t *testing.T) {
 			if got != strconv.Itoa(pid) {
 				t.Fatalf("got %s, not %d", got, pid)
 			}
+			// It is told apart by its name, which it has only once the shell's child became what it is to be.
+			if name := w.do(fmt.Sprintf("while [ -e /proc/%d ] && ! grep -q sleep /proc/%d/comm; do sleep 0.01; done; %s", pid, pid, nameOf(pid))); name != "sleep" {
+				t.Fatalf("the stranger %d did not come: %s", pid, name)
+			}
 		}
 		reuse(shim)
 		reuse(victim)
@@ -101,10 +105,15 @@ func TestA4_AReusedPidIsNeitherAdoptedNorSignalled(t *testing.T) {
 		c.call("task.kill", wire.KillParams{TaskID: "t-victim", GraceMs: &grace}, nil)
 		c.call("task.forget", map[string]string{"taskId": "t-victim"}, nil)
 		for _, pid := range []int{shim, victim} {
-			if alive := w.do(fmt.Sprintf("grep -c sleep /proc/%d/comm || echo gone", pid)); alive != "1" {
-				t.Errorf("the stranger %d was harmed: %s", pid, alive)
+			if name := w.do(nameOf(pid)); name != "sleep" {
+				t.Errorf("the stranger %d was harmed: %s", pid, name)
 			}
 		}
 		w.do(fmt.Sprintf("%s stop --dir %s --tasks stop; wait %s; echo ended", binary, h.dir, daemon))
 	}
+}
+
+// nameOf is the line that says the name of a process of the world, or that there is none.
+func nameOf(pid int) string {
+	return fmt.Sprintf("cat /proc/%d/comm 2>/dev/null || echo gone", pid)
 }
