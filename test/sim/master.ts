@@ -11,6 +11,7 @@ import { step } from '../../electron/core/master/step.ts';
 import { Loop } from '../../electron/shell/loop.ts';
 import type { LogLine } from '../../electron/shell/loop-options.ts';
 import type { Timers } from '../../electron/shell/loop-timing.ts';
+import { deepFreeze } from '../support/deep-freeze.ts';
 import { type FakeDisk, FakeStore, rowsOf } from '../support/fake-store.ts';
 import { checkCall } from './call-oracles.ts';
 import { checkPublished, noteDisk, noteTakenBack } from './disk-oracles.ts';
@@ -232,6 +233,8 @@ export class Master {
       world.calmSinceMonoMs = Math.max(world.calmSinceMonoMs, world.time.monoMs());
     this.#recording?.note(event);
     const result = step(state, event);
+    // Rows are shared by all states that have them; in production only types say so.
+    if (isDeep) deepFreeze(result.diff);
     const violate = (what: string): void => world.violate(`${event.kind}: ${what}`);
     checkStep(world, { before: state, event, result }, violate);
     if (isDeep || this.steps % wholeEvery === 0) {

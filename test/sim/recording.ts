@@ -5,6 +5,7 @@ import type { MasterEvent } from '../../electron/core/kernel/events.ts';
 import { diffOf, isEmpty } from '../../electron/core/kernel/tables.ts';
 import type { State } from '../../electron/core/master/state.ts';
 import { step } from '../../electron/core/master/step.ts';
+import { deepFreeze } from '../support/deep-freeze.ts';
 
 export class Recording {
   readonly #start: State;
@@ -30,10 +31,4 @@ export class Recording {
     for (const event of events.sort((a, b) => a.seq - b.seq)) state = step(state, event).state;
     return isEmpty(diffOf(state.tables, tables));
   }
-}
-
-function deepFreeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
 }

@@ -9,6 +9,7 @@ import type { Note } from '../../electron/core/master/draft.ts';
 import { checkDiff, checkState } from '../../electron/core/master/invariants.ts';
 import { createState, type State } from '../../electron/core/master/state.ts';
 import { nextDeadline, type StepResult, step } from '../../electron/core/master/step.ts';
+import { deepFreeze } from './deep-freeze.ts';
 import { noRows } from './no-rows.ts';
 
 function withoutId(issued: IssuedEffect): Effect {
@@ -30,7 +31,10 @@ export class CoreRig {
     if (options.start) this.post({ kind: 'master-started', seed: 1 });
   }
 
-  /** Throws when any invariant is broken, or when the diff does not lead from the old tables to the new. */
+  /**
+   * Throws when any invariant is broken, or when the diff does not lead from the old tables to the new. What the step has made
+   * is frozen through and through, so whoever changes it later throws.
+   */
   post(event: Posted): StepResult {
     this.seq += 1;
     const before = this.state;
@@ -43,6 +47,7 @@ export class CoreRig {
         : ['the diff is not the change']),
     ];
     if (broken.length > 0) throw new Error(`after ${event.kind}: ${broken.join('; ')}`);
+    deepFreeze([result.diff, result.effects, result.state.session.plan]);
     this.state = result.state;
     this.effects.push(...result.effects);
     this.notes.push(...result.notes);

@@ -1,5 +1,7 @@
-// Immutable tables of frozen records, and the transaction of one step over them. Nothing of a transaction is seen
+// Immutable tables of records that nobody changes, and the transaction of one step over them. Nothing of a transaction is seen
 // until `finish`; a step that throws leaves no trace. Rows keep no order: whoever turns rows into effects sorts by id.
+// Rows are not frozen here: a frozen record costs ten times as much to copy (Node 20), and every change of one is a copy. Types
+// forbid to write them; the rigs of the tests and the deep runs of the simulation freeze all that a step has made.
 import {
   type Diff,
   durableTables,
@@ -13,7 +15,9 @@ import {
 import { RowMap } from './rows.ts';
 
 type AnyRow = Rows[TableName];
-type Changes = Map<string, AnyRow | null>;
+/** A row that a transaction has touched: as it was before, and as it is now; undefined: it is not there. */
+type Touched = { readonly before: AnyRow | undefined; now: AnyRow | undefined };
+type Changes = Map<string, Touched>;
 export type Changed<T extends TableName> = readonly [string, Rows[T] | undefined, Rows[T] | undefined];
 
 const nothing: readonly never[] = [];
@@ -29,36 +33,59 @@ export class TableTx {
   }
 
   get<T extends TableName>(table: T, id: string): Rows[T] | undefined {
-    const changed = this.#changes.get(table)?.get(id);
-    if (changed !== undefined) return changed === null ? undefined : (changed as Rows[T]);
-    return this.#base[table].get(id);
+    const touched = this.#changes.get(table)?.get(id);
+    return touched ? (touched.now as Rows[T] | undefined) : this.#base[table].get(id);
   }
 
   /** All rows as they are now within this transaction. */
   rows<T extends TableName>(table: T): Iterable<Rows[T]> {
     const changes = this.#changes.get(table);
     const base: ReadonlyMap<string, Rows[T]> = this.#base[table];
-    if (changes) return rowsWith(base, changes as ReadonlyMap<string, Rows[T] | null>);
+    if (changes) return rowsWith(base, changes as ReadonlyMap<string, { readonly now: Rows[T] | undefined }>);
     return base.size === 0 ? nothing : base.values();
   }
 
   put<T extends TableName>(table: T, row: Rows[T]): void {
-    if (this.get(table, row.id) === row) return;
-    Object.freeze(row);
-    this.#changesOf(table).set(row.id, row);
+    this.#set(table, row.id, row);
   }
 
   drop(table: TableName, id: string): void {
-    if (this.get(table, id) !== undefined) this.#changesOf(table).set(id, null);
+    this.#set(table, id, undefined);
   }
 
-  /** [id, before this transaction, now] of every row that it has touched. After each step many ask, mostly about nothing. */
+  #set(table: TableName, id: string, now: AnyRow | undefined): void {
+    let changes = this.#changes.get(table);
+    const touched = changes?.get(id);
+    if (touched) {
+      touched.now = now;
+      return;
+    }
+    const before = this.#base[table].get(id);
+    if (before === now) return;
+    if (!changes) {
+      changes = new Map();
+      this.#changes.set(table, changes);
+    }
+    changes.set(id, { before, now });
+  }
+
+  /** May be true although all rows were dropped within this transaction. */
+  hasRows(table: TableName): boolean {
+    return this.#base[table].size > 0 || this.#changes.has(table);
+  }
+
+  /** False: nothing in that table was touched. After each step many ask, mostly about nothing. */
+  touches(table: TableName): boolean {
+    return this.#changes.has(table);
+  }
+
+  /** [id, before this transaction, now] of every row that it has touched. */
   changed<T extends TableName>(table: T): readonly Changed<T>[] {
     const changes = this.#changes.get(table);
     if (!changes) return nothing;
     const all: Changed<T>[] = [];
-    for (const [id, row] of changes) {
-      all.push([id, this.#base[table].get(id), row === null ? undefined : (row as Rows[T])]);
+    for (const [id, { before, now }] of changes) {
+      all.push([id, before as Rows[T] | undefined, now as Rows[T] | undefined]);
     }
     return all;
   }
@@ -78,33 +105,25 @@ export class TableTx {
     for (const [table, changes] of this.#changes) {
       const put: AnyRow[] = [];
       const drop: string[] = [];
-      for (const [id, row] of changes) {
-        const before = this.#base[table].get(id);
-        if (row !== null && row !== before) put.push(row);
-        else if (row === null && before !== undefined) drop.push(id);
+      for (const [id, { before, now }] of changes) {
+        if (now === before) continue;
+        if (now) put.push(now);
+        else drop.push(id);
       }
       if (put.length + drop.length > 0) setDiff(diff, table, { put, drop });
     }
     return diff;
   }
-
-  #changesOf(table: TableName): Changes {
-    let changes = this.#changes.get(table);
-    if (!changes) {
-      changes = new Map();
-      this.#changes.set(table, changes);
-    }
-    return changes;
-  }
 }
 
 function* rowsWith<R>(
   base: ReadonlyMap<string, R>,
-  changes: ReadonlyMap<string, R | null>,
+  changes: ReadonlyMap<string, { readonly now: R | undefined }>,
 ): Generator<R, undefined> {
   for (const [id, row] of base) if (!changes.has(id)) yield row;
   // A copy, so that the caller may write while it walks.
-  for (const row of [...changes.values()]) if (row !== null) yield row;
+  const changed = [...changes.values()].map(({ now }) => now);
+  for (const row of changed) if (row) yield row;
   return undefined;
 }
 

@@ -10,6 +10,7 @@ import { advanceMachineOperations } from './operations.ts';
 import { isLinkLive, send } from './sends.ts';
 
 export function followDrains(draft: Draft): void {
+  if (!draft.touches('agents') && !draft.touches('tasks')) return;
   for (const id of touchedAgents(draft)) {
     const agent = draft.get('agents', id);
     if (agent?.availability?.kind === 'draining') drain(draft, agent);

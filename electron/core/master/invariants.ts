@@ -11,7 +11,7 @@ import { holdsResources, isTerminal } from './task-states.ts';
 export function checkDiff(before: Tables, after: Tables, diff: Diff): string[] {
   const broken: string[] = [];
   for (const task of diff.tasks?.put ?? []) {
-    broken.push(...checkTaskChange(before.tasks.get(task.id), task));
+    checkTaskChange(before.tasks.get(task.id), task, broken);
     if (!after.machines.has(task.machineId)) broken.push(`task ${task.id} without machine`);
   }
   for (const agent of diff.agents?.put ?? []) {
@@ -44,8 +44,7 @@ function checkDrain(task: TaskRecord, agent: AgentRecord | undefined): string[] 
     : [];
 }
 
-function checkTaskChange(old: TaskRecord | undefined, task: TaskRecord): string[] {
-  const broken: string[] = [];
+function checkTaskChange(old: TaskRecord | undefined, task: TaskRecord, broken: string[]): void {
   if (old && isTerminal(old) && old.state !== task.state) {
     broken.push(`I4 ${task.id}: ${old.state} became ${task.state}`);
   }
@@ -53,7 +52,6 @@ function checkTaskChange(old: TaskRecord | undefined, task: TaskRecord): string[
   if (isTerminal(task) !== (task.endedAtMs !== null))
     broken.push(`I4 ${task.id}: ${task.state} and its end disagree`);
   if (task.statuses.at(-1)?.state !== task.state) broken.push(`I4 ${task.id}: last status is not its state`);
-  return broken;
 }
 
 function orphansOf(after: Tables, machineId: string): string[] {
@@ -72,7 +70,8 @@ export function checkState({ tables, session }: State): string[] {
     if (session.isStarted && !hasLink) broken.push(`machine ${id} without link`);
   }
   for (const task of tables.tasks.values()) {
-    broken.push(...checkTaskChange(undefined, task), ...checkReach(task, tables.agents.get(task.agentId)));
+    checkTaskChange(undefined, task, broken);
+    broken.push(...checkReach(task, tables.agents.get(task.agentId)));
     broken.push(...checkDrain(task, tables.agents.get(task.agentId)));
   }
   broken.push(...overCommitted(tables), ...caps(tables), ...sessionGaps({ tables, session }));

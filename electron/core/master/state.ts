@@ -131,10 +131,7 @@ function soonestOfLink({ retryAtMonoMs, connectByMonoMs, quietSinceMonoMs }: Lin
 
 /** The state of a fresh process over what the store holds. */
 export function createState(rows: DurableRows): State {
-  const durable = durableTables.map((table) => {
-    for (const row of rows[table]) Object.freeze(row);
-    return [table, RowMap.of<Rows[DurableTable]>(rows[table])];
-  });
+  const durable = durableTables.map((table) => [table, RowMap.of<Rows[DurableTable]>(rows[table])]);
   return {
     tables: { ...emptyTables, ...(Object.fromEntries(durable) as Pick<Tables, DurableTable>) },
     session: {

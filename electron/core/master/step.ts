@@ -84,7 +84,8 @@ export function step(state: State, event: MasterEvent): StepResult {
   const answer = dispatch(draft, event);
   afterStep(draft);
   noteClocks(draft);
-  return { ...draft.finish(), effects: draft.effects, answer, notes: draft.notes };
+  const { state: next, diff } = draft.finish();
+  return { state: next, diff, effects: draft.effects, answer, notes: draft.notes };
 }
 
 /**
@@ -101,39 +102,41 @@ export function nextDeadline(state: State, untilMonoMs = Number.POSITIVE_INFINIT
   ]);
 }
 
-const commandKinds = {
-  'add-machine': true,
-  'confirm-host-key': true,
-  'retry-add': true,
-  'cancel-add': true,
-  'dismiss-lane': true,
-  'remove-machine': true,
-  'start-demo-rack': true,
-  'remove-demo-rack': true,
-  reconnect: true,
-  'take-over': true,
-  'edit-machine': true,
-  'drain-agent': true,
-  'deactivate-agent': true,
-  'reactivate-agent': true,
-  'plan-maintenance': true,
-  'run-task': true,
-  'kill-task': true,
-  'forget-task': true,
-  'call-scheduler-api': true,
-  'set-preemption': true,
-  'set-weight': true,
-  'set-quota': true,
-  'change-role': true,
-  'remove-role': true,
-  'partition-machine': true,
-  'teardown-framework': true,
-  'change-settings': true,
-  'dismiss-fault': true,
-} as const satisfies Record<CommandEvent['kind'], true>;
+const commandKinds: ReadonlySet<string> = new Set(
+  Object.keys({
+    'add-machine': true,
+    'confirm-host-key': true,
+    'retry-add': true,
+    'cancel-add': true,
+    'dismiss-lane': true,
+    'remove-machine': true,
+    'start-demo-rack': true,
+    'remove-demo-rack': true,
+    reconnect: true,
+    'take-over': true,
+    'edit-machine': true,
+    'drain-agent': true,
+    'deactivate-agent': true,
+    'reactivate-agent': true,
+    'plan-maintenance': true,
+    'run-task': true,
+    'kill-task': true,
+    'forget-task': true,
+    'call-scheduler-api': true,
+    'set-preemption': true,
+    'set-weight': true,
+    'set-quota': true,
+    'change-role': true,
+    'remove-role': true,
+    'partition-machine': true,
+    'teardown-framework': true,
+    'change-settings': true,
+    'dismiss-fault': true,
+  } as const satisfies Record<CommandEvent['kind'], true>),
+);
 
 export function isCommand(event: CommandEvent | FactEvent): event is CommandEvent {
-  return event.kind in commandKinds;
+  return commandKinds.has(event.kind);
 }
 
 function dispatch(draft: Draft, event: MasterEvent): Result<null> | null {

@@ -38,6 +38,7 @@ export function afterStep(draft: Draft): void {
 }
 
 function meetAgents(draft: Draft): void {
+  if (!draft.touches('agents') && !draft.touches('machines') && !draft.touches('links')) return;
   const ids = touchedAgents(draft);
   const away = new Set<AgentId>();
   for (const id of ids) {
@@ -96,8 +97,9 @@ function tellFailure(draft: Draft, id: AgentId): void {
 
 /** True: there was something new. */
 function meetTasks(draft: Draft, told: Map<string, TaskRecord | undefined>): boolean {
+  if (!draft.touches('tasks')) return false;
   let hasNews = false;
-  for (const [id, start] of [...draft.changed('tasks')]) {
+  for (const [id, start] of draft.changed('tasks')) {
     const before = told.has(id) ? told.get(id) : start;
     const now = draft.get('tasks', id);
     if (before === now) continue;

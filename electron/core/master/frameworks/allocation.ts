@@ -21,6 +21,9 @@ const distanceMs = 20;
 export function planAllocation(draft: Draft): void {
   const { plan } = draft;
   if (plan.allocateAgents === null) return;
+  // Found at the step that planned it, and who waits has not changed since.
+  if (plan.allocateAtMonoMs !== null && !draft.touches('subscriptions') && !draft.touches('frameworks'))
+    return;
   if (!isSomebodyWaiting(draft)) {
     plan.allocateAgents = null;
     plan.allocateAtMonoMs = null;

@@ -22,13 +22,14 @@ const schedulers: Readonly<Record<string, Hear>> = {
 
 /** True: somebody heard something. */
 export function hearBuiltIn(draft: Draft): boolean {
+  if (draft.heard.length === 0) return false;
   const news = draft.heard.splice(0);
   for (const { frameworkId, event } of news) {
     const hear = schedulers[frameworkId];
     assert(hear !== undefined, `no scheduler ${frameworkId}`);
     hear(draft, event);
   }
-  return news.length > 0;
+  return true;
 }
 
 function runDriver(draft: Draft): RunDriver {

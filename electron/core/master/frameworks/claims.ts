@@ -41,6 +41,7 @@ export function putClaim(
 
 /** True: something was offered. */
 export function meetClaims(draft: Draft): boolean {
+  if (!draft.hasRows('claims')) return false;
   let hasNews = false;
   const seen: ClaimRecord[] = [];
   for (const claim of byId(draft.rows('claims'))) {

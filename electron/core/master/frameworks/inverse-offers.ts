@@ -55,6 +55,7 @@ export function onInverseOfferDeadlines(draft: Draft): void {
 
 /** Whoever is on another connection now, or away, has not heard what was asked. */
 export function forgetInverseOffers(draft: Draft): void {
+  if (!draft.hasRows('inverseOffers')) return;
   for (const id of movedFrameworks(draft)) {
     for (const row of byId(draft.rows('inverseOffers')))
       if (row.frameworkId === id) draft.drop('inverseOffers', row.id);
@@ -70,12 +71,17 @@ function movedFrameworks(draft: Draft): string[] {
 
 /** True: somebody was told something. */
 export function followInverseOffers(draft: Draft): boolean {
+  const isNobodyAsked = !draft.hasRows('inverseOffers');
   let hasNews = false;
-  for (const machineId of touchedMachines(draft)) if (follow(draft, machineId)) hasNews = true;
+  for (const machineId of touchedMachines(draft)) {
+    // Of nearly every step: nothing is planned there and nobody was asked.
+    if (isNobodyAsked && !draft.get('machines', machineId)?.maintenance) continue;
+    if (follow(draft, machineId)) hasNews = true;
+  }
   return hasNews;
 }
 
-function touchedMachines(draft: Draft): MachineId[] {
+function touchedMachines(draft: Draft): readonly MachineId[] {
   const ids = new Set<MachineId>();
   for (const [id] of draft.changed('machines')) ids.add(id as MachineId);
   for (const [, before, now] of draft.changed('agents')) addMachine(ids, now ?? before);
@@ -84,8 +90,10 @@ function touchedMachines(draft: Draft): MachineId[] {
   if (movedFrameworks(draft).length > 0) {
     for (const machine of draft.rows('machines')) if (machine.maintenance) ids.add(machine.id);
   }
-  return [...ids].sort();
+  return ids.size === 0 ? noMachines : [...ids].sort();
 }
+
+const noMachines: readonly MachineId[] = [];
 
 function addMachine(ids: Set<MachineId>, row: { readonly machineId: MachineId } | undefined): void {
   if (row) ids.add(row.machineId);

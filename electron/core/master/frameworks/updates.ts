@@ -22,11 +22,11 @@ const retryCapMs = 600_000;
 export function tellChanges(draft: Draft, before: TaskRecord | undefined, task: TaskRecord): void {
   const framework = draft.get('frameworks', frameworkOf(task));
   if (!framework || framework.completedAtMs !== null) return;
-  const known = new Set(before?.statuses);
-  const fresh = task.statuses.filter(
-    (status) =>
-      !known.has(status) && status.state !== 'TASK_STAGING' && hearsOf(draft, framework.id, status.state),
-  );
+  const known = before?.statuses ?? [];
+  const isFresh = (status: TaskStatus): boolean =>
+    !known.includes(status) && status.state !== 'TASK_STAGING' && hearsOf(draft, framework.id, status.state);
+  // Most changes of a task are no words of it.
+  const fresh = known === task.statuses ? [] : task.statuses.filter(isFresh);
   const isOurs = framework.kind === 'built-in';
   for (const status of fresh) {
     const to = { frameworkId: framework.id, agentId: task.agentId };

@@ -47,10 +47,22 @@ describe('a transaction over tables', () => {
     expect(tables).toEqual(base);
   });
 
-  it('freezes the rows it takes', () => {
+  it('knows which tables it has touched, and which may have rows', () => {
     const tx = new TableTx(base);
+    tx.put('machines', one);
+    tx.drop('links', 'm-nobody');
+    expect(tx.touches('machines')).toBe(false);
+    expect([tx.hasRows('machines'), tx.hasRows('links')]).toEqual([true, false]);
     tx.put('machines', two);
-    expect(Object.isFrozen(tx.get('machines', two.id))).toBe(true);
+    expect([tx.touches('machines'), tx.touches('links')]).toEqual([true, false]);
+  });
+
+  it('gives a row back as it was when nothing of it has changed in the end', () => {
+    const tx = new TableTx(base);
+    tx.drop('machines', one.id);
+    tx.put('machines', one);
+    expect(tx.changed('machines')).toEqual([[one.id, one, one]]);
+    expect(isEmpty(tx.finish().diff)).toBe(true);
   });
 
   it('may be written while it is walked', () => {
