@@ -136,6 +136,39 @@ describe('one pool, whole tasks', () => {
     limitMs,
   );
 
+  // Why this much, with m the least share and m' the one without the user k who leaves, each at the first stop. Before it
+  // everyone is at most one own task above m; after it j takes only what b, who was stopped at the scalar q, could not use:
+  // less than w_bq. So j had at most m + s_j and w_bq / w_jq tasks, and it keeps at least m'. All of them held at least m of
+  // the scalar r that stops the run without k, so (m - m') sum w_ir / s_i < sum w_ir, over all but k: m - m' is less than the
+  // largest s_i.
+  it(
+    'who leaves costs nobody more than one task of the largest, one of its own and one of another',
+    () => {
+      fc.assert(
+        fc.property(seeds, fc.integer({ min: 2, max: 6 }), fc.nat(), (seed, users, nth) => {
+          const pool = aPool(seed, users);
+          const leaver = nth % users;
+          const stay = pool.wants.filter((_, n) => n !== leaver);
+          const before = tasksOf(pool).filter((_, n) => n !== leaver);
+          const after = tasksOf({ ...pool, wants: stay });
+          const largest = Math.max(...stay.map((want) => shareOf(want, pool)));
+          stay.forEach((want, n) => {
+            const oneOfAnother = Math.max(...pool.wants.map((other) => mostTasks(other, want)));
+            const most = largest / shareOf(want, pool) + 1 + oneOfAnother;
+            insist(before[n]! - after[n]! <= most, () => `user ${n}: ${before[n]}, then ${after[n]}`);
+          });
+          const left = stay.reduce((rest, want, n) => plus(rest, times(want, -after[n]!)), pool.capacity);
+          insist(
+            stay.every((want) => fitting(left, want) === 0),
+            () => 'what the other left is of no use to those who stay',
+          );
+        }),
+        { numRuns: poolRuns },
+      );
+    },
+    limitMs,
+  );
+
   it(
     'of thousands of tasks a lie gains less than a hundredth of the pool',
     () => {
