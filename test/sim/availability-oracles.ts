@@ -6,6 +6,7 @@ import type { InverseOfferRecord } from '../../electron/contract/offer.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../electron/contract/task.ts';
 import { holds } from './scheduler-oracles.ts';
+import { holdsOf } from './served-oracles.ts';
 import type { Stepping } from './step-oracles.ts';
 import type { World } from './world.ts';
 
@@ -18,7 +19,7 @@ export function checkAvailability(world: World, stepping: Stepping, violate: Vio
   const { before, event, result } = stepping;
   const { tables } = result.state;
   world.book.outages.see(event.atMs);
-  checkNothingNew(before.tables, stepping, violate);
+  checkNothingNew(world, stepping, violate);
   for (const agent of result.diff.agents?.put ?? [])
     checkAgentMove(world, { stepping, old: before.tables.agents.get(agent.id), agent }, violate);
   for (const task of result.diff.tasks?.put ?? [])
@@ -28,7 +29,7 @@ export function checkAvailability(world: World, stepping: Stepping, violate: Vio
 }
 
 /** Nothing is offered or promised of a machine that takes nothing, and nothing is begun there. */
-function checkNothingNew(then: Tables, { result }: Stepping, violate: Violate): void {
+function checkNothingNew(world: World, { before, result }: Stepping, violate: Violate): void {
   const { tables } = result.state;
   for (const { id, agentId } of [...(result.diff.offers?.put ?? []), ...(result.diff.claims?.put ?? [])]) {
     const why = whyNot(tables, agentId);
@@ -37,8 +38,11 @@ function checkNothingNew(then: Tables, { result }: Stepping, violate: Violate): 
   for (const task of result.diff.tasks?.put ?? []) {
     // What is found on an agent was begun before.
     const isBegun = task.statuses[0]?.source === 'SOURCE_MASTER' && task.state === 'TASK_STAGING';
-    if (then.tasks.has(task.id) || !isBegun) continue;
+    if (before.tables.tasks.has(task.id) || !isBegun) continue;
     const why = whyNot(tables, task.agentId);
+    const condition = world.book.conditionOf(task.id);
+    const name = tables.machines.get(task.machineId)?.name ?? '';
+    if (!holdsOf(condition, name)) violate(`${task.id} is begun on ${name}, asked for with ${condition}`);
     if (why !== null) violate(`${task.id} is begun on ${task.agentId}, which is ${why}`);
   }
 }

@@ -138,7 +138,14 @@ const faults: Readonly<Record<FaultKind, Fault>> = {
     });
   },
   'disk-slow': (world, master) => master.slowDown(world.between(500, 20_000)),
-  'disk-hang': (world, master) => master.hang(3000 + world.random() ** 2 * 15_000),
+  // Whatever stalls a disk may stall a connection as well.
+  'disk-hang': (world, master, host) => {
+    master.hang(3000 + world.random() ** 2 * 15_000);
+    if (!world.chance(0.5)) return;
+    world.time.timers.after(world.between(0, 3000), () => {
+      if (master.isAlive) faults.reset(world, master, host);
+    });
+  },
   'store-lost': (world, master) => master.loseStore(world.between(500, 8000)),
   sleep: fallAsleep,
   'wall-clock': (world) => world.time.setWall(world.time.nowMs() + world.between(-3_600_000, 3_600_000)),
@@ -165,7 +172,12 @@ function fallAsleep(world: World, master: Master): void {
   for (const host of world.hosts) {
     if (host.harmedUntilMonoMs > world.time.monoMs()) host.harmedUntilMonoMs += ms;
   }
-  master.sleep(ms, world.chance(0.5) ? 'seen' : 'unseen');
+  // Programs on this computer lose their connections when it falls asleep, and may need a while to come back.
+  if (world.chance(0.5)) world.pick(world.schedulers)?.crash(ms + world.between(0, 2000), 0);
+  world.time.timers.after(1, () => {
+    const kind = world.chance(0.5) ? 'seen' : 'unseen';
+    if (master.isAlive && world.isUnderFire) master.sleep(ms, kind);
+  });
 }
 
 function endConnections(world: World, master: Master, host: Host): void {

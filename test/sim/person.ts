@@ -200,7 +200,8 @@ export class Person {
     const begin = 31_000 + Math.floor(world.random() * 4) * 10;
     const resources = {
       ...aTask().resources,
-      cpusMilli: world.pick(machineId === null ? [100, 500, 2000, 3500, 9000] : [100, 500, 2000]) ?? 100,
+      cpusMilli:
+        world.pick(machineId === null ? [100, 500, 2000, 3500, 9000] : [100, 500, 2000, 9000]) ?? 100,
       memMib: world.pick([64, 256, 4096]) ?? 64,
       ports: world.chance(0.2) ? [{ begin, end: begin + 9 }] : [],
     };

@@ -16,6 +16,7 @@ type Said = { [K in Exclude<Call['kind'], 'SUBSCRIBE'>]: CallOf<K> }[Exclude<Cal
 
 /** For an offer that it has no use for any more. */
 const longMs = 600_000;
+const refusalsMs = 3500;
 
 export class Scheduler {
   readonly id: FrameworkId;
@@ -35,12 +36,15 @@ export class Scheduler {
   #streamId: string | null = null;
   #serial = 0;
   #finish: 'no' | 'wants' | 'asked' | 'done' = 'no';
+  /** Before its last task it refuses everything for long, then asks for offers again: who does that is served all the same. */
+  #refusesUntilMonoMs: number | null;
   #probe: TaskId | null = null;
 
   constructor(world: World, name: string) {
     this.#world = world;
     this.id = `f-${name}` as FrameworkId;
     this.#manners = drawManners(world);
+    this.#refusesUntilMonoMs = world.chance(0.3) ? Number.POSITIVE_INFINITY : null;
     this.#info = drawInfo(world, name);
   }
 
@@ -53,6 +57,11 @@ export class Scheduler {
         this.#open().length === 0 &&
         this.#untold.size === 0)
     );
+  }
+
+  /** Everything is refused for long: it has had its last task, or does not want it yet. */
+  get #hasNoUse(): boolean {
+    return this.#probe !== null || this.#refusesUntilMonoMs !== null;
   }
 
   get roles(): readonly string[] {
@@ -147,6 +156,7 @@ export class Scheduler {
       return;
     }
     if (this.#finish === 'asked') return this.#reconcile(false);
+    if (this.#isRefusing()) return;
     this.#finish = 'asked';
     this.#decline([...this.offers.keys()], 0);
     this.say({ kind: 'REQUEST', requests: [] });
@@ -154,6 +164,19 @@ export class Scheduler {
       // A disk that takes no writes: at the next look.
       if (!ok && this.#finish === 'asked') this.#finish = 'wants';
     });
+  }
+
+  #isRefusing(): boolean {
+    const nowMonoMs = this.#world.time.monoMs();
+    if (this.#refusesUntilMonoMs === null) return false;
+    if (this.#refusesUntilMonoMs === Number.POSITIVE_INFINITY) {
+      this.#refusesUntilMonoMs = nowMonoMs + refusalsMs;
+      this.#decline([...this.offers.keys()], longMs);
+      this.say({ kind: 'REVIVE', roles: [] });
+    }
+    if (nowMonoMs < this.#refusesUntilMonoMs) return true;
+    this.#refusesUntilMonoMs = null;
+    return false;
   }
 
   /** In its own name, as it is. */
@@ -238,7 +261,7 @@ export class Scheduler {
       const refuseMs = world.pick([0, 1000, 5000, longMs]) ?? 0;
       this.#decline(
         offers.map(({ id }) => id),
-        this.#finish === 'no' ? refuseMs : this.#probe === null ? 0 : longMs,
+        this.#finish === 'no' ? refuseMs : this.#hasNoUse ? longMs : 0,
       );
       return;
     }

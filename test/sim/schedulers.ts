@@ -78,6 +78,27 @@ export function badCall(world: World, scheduler: Scheduler, master: Master): voi
     (): void => scheduler.say({ kind: 'ACKNOWLEDGE', agentId, taskId: task?.id ?? taskId, uuid }),
     (): void => scheduler.say({ kind: 'RECONCILE', tasks: [{ taskId: task?.id ?? taskId, agentId }] }),
     (): void => master.streams.call({ kind: 'TEARDOWN', frameworkId: 'f-run' as FrameworkId }),
+    (): void => comeBackFromTheEnd(world, master),
+    // Once more, since it takes two schedulers and an offer that lies there.
+    (): void => scheduler.say(launch(foreign?.id ?? ('offer-0-1' as OfferId), drawSize(world))),
   ];
   world.pick(calls)?.();
+}
+
+/** Whoever was ended stays ended. */
+function comeBackFromTheEnd(world: World, master: Master): void {
+  const frameworks = [...master.loop.state.tables.frameworks.values()];
+  const ended = world.pick(frameworks.filter(({ completedAtMs }) => completedAtMs !== null));
+  if (!ended) return;
+  const { id: frameworkId, info } = ended;
+  const call: Call = {
+    kind: 'SUBSCRIBE',
+    frameworkId,
+    info,
+    suppressedRoles: [],
+    streamId: `${frameworkId}-late`,
+  };
+  master.streams.call(call, ({ ok }) => {
+    if (ok) world.violate(`I13 ${frameworkId} was taken in again after its end`);
+  });
 }

@@ -71,7 +71,7 @@ function fitsSomewhere(tables: Tables, wanted: Resources, mayBe: (agent: AgentRe
 }
 
 /** Whatever is offered of it. */
-export function freeOn(tables: Tables, { id, resources }: AgentRecord, name: ScalarName): number {
+function freeOn(tables: Tables, { id, resources }: AgentRecord, name: ScalarName): number {
   let free = resources[name];
   for (const row of tables.reservations.values()) if (row.agentId === id) free -= row.part.amounts[name];
   for (const task of tables.tasks.values()) if (task.agentId === id) free -= plainOf(task, name);

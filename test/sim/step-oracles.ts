@@ -1,5 +1,6 @@
 // What must hold after each single step, looked at only where the step changed something; the core's own `checkState` looks
 // at everything, at every step of some runs and now and then in all. Nothing here asks the core what it thinks.
+import type { Result } from '../../electron/contract/errors.ts';
 import type { AgentRecord, MachineRecord } from '../../electron/contract/machine.ts';
 import { durableTables, type Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
@@ -11,7 +12,6 @@ import { checkAvailability } from './availability-oracles.ts';
 import { checkPreemption, checkRunsAgain } from './preemption-oracles.ts';
 import { checkRoles } from './role-oracles.ts';
 import { checkAgent, checkLimits, checkTruth, holds } from './scheduler-oracles.ts';
-import { freeOn } from './served-oracles.ts';
 import type { World } from './world.ts';
 
 /** What an offer may outlive its time by: the beat of the loop, and a commit that is under way. */
@@ -24,7 +24,7 @@ export function checkStep(world: World, stepping: Stepping, violate: (what: stri
   const { state, diff, answer, effects } = result;
   if (answer && !answer.ok) checkRefused(result, violate);
   checkAgents(stepping, violate);
-  if (event.kind === 'run-task' && answer?.ok) checkFit(before.tables, event, violate);
+  if (event.kind === 'run-task' && answer) checkFit(before.tables, event, answer, violate);
   if (state.tables.roles.size > 0) checkLimits(before.tables, state.tables, violate);
   checkAvailability(world, stepping, violate);
   checkPreemption(world, stepping, violate);
@@ -36,18 +36,21 @@ export function checkStep(world: World, stepping: Stepping, violate: (what: stri
   if (state.session.sends !== before.session.sends) checkSends(state, violate);
 }
 
-/** Who asks for one machine hears at once when there is no room: only what is offered to others may have to be waited for. */
+/** Who asks for one machine is refused at once when that can never give it, and never because it is full: then the task waits. */
 function checkFit(
   tables: Tables,
   { machineId, info }: Extract<MasterEvent, { kind: 'run-task' }>,
+  answer: Result<null>,
   violate: (what: string) => void,
 ): void {
   const machines: ReadonlyMap<string, MachineRecord> = tables.machines;
   const agent = tables.agents.get(machines.get(machineId ?? '')?.agentId ?? '');
-  const short = agent && scalarNames.find((name) => info.resources[name] > freeOn(tables, agent, name));
-  if (short !== undefined) violate(`I7 ${info.taskId} was taken in and does not fit: ${short}`);
-  if (agent?.availability)
-    violate(`${info.taskId} was taken in by ${agent.id}, which is ${agent.availability.kind}`);
+  if (!agent) return;
+  const short = scalarNames.find((name) => info.resources[name] > agent.resources[name]);
+  if (answer.ok && short !== undefined) violate(`${info.taskId} was taken in and can never fit: ${short}`);
+  if (answer.ok || short !== undefined || answer.refusal.reason === 'not-enough-ports') return;
+  if (answer.refusal.reason.startsWith('not-enough'))
+    violate(`I8 ${info.taskId} was refused where it could wait: ${answer.refusal.detail}`);
 }
 
 function checkAgents(stepping: Stepping, violate: (what: string) => void): void {

@@ -3,6 +3,8 @@
 import { agentMutants } from './agents.ts';
 import { loopMutants } from './loop.ts';
 import type { Mutant } from './mutant.ts';
+import { outageMutants } from './outages.ts';
+import { roleMutants } from './roles.ts';
 import { schedulerMutants } from './schedulers.ts';
 import { taskMutants } from './tasks.ts';
 
@@ -11,4 +13,6 @@ export const mutants: readonly Mutant[] = [
   ...agentMutants,
   ...loopMutants,
   ...schedulerMutants,
+  ...outageMutants,
+  ...roleMutants,
 ];
