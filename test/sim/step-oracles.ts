@@ -48,6 +48,8 @@ function checkFit(
   if (!agent) return;
   const short = scalarNames.find((name) => info.resources[name] > agent.resources[name]);
   if (answer.ok && short !== undefined) violate(`${info.taskId} was taken in and can never fit: ${short}`);
+  if (answer.ok && agent.availability)
+    violate(`${info.taskId} was taken in by ${agent.id}, which is ${agent.availability.kind}`);
   if (answer.ok || short !== undefined || answer.refusal.reason === 'not-enough-ports') return;
   if (answer.refusal.reason.startsWith('not-enough'))
     violate(`I8 ${info.taskId} was refused where it could wait: ${answer.refusal.detail}`);

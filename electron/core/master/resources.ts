@@ -1,8 +1,9 @@
 // Arithmetic of resources: integers only, so sums are exact. What is free is always derived from the tasks.
 import type { Refusal } from '../../contract/errors.ts';
 import type { AgentId } from '../../contract/ids.ts';
+import type { AgentRecord } from '../../contract/machine.ts';
 import { noResources, type PortRange, type Resources } from '../../contract/resources.ts';
-import type { ReservationRecord, ResourcePart } from '../../contract/role.ts';
+import type { ResourcePart } from '../../contract/role.ts';
 import type { TaskRecord } from '../../contract/task.ts';
 import { holdsResources } from './task-states.ts';
 
@@ -16,7 +17,7 @@ const reasonOf: Readonly<Record<ScalarName, string>> = {
   gpus: 'not-enough-gpus',
 };
 
-export function add(a: Resources, b: Resources): Resources {
+function add(a: Resources, b: Resources): Resources {
   return {
     cpusMilli: a.cpusMilli + b.cpusMilli,
     memMib: a.memMib + b.memMib,
@@ -42,29 +43,16 @@ export function allocatedOn(agentId: AgentId, tasks: Iterable<TaskRecord>): Reso
   return sum;
 }
 
-/** What is set aside for roles, whether somebody uses it or not. */
-export function reservedOn(agentId: AgentId, reservations: Iterable<ReservationRecord>): Resources {
-  let sum = noResources;
-  for (const row of reservations) if (row.agentId === agentId) sum = add(sum, row.part.amounts);
-  return sum;
-}
-
-/** Why `wanted` does not fit into what is left of `total`, or null when it fits. */
-export function refuseFit(total: Resources, allocated: Resources, wanted: Resources): Refusal | null {
+/** What an agent can never give, however much of it is free; null: it waits there for its turn. */
+export function refuseSize({ resources: total }: AgentRecord, wanted: Resources): Refusal | null {
   for (const name of scalarNames) {
-    const free = Math.max(0, total[name] - allocated[name]);
-    if (wanted[name] > free) {
-      return {
-        code: 'exhausted',
-        reason: reasonOf[name],
-        detail: `${name}: wants ${wanted[name]}, free ${free}`,
-      };
-    }
+    if (wanted[name] <= total[name]) continue;
+    const detail = `${name}: wants ${wanted[name]}, has ${total[name]}`;
+    return { code: 'exhausted', reason: reasonOf[name], detail };
   }
-  const isFree = (range: PortRange): boolean =>
+  const isThere = (range: PortRange): boolean =>
     range.begin <= range.end &&
-    total.ports.some((whole) => whole.begin <= range.begin && range.end <= whole.end) &&
-    !allocated.ports.some((taken) => taken.begin <= range.end && range.begin <= taken.end);
-  const bad = wanted.ports.find((range) => !isFree(range));
+    total.ports.some((whole) => whole.begin <= range.begin && range.end <= whole.end);
+  const bad = wanted.ports.find((range) => !isThere(range));
   return bad ? { code: 'exhausted', reason: 'not-enough-ports', detail: `${bad.begin}-${bad.end}` } : null;
 }

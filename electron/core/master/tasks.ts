@@ -12,7 +12,7 @@ import { submitRun, withdrawRun } from './frameworks/built-in.ts';
 import { refuseCondition } from './frameworks/conditions.ts';
 import { killByWish } from './frameworks/updates.ts';
 import { advanceOperation, openOperation } from './operations.ts';
-import { add, allocatedOn, refuseFit, reservedOn } from './resources.ts';
+import { refuseSize } from './resources.ts';
 import { dropSends, isLinkLive, send } from './sends.ts';
 import { refuseTask } from './task-rules.ts';
 import { holdsResources, isTerminal } from './task-states.ts';
@@ -28,7 +28,7 @@ export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | n
   if (draft.get('tasks', info.taskId)) return isTaken;
   if (draft.get('runs', info.taskId)) return isTaken;
   const refusal =
-    refuseCondition(where) ?? (place ? refuseThere(draft, place.agent, info) : refuseAnywhere(draft, info));
+    refuseCondition(where) ?? (place ? refuseThere(place.agent, info) : refuseAnywhere(draft, info));
   if (refusal) return refusal;
   openOperation(draft, {
     id: operationId,
@@ -52,11 +52,9 @@ export function onRunTask(draft: Draft, event: Command<'run-task'>): Refusal | n
   return null;
 }
 
-/** What is in offers may come back, so it does not count: then the task waits for its turn. */
-function refuseThere(draft: Draft, agent: AgentRecord, info: TaskInfo): Refusal | null {
-  const held = allocatedOn(agent.id, draft.rows('tasks'));
-  const allocated = add(held, reservedOn(agent.id, draft.rows('reservations')));
-  return refuseTask(info, agent) ?? refuseFit(agent.resources, allocated, info.resources);
+/** What the machine has at all; when all of that is taken, or offered to somebody, the task waits for its turn. */
+function refuseThere(agent: AgentRecord, info: TaskInfo): Refusal | null {
+  return refuseTask(info, agent) ?? refuseSize(agent, info.resources);
 }
 
 /** What is wrong wherever it would run. What only no machine can give waits for one that can. */

@@ -18,6 +18,7 @@ export const enWaiting = {
   'run.preview.now': 'Starts at once: {n} machines have room for it.',
   'run.preview.waits': 'Would wait: {why}',
   'run.preview.never': 'Would wait for ever: {why}',
+  'run.preview.refused': 'Cannot run there: {why}',
   'run.submit.wait': 'Queue task',
 
   'wait.title': 'Why it waits',

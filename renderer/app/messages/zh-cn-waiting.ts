@@ -20,6 +20,7 @@ export const zhCnWaiting: Readonly<Record<keyof typeof enWaiting, string>> = {
   'run.preview.now': '立即启动：{n} 台机器有空位。',
   'run.preview.waits': '会等待：{why}',
   'run.preview.never': '会一直等待：{why}',
+  'run.preview.refused': '无法在那里运行：{why}',
   'run.submit.wait': '排队等待',
 
   'wait.title': '为什么在等待',

@@ -2,7 +2,7 @@
 import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import type { RunTask } from '../../../../electron/contract/channels.ts';
-import type { Why } from '../../../../electron/contract/waiting.ts';
+import type { StopCode, Why } from '../../../../electron/contract/waiting.ts';
 import { useWords, type Words } from '../../../app/messages/words.ts';
 import { call } from '../../../bridge/bridge.ts';
 import { cx } from '../../../kit/cx.ts';
@@ -16,8 +16,15 @@ import { useTables } from '../../../store/tables.ts';
 const settleMs = 180;
 const namesShown = 3;
 
-/** null: it cannot be said while something is wrong. */
-export function usePreview(request: RunTask | null): { readonly why: Why | null; readonly isOld: boolean } {
+type Shown = {
+  /** null: it cannot be said while something is wrong. */
+  readonly why: Why | null;
+  readonly isOld: boolean;
+  /** It is asked for on one machine. */
+  readonly isPinned: boolean;
+};
+
+export function usePreview(request: RunTask | null): Shown {
   // The name and the command have no say in it.
   const asked = request && {
     ...request,
@@ -33,14 +40,22 @@ export function usePreview(request: RunTask | null): { readonly why: Why | null;
     },
     settleMs,
   );
-  return { why: request === null ? null : (value ?? null), isOld };
+  const isPinned = request !== null && request.machineId !== null;
+  return { why: request === null ? null : (value ?? null), isOld, isPinned };
 }
 
 const glyphs: Readonly<Record<WaitTone, GlyphKind>> = { now: 'done', later: 'waiting', never: 'failed' };
 
 type Names = ReadonlyMap<string, { readonly name: string }>;
 
-function lineOf(why: Why, machines: Names, words: Words): string {
+/** For one machine that can never have it: asked for, it is refused. */
+const refused: ReadonlySet<StopCode> = new Set(['too-small', 'unable']);
+
+function lineOf(
+  { why, isPinned }: Pick<Shown, 'isPinned'> & { readonly why: Why },
+  machines: Names,
+  words: Words,
+): string {
   const [first] = why.groups;
   if (first?.code === 'fits') {
     const names = why.machines
@@ -52,10 +67,11 @@ function lineOf(why: Why, machines: Names, words: Words): string {
     return `${words.t('run.preview.now', { n: first.count })} ${[...names, ...more].join(words.t('list.comma'))}`;
   }
   const text = whyWords(why, { machines } as Parameters<typeof whyWords>[1], words);
+  if (isPinned && first && refused.has(first.code)) return words.t('run.preview.refused', { why: text });
   return words.t(toneOf(why) === 'never' ? 'run.preview.never' : 'run.preview.waits', { why: text });
 }
 
-export function Preview({ why, isOld }: { readonly why: Why | null; readonly isOld: boolean }) {
+export function Preview({ why, isOld, isPinned }: Shown) {
   const words = useWords();
   const machines = useTables((tables) => tables.machines);
   const [isOpen, setOpen] = useState(false);
@@ -70,7 +86,7 @@ export function Preview({ why, isOld }: { readonly why: Why | null; readonly isO
     >
       <p className="run-preview__line">
         <Glyph kind={glyphs[tone]} size={14} />
-        <span>{lineOf(why, machines, words)}</span>
+        <span>{lineOf({ why, isPinned }, machines, words)}</span>
       </p>
       {why.machineCount > 1 && (
         <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>

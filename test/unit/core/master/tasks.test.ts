@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskInfo } from '../../../../electron/contract/task.ts';
 import type { Posted } from '../../../../electron/core/kernel/events.ts';
+import { whyWaiting } from '../../../../electron/core/master/frameworks/waiting.ts';
 import {
   agentId,
   aHello,
@@ -54,7 +55,7 @@ describe('run-task', () => {
     ['disk', { resources: { ...most, ports: [], diskMib: 100_001 } }, 'not-enough-disk'],
     ['gpus', { resources: { ...most, ports: [], gpus: 1 } }, 'not-enough-gpus'],
     ['ports', { resources: { ...most, ports: [{ begin: 80, end: 80 }] } }, 'not-enough-ports'],
-  ])('is refused when %s do not fit', (_, patch, reason) => {
+  ])('is refused when the machine has fewer %s in all', (_, patch, reason) => {
     const rig = live();
     expect(rig.ask(run('job', patch))).toMatchObject({ code: 'exhausted', reason });
     expect(rig.has('tasks', job)).toBe(false);
@@ -62,14 +63,28 @@ describe('run-task', () => {
     expect(rig.row('operations', 'o-run-job')).toMatchObject({ stage: 'asked', refusal: { reason } });
   });
 
-  it('fills a machine to the last unit, counts lost tasks as there, and gives back what ended', () => {
+  it('fills a machine to the last unit, waits there for room, and starts when something has ended', () => {
     const rig = live();
     const half = { resources: { ...aTask().resources, cpusMilli: 2000 } };
     expect(rig.ask(run('a', half))).toBeNull();
     expect(rig.ask(run('b', half))).toBeNull();
-    expect(rig.ask(run('c', half))).toMatchObject({ reason: 'not-enough-cpus' });
+    expect(rig.ask(run('c', half))).toBeNull();
+    expect(rig.row('runs', taskId('c'))).toMatchObject({
+      machineId: one,
+      place: { agentId: agentId('one') },
+    });
+    expect(rig.row('operations', 'o-run-c')).toMatchObject({ stage: 'accepted', refusal: null });
+    const [why] = whyWaiting(rig.state, [rig.row('runs', taskId('c'))], {
+      nowMonoMs: rig.monoMs,
+      isEach: false,
+    });
+    expect(why?.groups).toMatchObject([
+      { code: 'busy', resource: 'cpusMilli', best: { shortage: { wanted: 2000, free: 0, total: 4000 } } },
+    ]);
     rig.post({ kind: 'status-update-received', machineId: one, status: aStatus('a', 'TASK_FAILED') });
-    expect(rig.ask(run('d', half))).toBeNull();
+    rig.pass(20);
+    expect(rig.row('tasks', taskId('c'))).toMatchObject({ state: 'TASK_STAGING', machineId: one });
+    expect(rig.has('runs', taskId('c'))).toBe(false);
   });
 
   it('is refused when the machine cannot be reached, is silent or unknown', () => {

@@ -5,11 +5,13 @@ import type { Posted } from '../../../../../electron/core/kernel/events.ts';
 import {
   agentId,
   aHello,
+  anAgentTask,
   aStatus,
   aTask,
   machineId,
   noRoute,
   operationId,
+  someResources,
   taskId,
 } from '../../../../support/builders.ts';
 import { FrameworkRig } from '../../../../support/framework-rig.ts';
@@ -124,6 +126,47 @@ describe('a task for one machine', () => {
     expect(rig.has('runs', 't-mine')).toBe(true);
     rig.call({ kind: 'DECLINE', frameworkId: offer.frameworkId, offerIds: [offer.id], filters: null });
     rig.pass(40);
+    expect(rig.row('tasks', 't-mine')).toMatchObject({ machineId: 'm-one' });
+  });
+
+  it('waits for room there although another machine has some, over a restart of the master', () => {
+    const rig = FrameworkRig.live(['one', 'two']);
+    rig.ask(run('whole', 'one', { cpusMilli: 4000 }));
+    expect(rig.ask(run('mine', 'one'))).toBeNull();
+    rig.pass(100);
+    expect(rig.row('runs', 't-mine').machineId).toBe('m-one');
+    const { machines, agents, tasks, runs, frameworks } = rig.state.tables;
+    const again = new FrameworkRig({
+      machines: [...machines.values()],
+      agents: [...agents.values()],
+      tasks: [...tasks.values()],
+      runs: [...runs.values()],
+      frameworks: [...frameworks.values()],
+    });
+    for (const name of ['one', 'two'])
+      again.post(aHello(name, { tasks: name === 'one' ? [anAgentTask('whole', 'TASK_RUNNING')] : [] }));
+    again.pass(100);
+    expect(again.has('runs', 't-mine')).toBe(true);
+    again.post(ended('whole'));
+    again.pass(100);
+    expect(again.row('tasks', 't-mine')).toMatchObject({ machineId: 'm-one', state: 'TASK_STAGING' });
+  });
+
+  it('waits behind what is set aside for a role', () => {
+    const rig = FrameworkRig.live();
+    const { cpusMilli, memMib, diskMib, gpus } = someResources();
+    const slice = { role: 'lab', amounts: { cpusMilli, memMib, diskMib, gpus } };
+    const partition = (slices: readonly (typeof slice)[]): Posted => ({
+      kind: 'partition-machine',
+      machineId: machineId('one'),
+      slices,
+    });
+    expect(rig.ask(partition([slice]))).toBeNull();
+    expect(rig.ask(run('mine', 'one'))).toBeNull();
+    rig.pass(100);
+    expect(rig.has('runs', 't-mine')).toBe(true);
+    rig.ask(partition([]));
+    rig.pass(100);
     expect(rig.row('tasks', 't-mine')).toMatchObject({ machineId: 'm-one' });
   });
 
