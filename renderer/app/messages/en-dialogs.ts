@@ -99,8 +99,8 @@ export const enDialogs = {
   'run.bad.command': 'Enter a command.',
   'run.bad.cpus': 'Enter cpus as a number from 0.01, like 0.5.',
   'run.bad.mem': 'Enter whole MiB, 1 or more.',
-  'run.bad.cpus-free': '{free, select, 0 {No cpus are free there.} other {Only {free} cpus are free there.}}',
-  'run.bad.mem-free': 'Only {free} is free there.',
+  'run.bad.cpus-total': 'The machine has {total} cpus in all.',
+  'run.bad.mem-total': 'The machine has {total} in all.',
   'run.bad.grace': 'Enter seconds from 0 to 86400.',
   'run.bad.env': 'Line {line}: write NAME=value.',
 

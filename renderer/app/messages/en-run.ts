@@ -196,8 +196,8 @@ export const enRun = {
   'run.bad.pids': 'Enter a whole number from 1.',
   'run.bad.disk': 'Enter whole MiB.',
   'run.bad.gpus': 'Enter a whole number from 0 to 64.',
-  'run.bad.gpus-free':
-    '{free, plural, =0 {No GPU is free there.} one {Only # GPU is free there.} other {Only # GPUs are free there.}}',
+  'run.bad.gpus-total':
+    '{total, plural, =0 {The machine has no GPU.} one {The machine has # GPU.} other {The machine has # GPUs.}}',
   'run.bad.in-row': 'Enter a whole number from 1, or nothing.',
   'run.bad.most-time': 'Enter a time from 0.1 s to a year.',
   'run.bad.priority': 'Enter a whole number from -1000 to 1000.',

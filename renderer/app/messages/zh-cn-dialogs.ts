@@ -96,8 +96,8 @@ export const zhCnDialogs = {
   'run.bad.command': '请输入命令。',
   'run.bad.cpus': '请输入核数，不小于 0.01，例如 0.5。',
   'run.bad.mem': '请输入整数 MiB，不小于 1。',
-  'run.bad.cpus-free': '{free, select, 0 {那里没有空闲的核。} other {那里只有 {free} 核空闲。}}',
-  'run.bad.mem-free': '那里只有 {free} 空闲。',
+  'run.bad.cpus-total': '该机器总共只有 {total} 核。',
+  'run.bad.mem-total': '该机器总共只有 {total}。',
   'run.bad.grace': '请输入 0 到 86400 秒。',
   'run.bad.env': '第 {line} 行：请写成 NAME=value。',
 

@@ -183,7 +183,7 @@ export const zhCnRun = {
   'run.bad.pids': '请输入不小于 1 的整数。',
   'run.bad.disk': '请输入整数 MiB。',
   'run.bad.gpus': '请输入 0 到 64 的整数。',
-  'run.bad.gpus-free': '{free, plural, =0 {那里没有空闲的 GPU。} other {那里只有 # 个空闲 GPU。}}',
+  'run.bad.gpus-total': '{total, plural, =0 {该机器没有 GPU。} other {该机器只有 # 个 GPU。}}',
   'run.bad.in-row': '请输入不小于 1 的整数，或留空。',
   'run.bad.most-time': '请输入 0.1 秒到一年之间的时间。',
   'run.bad.priority': '请输入 -1000 到 1000 的整数。',

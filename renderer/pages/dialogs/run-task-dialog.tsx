@@ -3,6 +3,7 @@ import { useId, useState } from 'react';
 import type { Refusal } from '../../../electron/contract/errors.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import { isReason } from '../../../electron/contract/reasons.ts';
+import type { Resources } from '../../../electron/contract/resources.ts';
 import type { Tables } from '../../../electron/contract/tables.ts';
 import type { Why } from '../../../electron/contract/waiting.ts';
 import { openTask } from '../../app/acts.ts';
@@ -39,6 +40,11 @@ type Part = {
 function enginesOn(tables: Tables, id: string | null) {
   const machine = id === null ? undefined : tables.machines.get(id);
   return machine && agentOf(tables, machine)?.facts.engines;
+}
+
+function totalOn(tables: Tables, id: string | null): Resources | null {
+  const machine = id === null ? undefined : tables.machines.get(id);
+  return (machine && agentOf(tables, machine)?.resources) ?? null;
 }
 
 /** The machine asked for; else any, when there is a choice. */
@@ -183,18 +189,15 @@ function useRunForm(props: RunProps) {
     machineId: start,
     ...runSamples.find((sample) => sample.key === props.sample)?.change,
   }));
-  const cpusFree = useTables((tables) => freeOn(tables, form.machineId)?.cpusMilli ?? null);
-  const memFree = useTables((tables) => freeOn(tables, form.machineId)?.memMib ?? null);
+  const total = useTables((tables) => totalOn(tables, form.machineId));
   const isAny = form.machineId === null;
   const gpusFree = useTables((tables) =>
     isAny ? mostGpus(tables) : (freeOn(tables, form.machineId)?.gpus ?? 0),
   );
   // Of any machine the preview says it.
   const hasEngine = useTables((tables) => isAny || (enginesOn(tables, form.machineId)?.length ?? 0) > 0);
-  const isKnown = cpusFree !== null && memFree !== null;
-  const free = isKnown ? { cpusMilli: cpusFree, memMib: memFree, diskMib: 0, gpus: gpusFree } : null;
   const change = (part: Partial<RunForm>) => setForm((old) => ({ ...old, ...part }));
-  return { form, change, gpusFree, faults: runFaults(form, { free, hasEngine }) };
+  return { form, change, gpusFree, faults: runFaults(form, { total, hasEngine }) };
 }
 
 export function RunTaskDialog(props: RunProps) {

@@ -2,8 +2,8 @@
 import type { RunTask } from '../../../electron/contract/channels.ts';
 import { readCondition } from '../../../electron/contract/condition.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
+import type { Resources } from '../../../electron/contract/resources.ts';
 import { cpus as cpusText, mib } from '../../app/messages/amounts.ts';
-import type { Free } from '../../store/selectors.ts';
 import { cpusLimits, type Fault, memLimits, numberIn } from './run/fields.ts';
 import { emptyOptions, type OptionsForm } from './run/options-form.ts';
 import { type Asked, type OptionField, readOptions } from './run/options-read.ts';
@@ -81,27 +81,28 @@ export function argvOf(text: string): readonly string[] {
   return lines.length === 1 && lines[0] === '' ? [] : lines;
 }
 
-function resourceFaults(form: RunForm, free: Free | null): RunFaults {
+function resourceFaults(form: RunForm, total: Total | null): RunFaults {
   const milli = cpusMilliOf(form.cpus);
   const mem = memMibOf(form.mem);
   const faults: { -readonly [K in RunField]?: Fault } = {};
   if (milli === null) faults.cpus = { key: 'run.bad.cpus' };
-  else if (free !== null && milli > free.cpusMilli)
-    faults.cpus = { key: 'run.bad.cpus-free', args: { free: cpusText(free.cpusMilli) } };
+  else if (total !== null && milli > total.cpusMilli)
+    faults.cpus = { key: 'run.bad.cpus-total', args: { total: cpusText(total.cpusMilli) } };
   if (mem === null) faults.mem = { key: 'run.bad.mem' };
-  else if (free !== null && mem > free.memMib)
-    faults.mem = { key: 'run.bad.mem-free', args: { free: mib(free.memMib) } };
+  else if (total !== null && mem > total.memMib)
+    faults.mem = { key: 'run.bad.mem-total', args: { total: mib(total.memMib) } };
   return faults;
 }
 
-/** The machine chosen, as far as the form must know it. */
-export type Target = { readonly free: Free | null; readonly hasEngine: boolean };
+export type Total = Pick<Resources, 'cpusMilli' | 'memMib' | 'gpus'>;
+/** The machine chosen, as far as the form must know it: what is taken of it now may be waited for. */
+export type Target = { readonly total: Total | null; readonly hasEngine: boolean };
 
-function askedOf(form: RunForm, free: Free | null): Asked {
+function askedOf(form: RunForm, total: Total | null): Asked {
   return {
     cpusMilli: cpusMilliOf(form.cpus),
     memMib: memMibOf(form.mem),
-    gpusFree: free?.gpus ?? Number.MAX_SAFE_INTEGER,
+    gpusThere: total?.gpus ?? Number.MAX_SAFE_INTEGER,
   };
 }
 
@@ -116,17 +117,17 @@ function whereFaults({ machineId, where }: RunForm): RunFaults {
   return { where: { key: `run.bad.where.${problem}`, args: { near } } };
 }
 
-export function runFaults(form: RunForm, { free, hasEngine }: Target): RunFaults {
+export function runFaults(form: RunForm, { total, hasEngine }: Target): RunFaults {
   const env = environmentOf(form.env);
   const { isOn } = form.options.container;
   return {
-    ...resourceFaults(form, free),
+    ...resourceFaults(form, total),
     ...whereFaults(form),
     ...(isCommandEmpty(form) && !isOn ? { command: { key: 'run.bad.command' } as const } : {}),
     ...(graceMsOf(form.graceS) === null ? { graceS: { key: 'run.bad.grace' } as const } : {}),
     ...(env.ok ? {} : { env: { key: 'run.bad.env' as const, args: { line: env.line } } }),
     ...(isOn && !hasEngine ? { container: { key: 'run.bad.no-engine' } as const } : {}),
-    ...readOptions(form.options, askedOf(form, free)).faults,
+    ...readOptions(form.options, askedOf(form, total)).faults,
   };
 }
 

@@ -215,8 +215,7 @@ export class FakeCluster {
 
   runTask(request: Request<'task:run'>): Result<Answers['task:run']> {
     const { machineId } = request;
-    const machine =
-      machineId === null ? placeFor(this.tables, request) : this.tables.get('machines', machineId);
+    const machine = placeFor(this.tables, request);
     if (machine === undefined) return refuse('not-found', 'machine-not-found', machineId ?? '');
     if (machine === null) return this.#wait(request);
     const nowMs = this.#clock();
@@ -265,7 +264,8 @@ export class FakeCluster {
 
   #wait(request: Request<'task:run'>): Result<Answers['task:run']> {
     this.#lastRun += 1;
-    const run = runOf(request, `t-run-${this.#lastRun}` as TaskId, this.#clock());
+    const agentId = this.tables.get('machines', request.machineId ?? '')?.agentId ?? null;
+    const run = runOf(request, `t-run-${this.#lastRun}` as TaskId, this.#clock(), agentId);
     this.tables.put('runs', run);
     const subject = run.info.name;
     const operationId = this.operation({ verb: 'run-task', subject, taskId: run.id, stage: 'accepted' });

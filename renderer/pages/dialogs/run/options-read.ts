@@ -47,7 +47,8 @@ export type Read<T> = { readonly value: T; readonly faults: OptionFaults };
 export type Asked = {
   readonly cpusMilli: number | null;
   readonly memMib: number | null;
-  readonly gpusFree: number;
+  /** Of the machine chosen. */
+  readonly gpusThere: number;
 };
 
 export const mostRows = 64;
@@ -120,7 +121,7 @@ function readLimits(form: OptionsForm, asked: Asked): Read<Limits> {
     ? 0
     : faults.take(numberIn(form.disk, [0, 1_073_741_824]), 'disk', 'run.bad.disk');
   const gpus = isBlank(form.gpus) ? 0 : faults.take(numberIn(form.gpus, [0, 64]), 'gpus', 'run.bad.gpus');
-  if (gpus > asked.gpusFree) faults.add('gpus', 'run.bad.gpus-free', { free: asked.gpusFree });
+  if (gpus > asked.gpusThere) faults.add('gpus', 'run.bad.gpus-total', { total: asked.gpusThere });
   const hasAny = Object.keys(limits).length > 0;
   return { value: { ...(hasAny ? { limits } : {}), diskMib, gpus }, faults: faults.found };
 }

@@ -60,7 +60,7 @@ describe('adding a machine', () => {
 });
 
 describe('running a task', () => {
-  it('says of one machine when it does not fit', async () => {
+  it('says of one machine when it never has so much', async () => {
     const cluster = await open({ kind: 'run-task', machineId: 'm-build-1' as MachineId });
     const dialog = await screen.findByRole('dialog', { name: 'Run a task' });
     expect(within(dialog).getByRole('combobox').textContent).toContain('build-1');
@@ -69,7 +69,7 @@ describe('running a task', () => {
     await userEvent.clear(cpus);
     await userEvent.type(cpus, '99');
     await userEvent.click(within(dialog).getByRole('button', { name: 'Run task' }));
-    expect(within(dialog).getByRole('alert').textContent).toBe('Only 6.5 cpus are free there.');
+    expect(within(dialog).getByRole('alert').textContent).toBe('The machine has 31 cpus in all.');
     expect(asked(cluster, 'task:run')).toEqual([]);
   });
 
@@ -83,6 +83,22 @@ describe('running a task', () => {
       { machineId: 'm-pi-4', name: 'hello', killGraceMs: 3000 },
     ]);
     expect(window.location.hash).toMatch(/^#\/tasks\/t-/);
+  });
+
+  it('says of one machine that is full that it would wait there, and queues it', async () => {
+    const cluster = await open({ kind: 'run-task', machineId: 'm-build-1' as MachineId });
+    const dialog = await screen.findByRole('dialog', { name: 'Run a task' });
+    await userEvent.click(within(dialog).getByRole('button', { name: 'hello' }));
+    const cpus = within(dialog).getByLabelText('cpus');
+    await userEvent.clear(cpus);
+    await userEvent.type(cpus, '16');
+    const preview = await within(dialog).findByRole('region', { name: 'What would happen' });
+    await waitFor(() => expect(preview.textContent).toContain('Would wait: build-1'));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Queue task' }));
+    await waitFor(() => expect(asked(cluster, 'task:run')).toMatchObject([{ machineId: 'm-build-1' }]));
+    await waitFor(() =>
+      expect(cluster.tables.all('runs').map(({ machineId }) => machineId)).toContain('m-build-1'),
+    );
   });
 
   it('starts with any machine, says where it would go, and runs it there', async () => {

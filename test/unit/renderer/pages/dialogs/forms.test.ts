@@ -79,7 +79,7 @@ describe('adding a machine', () => {
 });
 
 const run: RunForm = { ...emptyRun, machineId: 'm-gpu-2' as MachineId, line: 'echo hello' };
-const target = { free: { cpusMilli: 500, memMib: 128, diskMib: 0, gpus: 0 }, hasEngine: true };
+const target = { total: { cpusMilli: 500, memMib: 128, gpus: 0 }, hasEngine: true };
 
 describe('running a task', () => {
   it.each([
@@ -98,10 +98,10 @@ describe('running a task', () => {
     expect(Object.keys(runFaults({ ...run, ...change }, target))).toEqual([field]);
   });
 
-  it('asks for more than is free only of any machine, where it can wait', () => {
+  it('asks for more than a machine has only of any machine, where it can wait for a larger one', () => {
     const large = { ...run, cpus: '900' };
     expect(Object.keys(runFaults(large, target))).toEqual(['cpus']);
-    expect(runFaults({ ...large, machineId: null }, { ...target, free: null })).toEqual({});
+    expect(runFaults({ ...large, machineId: null }, { ...target, total: null })).toEqual({});
   });
 
   it('keeps a condition to itself when one machine is chosen', () => {

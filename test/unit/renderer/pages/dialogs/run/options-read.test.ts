@@ -18,7 +18,7 @@ import { readOptions } from '../../../../../../renderer/pages/dialogs/run/option
 import { type PartName, summaryOf } from '../../../../../../renderer/pages/dialogs/run/summaries.ts';
 import { emptyRun, runFaults, runRequest } from '../../../../../../renderer/pages/dialogs/run-task-form.ts';
 
-const asked = { cpusMilli: 500, memMib: 256, gpusFree: 1 };
+const asked = { cpusMilli: 500, memMib: 256, gpusThere: 1 };
 const hash = 'a'.repeat(64);
 const picked = { name: 'data.csv', sizeBytes: 2048, sha256: hash };
 const { health: none, container: process } = emptyOptions;
@@ -38,7 +38,7 @@ const bad: readonly (readonly [string, Partial<OptionsForm>, string])[] = [
   ['half a process', { limitPids: '1.5' }, 'limitPids'],
   ['more processes than a kernel has', { limitPids: '4194305' }, 'limitPids'],
   ['a disk of words', { disk: 'big' }, 'disk'],
-  ['more GPUs than are free', { gpus: '2' }, 'gpus'],
+  ['more GPUs than there are', { gpus: '2' }, 'gpus'],
   ['giving up at once', { restartOn: 'failure', maxInRow: '0' }, 'maxInRow'],
   ['more than a year', { mostTime: '366', mostTimeUnit: 'd' }, 'mostTime'],
   ['no time at all', { mostTime: '0' }, 'mostTime'],
@@ -86,8 +86,8 @@ describe('what is said to be wrong', () => {
   it('a container on a machine without an engine', () => {
     const options = { ...emptyOptions, container: { ...process, isOn: true, image: 'x' } };
     const form = { ...emptyRun, machineId: 'm-a' as MachineId, options };
-    expect(Object.keys(runFaults(form, { free: null, hasEngine: false }))).toEqual(['container']);
-    expect(Object.keys(runFaults(form, { free: null, hasEngine: true }))).toEqual([]);
+    expect(Object.keys(runFaults(form, { total: null, hasEngine: false }))).toEqual(['container']);
+    expect(Object.keys(runFaults(form, { total: null, hasEngine: true }))).toEqual([]);
   });
 });
 
