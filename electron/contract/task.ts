@@ -175,7 +175,7 @@ export const taskRecordSchema = z.object({
   owed: z.array(z.string().max(64)).optional(),
   /** Absent = 0. */
   priority: prioritySchema.optional(),
-  /** What a person said about where it may run, for when it has to run again; absent = anywhere. */
+  /** What a person said about where it may run, for when it runs again; absent = not known here (found on its agent, older). */
   wanted: z.object({ isHere: z.boolean(), where: z.string().max(1000).optional() }).optional(),
   /** It is ended early for this; its end says so. */
   madeRoomFor: z.string().max(300).optional(),

@@ -147,8 +147,15 @@ function optionsOf(info: TaskInfo): TaskOptions {
 }
 
 export function runAgain(task: TaskRecord): void {
-  const { info, machineId, priority } = task;
-  const request = requestOf(info, { machineId, priority });
+  const { info, machineId, priority, wanted } = task;
+  // Placed by the scheduler, it may go anywhere again; what the master does not know the wish of stays where it was.
+  const isHere = wanted?.isHere ?? true;
+  const where = wanted?.where;
+  const request = requestOf(info, {
+    machineId: isHere ? machineId : null,
+    priority,
+    ...(where === undefined ? {} : { where }),
+  });
   const run = async () => {
     const answer = await call('task:run', request);
     if (answer.ok) openTask(answer.value.taskId);

@@ -53,11 +53,14 @@ function runDriver(draft: Draft): RunDriver {
   };
 }
 
-/** What the run knew and the task does not: needed when it has to wait again. */
+const anywhere = { isHere: false };
+
+/** What the run knew and the task does not: needed when it has to wait again, or is run once more. */
 function noteWanted(draft: Draft, { id, place, where }: RunRecord): void {
   const task = draft.get('tasks', id);
-  if (!task || (!place && where === undefined)) return;
-  const wanted = { isHere: place !== null, ...(where === undefined ? {} : { where }) };
+  if (!task) return;
+  const isPlain = !place && where === undefined;
+  const wanted = isPlain ? anywhere : { isHere: place !== null, ...(where === undefined ? {} : { where }) };
   draft.put('tasks', { ...task, wanted });
 }
 

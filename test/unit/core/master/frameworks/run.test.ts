@@ -38,7 +38,12 @@ describe('a task for any machine', () => {
     rig.ask(run('big', 'one', { cpusMilli: 4000 }));
     expect(rig.ask(run('any', null))).toBeNull();
     rig.pass(20);
-    expect(rig.row('tasks', 't-any')).toMatchObject({ machineId: 'm-two', state: 'TASK_STAGING' });
+    expect(rig.row('tasks', 't-any')).toMatchObject({
+      machineId: 'm-two',
+      state: 'TASK_STAGING',
+      wanted: { isHere: false },
+    });
+    expect(rig.row('tasks', 't-big').wanted).toEqual({ isHere: true });
     expect(rig.row('operations', 'o-run-any').machineId).toBe('m-two');
     expect(rig.has('runs', 't-any')).toBe(false);
   });

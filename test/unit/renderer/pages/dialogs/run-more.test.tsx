@@ -159,9 +159,25 @@ it('runs a task again with everything that was chosen for it', async () => {
   expect(requestSchemas['task:run'].safeParse(request).success).toBe(true);
   const { limits, restart, health, readiness, container, logMib } = api.info;
   expect(request).toMatchObject({
+    machineId: api.machineId,
     priority: -7,
     options: { limits, restart, health, readiness, container, logMib },
   });
+});
+
+it.each([
+  ['any machine', { isHere: false }, { machineId: null }],
+  ['machines with a condition', { isHere: false, where: 'os=linux' }, { machineId: null, where: 'os=linux' }],
+  ['its machine', { isHere: true }, { machineId: 'm-gpu-2' }],
+] as const)('runs a task that was for %s again there', async (_, wanted, place) => {
+  drawn = await draw(<Dialogs />, 'life');
+  const api = drawn.cluster.tables.all('tasks').find(({ info }) => info.name === 'api');
+  if (api === undefined) throw new Error('no api');
+  runAgain({ ...api, machineId: 'm-gpu-2' as MachineId, priority: 5, wanted });
+  await waitFor(() => expect(asked(drawn.cluster, 'task:run')).toHaveLength(1));
+  const [request] = asked(drawn.cluster, 'task:run');
+  expect(request).toMatchObject({ ...place, priority: 5 });
+  expect(requestSchemas['task:run'].safeParse(request).success).toBe(true);
 });
 
 describe('taking a machine over', () => {
