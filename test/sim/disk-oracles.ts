@@ -35,7 +35,7 @@ function noteTask(world: World, before: TaskRecord | undefined, task: TaskRecord
   checkTask(world, before, task);
 }
 
-function noteRuns(world: World, before: Tables, after: Tables, { runs }: Diff): void {
+function noteRuns(world: World, before: Tables, after: Tables, { runs, machines }: Diff): void {
   for (const run of runs?.put ?? []) {
     world.waited.add(run.id);
     noteAgain(world, run.id);
@@ -43,7 +43,9 @@ function noteRuns(world: World, before: Tables, after: Tables, { runs }: Diff): 
   for (const id of runs?.drop ?? []) {
     // Made and removed again within one commit: also written, in its way.
     world.waited.add(id);
-    checkWaitedEnd(world, before, { id, after });
+    // Placed, and its task gone with its machine, within one commit.
+    const mayHaveGone = (machines?.drop.length ?? 0) > 0;
+    if (!mayHaveGone) checkWaitedEnd(world, before, { id, after });
   }
 }
 

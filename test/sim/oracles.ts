@@ -4,8 +4,8 @@ import type { LinkRecord, MachineRecord } from '../../electron/contract/machine.
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
 import { isEnded } from '../../electron/core/master/operations.ts';
 import type { FakeAgent } from '../support/fake-agent.ts';
-import type { Master } from './master.ts';
 import { checkOutagesOver } from './availability-oracles.ts';
+import type { Master } from './master.ts';
 import { holds } from './scheduler-oracles.ts';
 import { checkServed, isProbeRoom } from './served-oracles.ts';
 import type { Host, World } from './world.ts';

@@ -1,5 +1,5 @@
 // What a scheduler is like, drawn by the dice, and what it makes of an offer: tasks, groups, reservations, volumes.
-import type { FrameworkInfo } from '../../electron/contract/framework.ts';
+import type { Demand, FrameworkInfo } from '../../electron/contract/framework.ts';
 import type { TaskId } from '../../electron/contract/ids.ts';
 import type { Launch, OfferRecord, Operation } from '../../electron/contract/offer.ts';
 import { noResources, type Resources } from '../../electron/contract/resources.ts';
@@ -59,6 +59,13 @@ export function drawSize(world: World): Resources {
     cpusMilli: world.pick([100, 500, 1000]) ?? 100,
     memMib: world.pick([64, 256, 1024]) ?? 64,
   };
+}
+
+/** What it says by REQUEST that it waits for. */
+export function drawUnit(world: World, role: string): Demand {
+  const count = 1 + Math.floor(world.random() * 3);
+  const priority = world.chance(0.3) ? { priority: 10 } : {};
+  return { role, agentId: null, resources: drawSize(world), count, ...priority };
 }
 
 export function launchOf(taskId: TaskId, resources: Resources, uses: ResourcePart[] | null = null): Launch {
@@ -156,4 +163,14 @@ function planReserved(planner: Planner, offers: readonly OfferRecord[]): Operati
     kind: 'CREATE',
     volumes: [{ reservation, volume: { persistenceId, containerPath: 'data' }, amounts: disk }],
   };
+}
+
+/** Of one agent and one role together, as they may be answered. */
+export function byPlace(offers: readonly OfferRecord[]): OfferRecord[][] {
+  const places = new Map<string, OfferRecord[]>();
+  for (const offer of offers) {
+    const key = `${offer.agentId}|${offer.role}`;
+    places.set(key, [...(places.get(key) ?? []), offer]);
+  }
+  return [...places.values()];
 }

@@ -6,7 +6,16 @@ import type { AgentId, FrameworkId, OfferId, TaskId } from '../../electron/contr
 import type { InverseOffer, OfferRecord, Operation } from '../../electron/contract/offer.ts';
 import type { OperationStatus } from '../../electron/contract/operation-status.ts';
 import { type TaskState, terminalTaskStates } from '../../electron/contract/task.ts';
-import { drawInfo, drawManners, drawSize, type Manners, planOffers, probeOf } from './scheduler-plans.ts';
+import {
+  byPlace,
+  drawInfo,
+  drawManners,
+  drawUnit,
+  type Manners,
+  planOffers,
+  probeOf,
+} from './scheduler-plans.ts';
+import { wordsOf } from './scheduler-words.ts';
 import type { Streams } from './streams.ts';
 import type { World } from './world.ts';
 
@@ -127,13 +136,7 @@ export class Scheduler {
     const world = this.#world;
     const role = world.pick(this.roles) ?? '*';
     const taskId = world.pick(this.#open());
-    const unit = {
-      role,
-      agentId: null,
-      resources: drawSize(world),
-      count: 1 + Math.floor(world.random() * 3),
-      ...(world.chance(0.3) ? { priority: 10 } : {}),
-    };
+    const unit = drawUnit(world, role);
     const dice = world.random();
     if (dice < 0.2) this.say({ kind: 'REQUEST', requests: world.chance(0.3) ? [] : [unit] });
     else if (dice < 0.3) this.say({ kind: 'SUPPRESS', roles: world.chance(0.5) ? [] : [role] });
@@ -319,7 +322,7 @@ export class Scheduler {
     // Nothing of it was done: none of them will ever run.
     for (const id of ids) {
       this.tasks.delete(id);
-      asNeverAsked(world, id);
+      world.asked.runs.delete(id);
       if (id === this.#probe) this.#probe = null;
     }
   }
@@ -396,28 +399,4 @@ export class Scheduler {
     this.#serial += 1;
     return `t-${this.id}-${this.#serial}` as TaskId;
   }
-}
-
-/** Of one agent and one role together, as they may be answered. */
-function byPlace(offers: readonly OfferRecord[]): OfferRecord[][] {
-  const places = new Map<string, OfferRecord[]>();
-  for (const offer of offers) {
-    const key = `${offer.agentId}|${offer.role}`;
-    places.set(key, [...(places.get(key) ?? []), offer]);
-  }
-  return [...places.values()];
-}
-
-function asNeverAsked({ asked }: World, id: TaskId): void {
-  asked.runs.delete(id);
-}
-
-/** For the trace: what it is about, in short. */
-function wordsOf(event: SchedulerEvent): string {
-  if (event.kind === 'OFFERS') return `OFFERS ${event.offers.map(({ id }) => id).join(' ')}`;
-  if (event.kind === 'RESCIND') return `RESCIND ${event.offerId}`;
-  if (event.kind === 'UPDATE_OPERATION_STATUS') return `${event.status.operationId} ${event.status.state}`;
-  if (event.kind !== 'UPDATE') return event.kind;
-  const { taskId, state, uuid, reason } = event.status;
-  return ['UPDATE', taskId, state, uuid ?? reason ?? ''].join(' ');
 }
