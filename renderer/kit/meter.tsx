@@ -42,6 +42,8 @@ const Segments = memo(function Segments(props: {
   ));
 });
 
+const noSegments: readonly MeterSegment[] = [];
+
 export type MeterProps = {
   readonly label: string;
   readonly segments?: readonly MeterSegment[];
@@ -61,7 +63,7 @@ export type MeterProps = {
 export function Meter(props: MeterProps) {
   const {
     label,
-    segments = [],
+    segments = noSegments,
     use,
     reserved = 0,
     isStale = false,

@@ -18,7 +18,7 @@ export function HealthText({
 }) {
   const words = useWords();
   const nowMs = useNowMs();
-  const link = useRow('links', machineId);
+  const link = useTables((tables) => (health.isFresh ? undefined : tables.links.get(machineId)));
   const progress = useTables(
     useShallow((tables) => {
       const agentId = tables.machines.get(machineId)?.agentId ?? null;
@@ -56,10 +56,14 @@ export function HeardAge({
   readonly health: MachineHealth;
 }) {
   const words = useWords();
-  const nowMs = useNowMs();
-  const link = useRow('links', machineId);
-  const heardMs = link?.lastHeardAtMs ?? null;
   if (health.isFresh) return <span className="faint">{words.t('state.live')}</span>;
+  return <Silence machineId={machineId} health={health} />;
+}
+
+function Silence({ machineId, health }: { readonly machineId: MachineId; readonly health: MachineHealth }) {
+  const words = useWords();
+  const nowMs = useNowMs();
+  const heardMs = useRow('links', machineId)?.lastHeardAtMs ?? null;
   if (heardMs === null) {
     return <span className={cx(`t-${health.glyph}`)}>{words.t('state.never-heard')}</span>;
   }

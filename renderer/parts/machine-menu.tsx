@@ -5,7 +5,7 @@ import { reconnect } from '../app/acts.ts';
 import { useWords } from '../app/messages/words.ts';
 import type { MenuEntry } from '../kit/menu.tsx';
 import { agentOf, isWholeLocal } from '../store/selectors.ts';
-import { useRow, useTables } from '../store/tables.ts';
+import { useTables } from '../store/tables.ts';
 import { go, openDialog } from '../store/view.ts';
 import { holderOf } from './holder.ts';
 import { serviceVerbs } from './service-verbs.tsx';
@@ -14,7 +14,7 @@ export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
   const words = useWords();
   const { id: machineId, name } = machine;
   const agent = useTables((tables) => agentOf(tables, machine));
-  const holder = holderOf(useRow('links', machineId)?.problem ?? null);
+  const holder = holderOf(useTables((tables) => tables.links.get(machineId)?.problem ?? null));
   const entries: MenuEntry[] = [
     {
       kind: 'item',
@@ -27,7 +27,7 @@ export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
       text: words.t('inspector.tasks'),
       icon: <ListChecks />,
       keys: 'L',
-      act: () => go({ page: 'tasks', filter: name, state: 'all' }),
+      act: () => go({ page: 'tasks', filter: name, state: 'active' }),
     },
     {
       kind: 'item',

@@ -4,7 +4,7 @@ import type { MachineRecord } from '../../electron/contract/machine.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../electron/contract/task.ts';
 import type { MachineHealth } from './health.ts';
-import { failedTasks, healthOf, laneList, machineList } from './selectors.ts';
+import { activeTasksOf, failedTasks, healthOf, laneList, machineList } from './selectors.ts';
 
 export type Attention =
   | { readonly kind: 'lane'; readonly key: string; readonly lane: LaneRecord }
@@ -47,12 +47,9 @@ function needsWord(health: MachineHealth, sinceMs: number | null, nowMs: number)
 }
 
 function busyTasks(tables: Tables, machineId: string): number {
-  let n = 0;
-  for (const task of tables.tasks.values()) {
-    if (task.machineId === machineId && (task.state === 'TASK_RUNNING' || task.state === 'TASK_UNREACHABLE'))
-      n += 1;
-  }
-  return n;
+  return activeTasksOf(tables, machineId).filter(
+    ({ state }) => state === 'TASK_RUNNING' || state === 'TASK_UNREACHABLE',
+  ).length;
 }
 
 export function attentionOf(tables: Tables, nowMs: number, failuresSeenAtMs: number): readonly Attention[] {

@@ -136,9 +136,22 @@ export function agentOf(tables: Tables, machine: MachineRecord) {
   return machine.agentId === null ? undefined : tables.agents.get(machine.agentId);
 }
 
+let freshOf: Pick<Tables, 'machines' | 'agents' | 'links'> | undefined;
+let fresh: ReadonlySet<string> = new Set();
+
+/** The machines we hear, found once for all of their tasks. */
+function freshMachines(tables: Tables): ReadonlySet<string> {
+  const { machines, agents, links } = tables;
+  if (freshOf?.machines === machines && freshOf.agents === agents && freshOf.links === links) return fresh;
+  freshOf = { machines, agents, links };
+  fresh = new Set(
+    [...machines.values()].filter((each) => healthOf(tables, each).isFresh).map(({ id }) => id),
+  );
+  return fresh;
+}
+
 function isMachineFresh(tables: Tables, machineId: string): boolean {
-  const machine = tables.machines.get(machineId);
-  return machine !== undefined && healthOf(tables, machine).isFresh;
+  return freshMachines(tables).has(machineId);
 }
 
 export function glyphOfTask(tables: Tables, task: TaskRecord): GlyphState {

@@ -115,12 +115,12 @@ function Tasks({ machine, isFresh }: { readonly machine: MachineRecord; readonly
   const words = useWords();
   const tasks = useTables((tables) => activeTasksOf(tables, machine.id));
   const all = (
-    <Button look="link" onClick={() => go({ page: 'tasks', filter: machine.name, state: 'all' })}>
+    <Button look="link" onClick={() => go({ page: 'tasks', filter: machine.name, state: 'active' })}>
       {words.t('tasks.filter.all')} {tasks.length}
     </Button>
   );
   return (
-    <Section title={words.t('inspector.tasks')} aside={all}>
+    <Section title={words.t('inspector.tasks')} aside={tasks.length > 0 && all}>
       {tasks.length === 0 && <p className="faint">{words.t('inspector.no-tasks')}</p>}
       <ul className="panel-tasks">
         {tasks.slice(0, tasksShown).map((task) => {

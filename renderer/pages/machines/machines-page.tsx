@@ -1,7 +1,8 @@
 // All machines as a dense table: 28 px rows, sortable, filtered. Sorted once per wish, so that nothing moves by itself.
 import './machines.css';
 import { Plus, Search } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
+import type { MachineId } from '../../../electron/contract/ids.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { SearchField } from '../../kit/field.tsx';
@@ -59,6 +60,13 @@ export function MachinesPage() {
   const machines = listMachines(tableStore.getState().tables, find, sort);
   const order = machines.map((machine) => machine.id);
   const { cursor, move, press } = useSelection(order);
+  const onPress = useCallback(
+    (id: MachineId) => {
+      press(id, { isToggle: false, isRange: false });
+      inspect({ kind: 'machine', id });
+    },
+    [press],
+  );
   useKeys({
     j: () => move(1),
     ArrowDown: () => move(1),
@@ -67,7 +75,7 @@ export function MachinesPage() {
     Enter: () => cursor && inspect({ kind: 'machine', id: cursor }),
     l: () => {
       const machine = machines.find((each) => each.id === cursor);
-      if (machine !== undefined) go({ page: 'tasks', filter: machine.name, state: 'all' });
+      if (machine !== undefined) go({ page: 'tasks', filter: machine.name, state: 'active' });
     },
     '/': () => search.current?.focus(),
   });
@@ -103,10 +111,7 @@ export function MachinesPage() {
                 machine={machine}
                 isCursor={machine.id === cursor}
                 isSelected={subject?.kind === 'machine' && subject.id === machine.id}
-                onPress={(id) => {
-                  press(id, { isToggle: false, isRange: false });
-                  inspect({ kind: 'machine', id });
-                }}
+                onPress={onPress}
               />
             );
           }}

@@ -2,13 +2,8 @@
 import { Ellipsis } from 'lucide-react';
 import { memo } from 'react';
 import { useShallow } from 'zustand/react/shallow';
-import type { TaskId } from '../../../electron/contract/ids.ts';
-import {
-  type AgentRecord,
-  demoSliceOf,
-  type MachineRecord,
-  type SampleRecord,
-} from '../../../electron/contract/machine.ts';
+import type { MachineId, TaskId } from '../../../electron/contract/ids.ts';
+import { type AgentRecord, demoSliceOf, type MachineRecord } from '../../../electron/contract/machine.ts';
 import { openTask } from '../../app/acts.ts';
 import { bytesPerS, celsius, cpus, cpusLive, mib, mibOf, percent } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
@@ -34,8 +29,8 @@ import {
   isWholeLocal,
 } from '../../store/selectors.ts';
 import { useRow, useTables } from '../../store/tables.ts';
-import { inspect, lightKin } from '../../store/view.ts';
-import { type Allocations, allocations } from './allocations.ts';
+import { lightKin } from '../../store/view.ts';
+import { allocations } from './allocations.ts';
 
 const kibPerS = 1024;
 const quietNet = 64 * kibPerS;
@@ -64,15 +59,15 @@ function OfTotal({ text }: { readonly text: string }) {
   );
 }
 
-function Meters(props: {
-  readonly allocations: Allocations;
-  readonly capacity: Capacity;
-  readonly agent: AgentRecord | undefined;
-  readonly record: SampleRecord | undefined;
-  readonly isStale: boolean;
-}) {
+type LiveProps = { readonly machine: MachineRecord; readonly isStale: boolean };
+
+function Meters({ machine, isStale }: LiveProps) {
   const words = useWords();
-  const { agent, capacity, record, isStale, allocations: given } = props;
+  const record = useRow('samples', machine.id);
+  const agent = useTables((tables) => agentOf(tables, machine));
+  const tasks = useTables((tables) => activeTasksOf(tables, machine.id));
+  const capacity = capacityOf(machine, agent);
+  const given = allocations(tasks, capacity, words);
   const { capacityMilli, capacityMib, keptMilli, keptMib } = keptOf(capacity, agent);
   const sample = record?.sample;
   const cpuUse = sample === undefined ? null : ratio(sample.cpuBusyMilli, capacityMilli);
@@ -131,8 +126,9 @@ function Shared() {
   );
 }
 
-function Disk({ record, isStale }: { readonly record: SampleRecord | undefined; readonly isStale: boolean }) {
+function Disk({ machine, isStale }: LiveProps) {
   const words = useWords();
+  const record = useRow('samples', machine.id);
   const fullest = record?.sample.disks.reduce<{ mount: string; share: number } | null>((worst, disk) => {
     const share = disk.totalMib === 0 ? 0 : disk.usedMib / disk.totalMib;
     return worst === null || share > worst.share ? { mount: disk.mount, share } : worst;
@@ -152,8 +148,23 @@ function Disk({ record, isStale }: { readonly record: SampleRecord | undefined; 
   );
 }
 
-function Net({ record, isStale }: { readonly record: SampleRecord | undefined; readonly isStale: boolean }) {
+function Temperature({ machine, isStale }: LiveProps) {
   const words = useWords();
+  const record = useRow('samples', machine.id);
+  const temp = record === undefined ? null : hottestMilliC(record);
+  if (temp === null) {
+    return (
+      <span className="faint" title={words.t('rack.no-sensor')}>
+        –
+      </span>
+    );
+  }
+  return <span className={isStale ? 'faint' : undefined}>{celsius(temp)}</span>;
+}
+
+function Net({ machine, isStale }: LiveProps) {
+  const words = useWords();
+  const record = useRow('samples', machine.id);
   const history = record === undefined ? [] : machineHistory(record.id);
   const series = history
     .slice(-60)
@@ -221,20 +232,18 @@ export type MachineRowProps = {
   readonly isCursor: boolean;
   readonly isSelected: boolean;
   readonly isMenuOpen: boolean;
-  readonly onMenu: (id: string | null) => void;
-  readonly onCursor: (id: string) => void;
+  readonly onMenu: (id: MachineId | null) => void;
+  readonly onPress: (id: MachineId) => void;
 };
+
+/** Draws what stays; what changes with each sample asks for it by itself. */
 
 export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
   const { machine, isCursor, isSelected } = props;
   const words = useWords();
-  const record = useRow('samples', machine.id);
   const agent = useTables((tables) => agentOf(tables, machine));
-  const tasks = useTables((tables) => activeTasksOf(tables, machine.id));
   const health = useTables(useShallow((tables) => healthOf(tables, machine)));
-  const capacity = capacityOf(machine, agent);
   const entries = useMachineMenu(machine);
-  const temp = record === undefined ? null : hottestMilliC(record);
   const isStale = !health.isFresh;
   const isSlice = demoSliceOf(machine) !== null;
   return (
@@ -243,35 +252,22 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
       aria-label={machine.name}
       aria-selected={isSelected}
       className={cx('rack-grid', 'rack-row', isCursor && 'row--cursor', isSelected && 'rack-row--selected')}
-      onClick={() => {
-        props.onCursor(machine.id);
-        inspect({ kind: 'machine', id: machine.id });
-      }}
+      onClick={() => props.onPress(machine.id)}
     >
       <div role="cell" className="rack-grid__name">
         <Name machine={machine} agent={agent} health={health} />
       </div>
       <div role="cell" className="rack-grid__meters">
-        <Meters
-          agent={agent}
-          record={record}
-          isStale={isStale}
-          capacity={capacity}
-          allocations={allocations(tasks, capacity, words)}
-        />
+        <Meters machine={machine} isStale={isStale} />
       </div>
       <div role="cell" className="rack-grid__disk">
-        {isSlice ? <Shared /> : <Disk record={record} isStale={isStale} />}
+        {isSlice ? <Shared /> : <Disk machine={machine} isStale={isStale} />}
       </div>
-      <div
-        role="cell"
-        className={cx('rack-grid__temp', 'num', isStale && 'faint')}
-        title={temp === null ? words.t(isSlice ? 'rack.shared' : 'rack.no-sensor') : undefined}
-      >
-        {temp === null ? <span className="faint">–</span> : celsius(temp)}
+      <div role="cell" className="rack-grid__temp num">
+        {isSlice ? <Shared /> : <Temperature machine={machine} isStale={isStale} />}
       </div>
       <div role="cell" className="rack-grid__net">
-        {isSlice ? <Shared /> : <Net record={record} isStale={isStale} />}
+        {isSlice ? <Shared /> : <Net machine={machine} isStale={isStale} />}
       </div>
       <div role="cell" className="rack-grid__age num">
         <HeardAge machineId={machine.id} health={health} />

@@ -1,12 +1,16 @@
 // The rack: attention first, then a row per machine, then a lane per machine that comes or goes.
 import './rack.css';
 import { Boxes, Play, Plus } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { MachineId } from '../../../electron/contract/ids.ts';
+import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import { startDemo } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
+import { Rows } from '../../kit/rows.tsx';
+import { useSelection } from '../../kit/use-selection.ts';
 import { laneList, machineList } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
 import { go, inspect, openDialog, useView } from '../../store/view.ts';
@@ -14,6 +18,9 @@ import { AttentionStrip } from './attention-strip.tsx';
 import { GhostRack } from './ghost-rack.tsx';
 import { Lane } from './lane.tsx';
 import { MachineRow } from './machine-row.tsx';
+
+/** `--rack-row`. */
+const rowPx = 44;
 
 function Head() {
   const words = useWords();
@@ -42,17 +49,6 @@ function Head() {
       </span>
     </div>
   );
-}
-
-/** The cursor is an id, so that a machine that comes or goes does not move it. */
-function useCursor(ids: readonly string[]) {
-  const [cursor, setCursor] = useState<string | null>(null);
-  const move = (by: number) => {
-    const at = cursor === null ? -1 : ids.indexOf(cursor);
-    const next = ids[Math.min(ids.length - 1, Math.max(0, at === -1 && by < 0 ? 0 : at + by))];
-    if (next !== undefined) setCursor(next);
-  };
-  return { cursor, setCursor, move };
 }
 
 function Lanes() {
@@ -104,14 +100,12 @@ function Invitation({ isEmpty }: { readonly isEmpty: boolean }) {
   );
 }
 
-export function RackPage() {
-  const words = useWords();
-  const machines = useTables((tables) => machineList(tables.machines));
-  const hasLanes = useTables((tables) => tables.lanes.size > 0);
-  const subject = useView((view) => view.subject);
-  const [menuOf, setMenuOf] = useState<string | null>(null);
-  const { cursor, setCursor, move } = useCursor(machines.map((machine) => machine.id));
-  const current = machines.find((machine) => machine.id === cursor);
+function useRackKeys(machines: readonly MachineRecord[]) {
+  const [menuOf, setMenuOf] = useState<MachineId | null>(null);
+  const order = machines.map(({ id }) => id);
+  const { cursor, move, press } = useSelection(order);
+  const at = cursor === null ? -1 : order.indexOf(cursor);
+  const current = machines[at];
   useKeys({
     j: () => move(1),
     ArrowDown: () => move(1),
@@ -121,32 +115,55 @@ export function RackPage() {
     l: () => current && go({ page: 'tasks', filter: current.name, state: 'active' }),
     '.': () => current && setMenuOf(current.id),
   });
+  const onPress = useCallback(
+    (id: MachineId) => {
+      press(id, { isToggle: false, isRange: false });
+      inspect({ kind: 'machine', id });
+    },
+    [press],
+  );
+  return { at, menuOf, setMenuOf, onPress };
+}
+
+export function RackPage() {
+  const words = useWords();
+  const machines = useTables((tables) => machineList(tables.machines));
+  const hasLanes = useTables((tables) => tables.lanes.size > 0);
+  const subject = useView((view) => view.subject);
+  const { at, menuOf, setMenuOf, onPress } = useRackKeys(machines);
   return (
-    <div className="page-scroll rack">
+    <>
       <h1 className="sr-only">{words.t('rack.title')}</h1>
-      <AttentionStrip />
-      {machines.length > 0 && (
-        <div role="table" aria-label={words.t('rack.title')} className="rack__table">
-          <div role="rowgroup" className="rack__sticky">
-            <Head />
-          </div>
-          <div role="rowgroup">
-            {machines.map((machine) => (
-              <MachineRow
-                key={machine.id}
-                machine={machine}
-                isCursor={machine.id === cursor}
-                isSelected={subject?.kind === 'machine' && subject.id === machine.id}
-                isMenuOpen={menuOf === machine.id}
-                onMenu={setMenuOf}
-                onCursor={setCursor}
-              />
-            ))}
-          </div>
-        </div>
-      )}
-      {hasLanes && <Lanes />}
-      {machines.length < 2 && !hasLanes && <Invitation isEmpty={machines.length === 0} />}
-    </div>
+      <Rows
+        className="rack"
+        label={words.t('rack.title')}
+        count={machines.length}
+        rowPx={rowPx}
+        cursor={at}
+        above={<AttentionStrip />}
+        head={machines.length > 0 ? <Head /> : undefined}
+        keyOf={(index) => machines[index]?.id ?? String(index)}
+        renderRow={(index) => {
+          const machine = machines[index];
+          if (machine === undefined) return null;
+          return (
+            <MachineRow
+              machine={machine}
+              isCursor={index === at}
+              isSelected={subject?.kind === 'machine' && subject.id === machine.id}
+              isMenuOpen={menuOf === machine.id}
+              onMenu={setMenuOf}
+              onPress={onPress}
+            />
+          );
+        }}
+        below={
+          <>
+            {hasLanes && <Lanes />}
+            {machines.length < 2 && !hasLanes && <Invitation isEmpty={machines.length === 0} />}
+          </>
+        }
+      />
+    </>
   );
 }

@@ -1,5 +1,5 @@
 // The keys that both views of roles have in common: the cursor over one list of ids, and what is done with the one under it.
-import type { RefObject } from 'react';
+import { type RefObject, useCallback } from 'react';
 import { useKeys } from '../../kit/keys.ts';
 import { useSelection } from '../../kit/use-selection.ts';
 import { openDialog } from '../../store/view.ts';
@@ -30,11 +30,13 @@ export function useRolesKeys<Id extends string>(
     Delete: withCursor(acts.remove),
     '/': () => search.current?.focus(),
   });
-  return {
-    cursor,
-    onPress: (id: Id) => {
+  const { open } = acts;
+  const onPress = useCallback(
+    (id: Id) => {
       press(id, { isToggle: false, isRange: false });
-      acts.open(id);
+      open(id);
     },
-  };
+    [press, open],
+  );
+  return { cursor, onPress };
 }

@@ -3,6 +3,7 @@ import type { RunRecord } from '../../../electron/contract/run.ts';
 import type { Tables } from '../../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
 import { taskLine } from '../../parts/command-line.ts';
+import type { GlyphState } from '../../store/health.ts';
 import { moodOf } from '../../store/life.ts';
 import { glyphOfTask, isActive, taskUse } from '../../store/selectors.ts';
 import type { TaskFilter } from '../../store/view.ts';
@@ -29,8 +30,12 @@ function isRun(listed: Listed): listed is RunRecord {
 }
 
 function isInFilter(tables: Tables, task: Listed, filter: TaskFilter): boolean {
-  if (isRun(task)) return filter === 'all' || filter === 'waiting';
-  const glyph = glyphOfTask(tables, task);
+  if (filter === 'all') return true;
+  if (isRun(task)) return filter === 'waiting';
+  return isTaskIn(task, glyphOfTask(tables, task), filter);
+}
+
+function isTaskIn(task: TaskRecord, glyph: GlyphState, filter: TaskFilter): boolean {
   switch (filter) {
     case 'all':
       return true;
@@ -162,8 +167,11 @@ export function countByFilter(
     finished: 0,
     unknown: 0,
   };
-  for (const task of [...tables.runs.values(), ...tables.tasks.values()]) {
-    for (const filter of filters) if (isInFilter(tables, task, filter)) counts[filter] += 1;
+  counts.all = tables.runs.size;
+  counts.waiting = tables.runs.size;
+  for (const task of tables.tasks.values()) {
+    const glyph = glyphOfTask(tables, task);
+    for (const filter of filters) if (isTaskIn(task, glyph, filter)) counts[filter] += 1;
   }
   return counts;
 }

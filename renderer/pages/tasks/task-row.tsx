@@ -111,6 +111,12 @@ function State({ task, glyph }: { readonly task: TaskRecord; readonly glyph: Gly
   );
 }
 
+/** By itself, so that the clock draws the words and not the row. */
+function When({ atMs }: { readonly atMs: number }) {
+  const words = useWords();
+  return words.when(atMs, useNowMs());
+}
+
 export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
   const { id, isCursor, isSelected, onPress, onToggle } = props;
   const words = useWords();
@@ -119,7 +125,6 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
     task === undefined ? '' : (tables.machines.get(task.machineId)?.name ?? ''),
   );
   const glyph = useTables((tables) => (task === undefined ? 'unknown' : glyphOfTask(tables, task)));
-  const nowMs = useNowMs();
   if (task === undefined) return null;
   const exit = exitText(task, words.t.bind(words));
   return (
@@ -141,7 +146,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
         {machineName}
       </span>
       <span role="cell" className="num dim">
-        {words.when(task.startedAtMs ?? task.createdAtMs, nowMs)}
+        <When atMs={task.startedAtMs ?? task.createdAtMs} />
       </span>
       <span role="cell" className="num">
         <Duration task={task} />

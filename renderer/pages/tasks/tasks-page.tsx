@@ -1,7 +1,7 @@
 // The task table: windowed rows of 28 px, filter, sort, keyboard cursor, many at once.
 import './tasks.css';
 import { Play, Search, Square, Trash2, X } from 'lucide-react';
-import { type MouseEvent, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { type MouseEvent, useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { TaskId } from '../../../electron/contract/ids.ts';
 import { askForget, askKill, cancelRuns, openTask } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
@@ -249,10 +249,13 @@ export function TasksPage({ route }: { readonly route: TasksRoute }) {
     '/': () => search.current?.focus(),
     ...(selected.size > 0 ? { Escape: clear } : {}),
   });
-  const onPress = (id: TaskId, event: MouseEvent) => {
-    press(id, { isToggle: event.ctrlKey || event.metaKey, isRange: event.shiftKey });
-    if (!event.ctrlKey && !event.metaKey && !event.shiftKey) inspect({ kind: 'task', id });
-  };
+  const onPress = useCallback(
+    (id: TaskId, event: MouseEvent) => {
+      press(id, { isToggle: event.ctrlKey || event.metaKey, isRange: event.shiftKey });
+      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) inspect({ kind: 'task', id });
+    },
+    [press],
+  );
   const isFiltered = all > 0;
   return (
     <>

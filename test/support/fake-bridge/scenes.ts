@@ -268,16 +268,20 @@ function addLanes(tables: FakeTables, nowMs: number): void {
   tables.put('lanes', walkLane(failing, 40, nowMs));
 }
 
+/** More than the product is made for: what the lists have to bear. */
+const manyMachines = 200;
+const tasksOfEach = 25;
+
 function addMany(tables: FakeTables, nowMs: number): readonly MachineSpec[] {
   const random = randomFrom(5);
-  const many = Array.from({ length: 50 }, (_, index): MachineSpec => {
+  const many = Array.from({ length: manyMachines }, (_, index): MachineSpec => {
     const base = specs[index % specs.length] ?? specs[0];
     if (base === undefined) throw new Error('no spec');
     return index === 0
       ? base
       : {
           ...base,
-          name: `rack-${String(index).padStart(2, '0')}`,
+          name: `rack-${String(index).padStart(3, '0')}`,
           address: `10.0.0.${index + 1}`,
           cpus: 64,
           memMib: 256 * gib,
@@ -285,9 +289,9 @@ function addMany(tables: FakeTables, nowMs: number): readonly MachineSpec[] {
   });
   for (const [index, spec] of many.entries()) {
     const machine = addMachine(tables, spec, nowMs, index);
-    for (let i = 0; i < 100; i += 1) {
+    for (let i = 0; i < tasksOfEach; i += 1) {
       const name = `job-${Math.floor(random() * 30)}`;
-      const cpusMilli = Math.floor((spec.cpus * 900) / 100);
+      const cpusMilli = Math.floor((spec.cpus * 900) / tasksOfEach);
       tables.put(
         'tasks',
         aTask(

@@ -22,6 +22,11 @@ window.matchMedia ??= (query) =>
     addEventListener: () => undefined,
     removeEventListener: () => undefined,
   }) as never;
+window.ResizeObserver ??= class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+};
 if (!('scrollIntoView' in Element.prototype))
   Object.assign(Element.prototype, { scrollIntoView: () => undefined });
 
