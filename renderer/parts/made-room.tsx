@@ -3,6 +3,7 @@
 import { nextRunId, priorRunId, type RunRecord } from '../../electron/contract/run.ts';
 import { preemptedReason, type TaskRecord } from '../../electron/contract/task.ts';
 import { openTask } from '../app/acts.ts';
+import { said } from '../app/messages/said.ts';
 import { useWords } from '../app/messages/words.ts';
 import { Button } from '../kit/button.tsx';
 import { isActive, lastStatus } from '../store/selectors.ts';
@@ -59,7 +60,7 @@ export function MadeRoom({ task }: { readonly task: TaskRecord }) {
     <div className="panel-problem" data-tone="waiting" role="note">
       <p className="panel-problem__what">{words.t(isEnding ? 'room.ending' : 'room.ended')}</p>
       <p className="dim">
-        <span className="selectable">{task.madeRoomFor}</span> <Taker task={task} />
+        <span className="selectable">{said(task.madeRoomFor ?? '', words)}</span> <Taker task={task} />
       </p>
       {hasEnded && <Next task={task} />}
     </div>

@@ -87,6 +87,10 @@ const spoken: readonly (readonly [string, string])[] = [
     "out of memory: the machine, or this agent's share of it, had no more; it used 9 MiB; killed by signal 9 (KILL)",
     '内存不足：机器或分给这个 agent 的内存已用完；它用了 9 MiB，被信号 9 (KILL) 终止',
   ],
+  ['the machine was declared gone', '机器已被宣告消失'],
+  ['killed before it was started', '在启动前被终止'],
+  ['train (priority -7, role eng/dev)', 'train（优先级 -7，角色 eng/dev）'],
+  ['made room for train (priority 5, role *)', '为 train（优先级 5，角色 *）腾出了空间'],
   ['cannot start: /opt/x: permission denied', '无法启动：/opt/x：没有权限'],
   ['cannot start: nope: command not found', '无法启动：nope：找不到命令'],
   [
@@ -102,6 +106,15 @@ const spoken: readonly (readonly [string, string])[] = [
     '无法启动：无法拉取 x/y：无法连接镜像仓库（dial tcp: i/o timeout）',
   ],
 ];
+
+it('knows every sentence that the master itself says of a task', () => {
+  const sources = ['task-answers', 'reconcile', 'agents'].map((name) =>
+    sourcesIn('electron/core/master', new RegExp(`^${name}\\.ts$`)),
+  );
+  const messages = [...sources.join('\n').matchAll(/message: '([^']+)'/g)].map(([, text = '']) => text);
+  expect(messages.length).toBeGreaterThan(5);
+  expect(messages.filter((text) => said(text, zh) === text)).toEqual([]);
+});
 
 describe('a whole message', () => {
   it.each(spoken)('%s', (english, chinese) => {
