@@ -179,13 +179,19 @@ function putIn(index: Index, row: AgentRow, agent: AgentInput): void {
 
 const depth = ({ input }: Slot): number => input.role.split('/').length;
 
+function areFactsSame(a: AgentInput, b: AgentInput): boolean {
+  const isSameRest = a.hostname === b.hostname && a.region === b.region && a.zone === b.zone;
+  // As a rule it is the same list.
+  return isSameRest && (a.attributes === b.attributes || factsOf(a) === factsOf(b));
+}
+
 const factsOf = ({ hostname, region, zone, attributes }: AgentInput): string =>
   JSON.stringify([hostname, region, zone, attributes]);
 
 export function writeAgent(index: Index, agent: AgentInput): void {
   const known = index.agents.numbers.get(agent.agentId);
   const row = known === undefined ? newRow(index, agent) : index.agents.rows[known]!;
-  if (factsOf(row.input) !== factsOf(agent)) {
+  if (!areFactsSame(row.input, agent)) {
     index.version += 1;
     row.version = index.version;
     removeOfAgent(index.filters, row.number);

@@ -47,6 +47,7 @@ const done: Result<null> = ok(null);
 const unknown = (reason: string, detail: string) => refused({ code: 'not-found', reason, detail });
 
 function amountsOfParts({ unreserved, reserved }: Parts): readonly SomeAmounts[] {
+  if (reserved.length === 0) return [unreserved];
   return [unreserved, ...reserved.map(({ amounts }) => amounts)];
 }
 
@@ -63,6 +64,7 @@ class IndexAllocator implements Allocator {
 
   /** Names that come for the first time get a place: the index is built anew with one more column. */
   #learn(amounts: readonly SomeAmounts[]): Refusal | null {
+    if (amounts.every(({ custom }) => custom === undefined)) return null;
     const { places, names } = this.#index.scalars;
     const fresh = new Set<string>();
     for (const one of amounts) {
@@ -113,7 +115,8 @@ class IndexAllocator implements Allocator {
   }
 
   hold(holding: Holding, force = false): Result<null> {
-    const refusal = refuseEach(amountsOfParts(holding.parts)) ?? this.#learn(amountsOfParts(holding.parts));
+    const amounts = amountsOfParts(holding.parts);
+    const refusal = refuseEach(amounts) ?? this.#learn(amounts);
     if (refusal !== null) return refused(refusal);
     const place = placeOf(this.#index, holding);
     if ('code' in place) return refused(place);
@@ -125,7 +128,8 @@ class IndexAllocator implements Allocator {
   }
 
   release(holding: Holding): Result<null> {
-    const refusal = refuseEach(amountsOfParts(holding.parts)) ?? this.#learn(amountsOfParts(holding.parts));
+    const amounts = amountsOfParts(holding.parts);
+    const refusal = refuseEach(amounts) ?? this.#learn(amounts);
     if (refusal !== null) return refused(refusal);
     const place = placeOf(this.#index, holding);
     if ('code' in place) return refused(place);

@@ -24,6 +24,7 @@ export function findClient(index: Index, { frameworkId, role }: ClientKey): Clie
 }
 
 function refuseParts(parts: Parts): Refusal | null {
+  if (parts.reserved.length === 0) return refuseAmounts(parts.unreserved) ?? refuseRanges(parts.ports);
   const ids = new Set(parts.reserved.map(({ reservationId }) => reservationId));
   if (ids.size !== parts.reserved.length) {
     return { code: 'invalid', reason: 'reservation-twice', detail: [...ids].join(' ') };
@@ -44,12 +45,14 @@ export function partVectors(index: Index, parts: Parts): PartVectors {
 }
 
 export function withSums(parts: Omit<PartVectors, 'reservedSum' | 'sum'>): PartVectors {
-  if (parts.reserved.length === 0) return { ...parts, reservedSum: null, sum: parts.unreserved };
-  const reservedSum = new Float64Array(parts.unreserved.length);
-  for (const { amounts } of parts.reserved) {
+  const { unreserved, reserved, ports, sets } = parts;
+  if (reserved.length === 0) return { unreserved, reserved, ports, sets, reservedSum: null, sum: unreserved };
+  const reservedSum = new Float64Array(unreserved.length);
+  for (const { amounts } of reserved) {
     for (let r = 0; r < amounts.length; r += 1) reservedSum[r] = reservedSum[r]! + amounts[r]!;
   }
-  return { ...parts, reservedSum, sum: reservedSum.map((amount, r) => amount + parts.unreserved[r]!) };
+  const sum = reservedSum.map((amount, r) => amount + unreserved[r]!);
+  return { unreserved, reserved, ports, sets, reservedSum, sum };
 }
 
 type Place = { readonly row: AgentRow; readonly client: Client };

@@ -41,7 +41,8 @@ export function refuseAmounts(amounts: SomeAmounts): Refusal | null {
     const refusal = value === undefined ? null : refuseAmount(name, value);
     if (refusal !== null) return refusal;
   }
-  const custom = Object.entries(amounts.custom ?? {});
+  if (amounts.custom === undefined) return null;
+  const custom = Object.entries(amounts.custom);
   if (custom.length > maxCustomScalars) {
     return { code: 'invalid', reason: 'too-many-scalars', detail: `${custom.length} custom scalars` };
   }

@@ -329,18 +329,37 @@ function dueBelow<R>(node: Node<R>, looking: Looking<R>): void {
   for (const child of node.children ?? none) if (child) dueBelow(child, looking);
 }
 
+/** Two leaves of which rows at most are others: what most changes leave. */
+function hasSameIds<R>(then: Node<R>, now: Node<R>): boolean {
+  if (then.children !== null || now.children !== null || then.ids.length !== now.ids.length) return false;
+  for (let at = 0; at < now.ids.length; at += 1) if (then.ids[at] !== now.ids[at]) return false;
+  return true;
+}
+
 type OnChange<R> = (id: string, then: R | undefined, now: R | undefined) => void;
 
 function compare<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
   if (then === now) return;
   if (then?.children && now?.children) {
     for (let slot = 0; slot < fan; slot += 1) {
-      const [one, other] = [then.children[slot], now.children[slot]];
+      const one = then.children[slot];
+      const other = now.children[slot];
       if (one !== other) compare(one, other, onChange);
     }
     return;
   }
-  // One of them is a leaf, so there are few rows on one side at least.
+  if (then && now && hasSameIds(then, now)) compareInOrder(then, now, onChange);
+  else compareLists(then, now, onChange);
+}
+
+function compareInOrder<R>(then: Node<R>, now: Node<R>, onChange: OnChange<R>): void {
+  for (let at = 0; at < now.ids.length; at += 1) {
+    if (then.rows[at] !== now.rows[at]) onChange(now.ids[at] ?? '', then.rows[at], now.rows[at]);
+  }
+}
+
+/** One of them is a leaf, so there are few rows on one side at least. */
+function compareLists<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
   const old = new Map<string, R>();
   for (const { ids, rows } of leavesOf(then)) ids.forEach((id, at) => old.set(id, rows[at] as R));
   for (const { ids, rows } of leavesOf(now)) {

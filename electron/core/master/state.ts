@@ -68,12 +68,15 @@ export type SendSession = {
 /** The update of a task that its scheduler has been told and has not acknowledged. */
 export type OwingSession = { readonly attempt: number; readonly retryAtMonoMs: number };
 
+/** The newest first, some perhaps twice. Linked, so that one more costs the same however many there are. */
+export type AgentList = { readonly id: AgentId; readonly rest: AgentList | null };
+
 /** When what has to do with offers is due next, and which agents the next allocation is about. */
 export type PlanSession = {
   /** In every offer id, so that no two lives of the master make the same. */
   readonly life: string;
   readonly offerSerial: number;
-  readonly allocateAgents: 'all' | readonly AgentId[] | null;
+  readonly allocateAgents: 'all' | AgentList | null;
   /** null: nobody waits, or nothing has changed. */
   readonly allocateAtMonoMs: number | null;
   readonly allocatedAtMonoMs: number;

@@ -30,11 +30,20 @@ export function unavailabilityOf(machine: MachineRecord | undefined): Unavailabi
   return { startMs, durationMs };
 }
 
-/** Labels that people gave, and the facts that a placement may depend on under our own prefix. */
-export function attributesOf(
-  { facts, version }: AgentRecord,
-  machine: MachineRecord | undefined,
-): Attribute[] {
+type Made = { readonly machine: MachineRecord | undefined; readonly attributes: readonly Attribute[] };
+/** A record never changes, so what was made of it holds as long as there is one. */
+const made = new WeakMap<AgentRecord, Made>();
+
+/** Labels that people gave, and the facts that a placement may depend on under our own prefix. The same list for the same records. */
+export function attributesOf(agent: AgentRecord, machine: MachineRecord | undefined): readonly Attribute[] {
+  const known = made.get(agent);
+  if (known && known.machine === machine) return known.attributes;
+  const attributes = makeAttributes(agent, machine);
+  made.set(agent, { machine, attributes });
+  return attributes;
+}
+
+function makeAttributes({ facts, version }: AgentRecord, machine: MachineRecord | undefined): Attribute[] {
   const labels = machine ? (demoSliceOf(machine)?.attributes ?? []) : [];
   const words: Record<string, string> = {
     'mesolite.machine': machine?.name ?? facts.hostname,

@@ -8,6 +8,7 @@ import type { Allocation } from '../../allocator/types.ts';
 import { assert, must } from '../../kernel/assert.ts';
 import { isDue } from '../../kernel/deadlines.ts';
 import type { Draft } from '../draft.ts';
+import type { AgentList } from '../state.ts';
 import { attributesOf, unavailabilityOf } from './agent-words.ts';
 import type { Seen } from './index-cell.ts';
 import { withIndex } from './index-sync.ts';
@@ -49,7 +50,13 @@ export function onAllocationDeadline(draft: Draft): void {
   plan.allocateAgents = null;
   plan.allocateAtMonoMs = null;
   plan.allocatedAtMonoMs = draft.monoMs;
-  allocateNow(draft, agents);
+  allocateNow(draft, agents === 'all' ? 'all' : idsIn(agents));
+}
+
+function idsIn(list: AgentList): AgentId[] {
+  const ids: AgentId[] = [];
+  for (let at: AgentList | null = list; at !== null; at = at.rest) ids.push(at.id);
+  return ids;
 }
 
 function seenOf(draft: Draft): Seen {
@@ -79,7 +86,9 @@ function offerAll(draft: Draft, allocations: readonly Allocation[]): void {
   for (const allocation of allocations) {
     const offer = offerOf(draft, allocation);
     putOffer(draft, offer);
-    byFramework.set(offer.frameworkId, [...(byFramework.get(offer.frameworkId) ?? []), offer]);
+    const offers = byFramework.get(offer.frameworkId);
+    if (offers) offers.push(offer);
+    else byFramework.set(offer.frameworkId, [offer]);
   }
   for (const [frameworkId, offers] of [...byFramework].sort(([a], [b]) => (a < b ? -1 : 1))) {
     tell(draft, frameworkId, { kind: 'OFFERS', offers });
@@ -112,7 +121,7 @@ export function newOffer(
     hostname: agent.facts.hostname,
     role,
     resources,
-    attributes: attributesOf(agent, machine),
+    attributes: [...attributesOf(agent, machine)],
     unavailability: unavailabilityOf(machine),
     offeredAtMs: draft.atMs,
     expiresAtMonoMs: offerTimeoutMs === null ? null : draft.monoMs + offerTimeoutMs,

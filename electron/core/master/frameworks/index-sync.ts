@@ -198,8 +198,8 @@ class Sync {
 
   /** Tasks of whom nobody knows any more, or not yet: found on an agent, or left by a framework that was forgotten. */
   #ensureClient({ frameworkId, role }: ClientKey): void {
-    const clients = clientsOf(this.#now.tables.frameworks.get(frameworkId));
-    if (!clients.some((each) => each.role === role)) this.#putIdle({ frameworkId, role });
+    const framework = this.#now.tables.frameworks.get(frameworkId);
+    if (!framework?.info.roles.includes(role)) this.#putIdle({ frameworkId, role });
   }
 
   #roles(): void {
@@ -303,17 +303,21 @@ function partsFor(agentId: string, uses: readonly ResourcePart[]): Parts {
   const [only] = uses;
   // Nearly all: nothing reserved, so nothing to add up.
   if (uses.length === 1 && only?.reservation.length === 0) {
-    const { ports, ...unreserved } = capped(only.amounts);
-    return { unreserved, reserved: [], ports };
+    return { ...plainOf(only.amounts), reserved: noReserved };
   }
-  const { ports, ...plain } = capped(sumOf(uses.filter((part) => part.reservation.length === 0)));
   return {
-    unreserved: plain,
+    ...plainOf(sumOf(uses.filter((part) => part.reservation.length === 0))),
     reserved: uses
       .filter((part) => part.reservation.length > 0)
       .map((part) => ({ reservationId: `${agentId}|${kindOf(part)}`, amounts: part.amounts })),
-    ports,
   };
+}
+
+const noReserved: Parts['reserved'] = [];
+
+function plainOf(amounts: Resources): Pick<Parts, 'unreserved' | 'ports'> {
+  const { cpusMilli, memMib, diskMib, gpus, ports } = capped(amounts);
+  return { unreserved: { cpusMilli, memMib, diskMib, gpus }, ports };
 }
 
 /** What an agent says of itself may be anything; the allocator counts up to 2^38 of each. */

@@ -93,7 +93,8 @@ export function rescindAll(draft: Draft, isOf: (offer: OfferRecord) => boolean):
 export function askForAllocation(draft: Draft, agent: AgentId | 'all'): void {
   const { plan } = draft;
   if (plan.allocateAgents === 'all') return;
-  plan.allocateAgents = agent === 'all' ? 'all' : [...(plan.allocateAgents ?? []), agent];
+  if (agent === 'all') plan.allocateAgents = 'all';
+  else if (plan.allocateAgents?.id !== agent) plan.allocateAgents = { id: agent, rest: plan.allocateAgents };
 }
 
 /** A scheduler that does not answer loses the offer, and others get their chance first. */

@@ -10,8 +10,12 @@ import { refuseCall } from './words.ts';
 export type Bag = Map<string, ResourcePart>;
 
 export function kindOf(part: Pick<ResourcePart, 'reservation' | 'volume'>): string {
+  if (part.reservation.length === 0 && part.volume === null) return plainKind;
   return `${part.reservation.join('>')}|${part.volume?.persistenceId ?? ''}`;
 }
+
+/** Of what is not reserved, as `kindOf` would write it. */
+const plainKind = '|';
 
 export function unreserved(amounts: Resources): ResourcePart {
   return { reservation: [], volume: null, amounts };
@@ -46,6 +50,7 @@ export function take(bag: Bag, part: ResourcePart): boolean {
 }
 
 export function partsOf(bag: Bag): ResourcePart[] {
+  if (bag.size <= 1) return [...bag.values()];
   return [...bag.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
 }
 
@@ -55,7 +60,7 @@ export function plus(a: Resources, b: Resources): Resources {
     memMib: a.memMib + b.memMib,
     diskMib: a.diskMib + b.diskMib,
     gpus: a.gpus + b.gpus,
-    ports: joined([...a.ports, ...b.ports]),
+    ports: a.ports.length + b.ports.length === 0 ? [] : joined([...a.ports, ...b.ports]),
   };
 }
 
@@ -103,6 +108,7 @@ function isWithin(range: PortRange, wholes: readonly PortRange[]): boolean {
 }
 
 function withoutPorts(from: readonly PortRange[], taken: readonly PortRange[]): PortRange[] {
+  if (from.length === 0) return [];
   let left = joined(from);
   for (const cut of taken) {
     left = left.flatMap((range) => {
@@ -120,6 +126,7 @@ function withoutPorts(from: readonly PortRange[], taken: readonly PortRange[]): 
  * which of them is wrong and how. Mesos rounds to three decimals; ours are integers in thousandths, so a fraction is an error.
  */
 export function refuseAmounts(amounts: unknown): Refusal | null {
+  if (isPlain(amounts)) return null;
   if (typeof amounts !== 'object' || amounts === null || Array.isArray(amounts)) {
     return refuseCall('invalid', 'resource-type-mixed', 'amounts are not a record');
   }
@@ -129,6 +136,22 @@ export function refuseAmounts(amounts: unknown): Refusal | null {
   }
   const missing = [...scalarNames, 'ports'].find((name) => !(name in amounts));
   return missing === undefined ? null : refuseCall('invalid', 'amount-not-a-number', `${missing}: missing`);
+}
+
+/** Just the scalars, each as it must be, and no ports: nearly all that comes, and nothing to be said of it. */
+function isPlain(amounts: unknown): boolean {
+  if (typeof amounts !== 'object' || amounts === null || Array.isArray(amounts)) return false;
+  const { cpusMilli, memMib, diskMib, gpus, ports } = amounts as Partial<Resources>;
+  const isScalar = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  return (
+    isScalar(cpusMilli) &&
+    isScalar(memMib) &&
+    isScalar(diskMib) &&
+    isScalar(gpus) &&
+    Array.isArray(ports) &&
+    ports.length === 0 &&
+    Object.keys(amounts).length === scalarNames.length + 1
+  );
 }
 
 function refuseScalar(name: string, value: unknown): Refusal | null {

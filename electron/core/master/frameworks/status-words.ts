@@ -42,7 +42,7 @@ export function tellUpdate(
   const isLost = lostStates.has(status.state) && !knows(draft, frameworkId, 'PARTITION_AWARE');
   const state = isLost ? 'TASK_LOST' : status.state;
   const reason = status.reason ?? reasonOfKill(draft, status);
-  tell(draft, frameworkId, { kind: 'UPDATE', status: { ...status, state, reason, agentId } });
+  tell(draft, frameworkId, { kind: 'UPDATE', status: { agentId, ...status, state, reason } });
 }
 
 /** In Mesos the agent says why it kills; ours is only told to. */

@@ -41,7 +41,9 @@ export function tellChanges(draft: Draft, before: TaskRecord | undefined, task: 
 }
 
 function owe(draft: Draft, task: TaskRecord, uuids: readonly string[]): void {
-  draft.put('tasks', { ...task, owed: [...(task.owed ?? []), ...uuids] });
+  const owed = [...(task.owed ?? []), ...uuids];
+  // A key that is new comes first: to add one to a copy costs ten times as much (Node 20).
+  draft.put('tasks', task.owed ? { ...task, owed } : { owed, ...task });
   if (!draft.owing.get(task.id)) sendOwed(draft, task.id, 0);
 }
 
