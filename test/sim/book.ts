@@ -94,8 +94,10 @@ export class Book {
     return this.conditions.get(id) ?? (prior === null ? undefined : this.conditionOf(prior));
   }
 
-  noteGrace(id: string, graceMs: number): void {
-    this.graces.set(id, [...(this.graces.get(id) ?? []), graceMs]);
+  /** With the others of its group. */
+  noteGrace(id: TaskId, graceMs: number): void {
+    for (const each of this.groups.get(id) ?? [id])
+      this.graces.set(each, [...(this.graces.get(each) ?? []), graceMs]);
   }
 
   /** Its machine was to be emptied. */

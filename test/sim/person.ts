@@ -1,6 +1,7 @@
 // The person: asks for things at random, like somebody who clicks before the last answer has come, twice, or too late.
 import type { LaneRecord } from '../../electron/contract/enrolment.ts';
 import type { MachineId, OperationId, TaskId } from '../../electron/contract/ids.ts';
+import type { MachineRecord } from '../../electron/contract/machine.ts';
 import type { TaskInfo } from '../../electron/contract/task.ts';
 import type { RestartPolicy } from '../../electron/contract/task-life.ts';
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
@@ -64,7 +65,9 @@ export class Person {
     const opening = this.#hasBegun ? [] : this.#clicks.opening(() => this.#runAnywhere(master));
     this.#hasBegun = true;
     for (const command of opening) this.#ask(master, command);
-    const clicks = this.#world.chance(0.05) ? 3 + Math.floor(this.#world.random() * 6) : 1;
+    // Who sees that nothing happens clicks on everything.
+    const isStuck = master.store.failAfterWrite || master.store.failure !== null;
+    const clicks = this.#world.chance(isStuck ? 0.6 : 0.05) ? 3 + Math.floor(this.#world.random() * 6) : 1;
     for (let n = 0; n < clicks && master.isAlive; n += 1) this.#click(master);
   }
 
@@ -100,9 +103,16 @@ export class Person {
   #tidyUp(master: Master): void {
     const { machines, agents } = master.loop.state.tables;
     for (const { id: machineId, maintenance } of machines.values())
-      if (maintenance) this.#ask(master, { kind: 'plan-maintenance', machineId, window: null });
+      if (maintenance && !this.#isSoon(maintenance))
+        this.#ask(master, { kind: 'plan-maintenance', machineId, window: null });
     for (const { machineId, availability, state } of agents.values())
       if (availability && state.kind !== 'gone') this.#ask(master, { kind: 'reactivate-agent', machineId });
+  }
+
+  /** It begins, or is over, by itself: whoever waits for that needs no click. */
+  #isSoon({ startMs, durationMs, hasBegun }: NonNullable<MachineRecord['maintenance']>): boolean {
+    const endMs = durationMs === null ? Number.POSITIVE_INFINITY : startMs + durationMs;
+    return (hasBegun ? endMs : startMs) < this.#world.time.nowMs() + 5000;
   }
 
   /** What nobody has asked to kill yet; what was asked during the fire must end without a second word. */

@@ -368,10 +368,7 @@ export class Scheduler {
     this.#world.asked.kills.add(taskId);
     const agentId = this.#world.chance(0.5) ? (this.tasks.get(taskId)?.agentId ?? null) : null;
     const graceMs = this.#world.chance(0.3) ? 100 : null;
-    if (graceMs !== null) {
-      const { book } = this.#world;
-      for (const id of book.groups.get(taskId) ?? [taskId]) book.noteGrace(id, graceMs);
-    }
+    if (graceMs !== null) this.#world.book.noteGrace(taskId, graceMs);
     this.say({ kind: 'KILL', taskId, agentId, graceMs });
   }
 
