@@ -20,6 +20,11 @@ async function unfold(page: Page): Promise<void> {
 }
 
 export const waitingViews: readonly ScreenView[] = [
+  {
+    name: 'rack-waiting',
+    scene: 'waiting',
+    steps: async (page) => page.locator('.queue__line [title*=GiB]').first().waitFor(),
+  },
   { name: 'dialog-run-any', steps: openRun },
   {
     name: 'dialog-run-where',

@@ -18,6 +18,7 @@ import { AttentionStrip } from './attention-strip.tsx';
 import { GhostRack } from './ghost-rack.tsx';
 import { Lane } from './lane.tsx';
 import { MachineRow } from './machine-row.tsx';
+import { Queue } from './queue.tsx';
 
 /** `--rack-row`. */
 const rowPx = 44;
@@ -159,6 +160,7 @@ export function RackPage() {
         }}
         below={
           <>
+            <Queue />
             {hasLanes && <Lanes />}
             {machines.length < 2 && !hasLanes && <Invitation isEmpty={machines.length === 0} />}
           </>

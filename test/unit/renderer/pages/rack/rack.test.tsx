@@ -68,6 +68,27 @@ describe('a row', () => {
   });
 });
 
+describe('what waits', () => {
+  it('stands under the machines, the oldest first, each with its reason, and leads to all of them', async () => {
+    drawn = await draw(<RackPage />, 'waiting');
+    const queue = screen.getByRole('region', { name: '3 waiting' });
+    const names = within(queue)
+      .getAllByRole('listitem')
+      .map((line) => within(line).getByRole('button').textContent);
+    expect(names).toEqual(['train-18', 'render-all', 'export-top']);
+    await waitFor(() => expect(queue.textContent).toContain('needs 512 GiB of memory, the largest machine'));
+    await userEvent.click(within(queue).getByRole('button', { name: 'render-all' }));
+    expect(viewStore.getState().subject).toEqual({ kind: 'task', id: 't-wait-render-all' });
+    await userEvent.click(within(queue).getByRole('button', { name: 'Show' }));
+    expect(viewStore.getState().route).toEqual({ page: 'tasks', filter: '', state: 'waiting' });
+  });
+
+  it('is not there while nothing waits', async () => {
+    drawn = await draw(<RackPage />);
+    expect(screen.queryByRole('region', { name: /waiting/ })).toBeNull();
+  });
+});
+
 describe('a lane', () => {
   const lane = (title: string) => screen.getByRole('region', { name: `Adding ${title}` });
 
