@@ -55,14 +55,43 @@ class Problem extends Error {
 }
 
 export function openStore(options: OpenOptions): OpenResult {
+  return attempt(options, () => open(options));
+}
+
+/**
+ * The quick way in: a connection to a file of which nothing was checked and in which nothing was changed, to read it at once.
+ * null: something has to be done about it first, which is what `openStore` is for; it also says what is wrong.
+ */
+export function openUnchecked(options: OpenOptions): Connection | null {
+  if ((sizeOf(options.file) ?? 0) === 0) return null;
+  let db: Connection | null = null;
   try {
-    return { kind: 'opened', opened: open(options) };
+    db = connectTo(options);
+    const isReady = versionOf(db) === newestVersion(options.migrations ?? migrations);
+    if (isReady && applicationOf(db) === applicationId) return db;
+  } catch {
+    // `openStore` meets it again.
+  }
+  db?.close();
+  return null;
+}
+
+/** Of a connection that is sound, with all that was read from it. */
+export function adoptStore(options: OpenOptions, db: Connection): OpenResult {
+  return attempt(options, () => finishOrCopy(options, db, []));
+}
+
+function attempt(options: OpenOptions, opening: () => OpenedStore): OpenResult {
+  try {
+    return { kind: 'opened', opened: opening() };
   } catch (error) {
     const kind = error instanceof Problem ? error.kind : problemKindOf(error);
-    const detail = error instanceof Problem ? error.message : messageOf(error);
-    const snapshotAtMs = newestSnapshotMs(options.file);
-    return { kind: 'problem', problem: { kind, file: options.file, detail, snapshotAtMs } };
+    return { kind: 'problem', problem: problemWith(options, kind, messageOf(error)) };
   }
+}
+
+export function problemWith(options: OpenOptions, kind: StoreProblem['kind'], detail: string): StoreProblem {
+  return { kind, file: options.file, detail, snapshotAtMs: newestSnapshotMs(options.file) };
 }
 
 function problemKindOf(error: unknown): StoreProblem['kind'] {
@@ -121,13 +150,7 @@ type Tried =
 function tryOpen(options: OpenOptions): Tried {
   let db: Connection | null = null;
   try {
-    makePrivate(options.file);
-    db = connect({
-      file: options.file,
-      nativeBinding: options.nativeBinding,
-      trace: options.trace,
-      busyMs: 500,
-    });
+    db = connectTo(options);
     const complaint = quickCheck(db);
     if (complaint === null) {
       prepare(options, db);
@@ -144,10 +167,19 @@ function tryOpen(options: OpenOptions): Tried {
   }
 }
 
+function connectTo({ file, nativeBinding, trace }: OpenOptions): Connection {
+  makePrivate(file);
+  return connect({ file, nativeBinding, trace, busyMs: 500 });
+}
+
+function applicationOf(db: Connection): number {
+  return Number(db.pragma('application_id', { simple: true }));
+}
+
 function prepare(options: OpenOptions, db: Connection): void {
   const list = options.migrations ?? migrations;
   const version = versionOf(db);
-  const id = Number(db.pragma('application_id', { simple: true }));
+  const id = applicationOf(db);
   if (id !== 0 && id !== applicationId)
     throw new Problem('failed', `the file belongs to another program (${id})`);
   if (version > newestVersion(list)) {
@@ -174,8 +206,6 @@ function finish(options: OpenOptions, db: Connection, notices: Notice[]): Opened
     const epoch = nextEpoch(options, db);
     writeMeta(db, 'epoch', String(epoch));
     const store = new SqliteStore({ db, reopen: () => reopen(options), isCopy: false, nowMs: options.nowMs });
-    store.load();
-    notices.push(...quarantineNotice(store));
     return { store, masterId, epoch, notices };
   } catch (error) {
     db.close();
@@ -237,8 +267,7 @@ function openCopy(options: OpenOptions, why: string, notices: Notice[]): OpenedS
     const idFile = readIdFile(path.join(path.dirname(options.file), idFileName));
     const masterId = idFile ?? masterIdSchema.parse(readMeta(db, 'master_id'));
     const store = new SqliteStore({ db, reopen: () => reopen(options), isCopy: true, nowMs: options.nowMs });
-    store.load();
-    notices.push({ id: 'store-read-only', kind: 'store-read-only', detail: why }, ...quarantineNotice(store));
+    notices.push({ id: 'store-read-only', kind: 'store-read-only', detail: why });
     return { store, masterId, epoch: nextEpoch(options, db), notices };
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -256,12 +285,4 @@ function toMemory(db: Connection, nativeBinding: string | undefined): Connection
   } finally {
     db.close();
   }
-}
-
-function quarantineNotice(store: SqliteStore): Notice[] {
-  const [first, ...others] = store.quarantined;
-  if (!first) return [];
-  const rows = others.length > 0 ? `${others.length + 1} rows` : '1 row';
-  const detail = `${rows} could not be read and were set aside, first ${first.table} ${first.id}`;
-  return [{ id: 'store-failed', kind: 'store-failed', detail }];
 }

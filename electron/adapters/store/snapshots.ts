@@ -103,3 +103,13 @@ export function quickCheck(db: Connection): string | null {
   const complaints = answers.map((row) => row.quick_check).filter((words) => words !== 'ok');
   return complaints.length > 0 ? complaints.join('; ') : null;
 }
+
+/** The same without the constraints of rows, where every row is parsed and checked anyway: they are three quarters of its time. */
+export function quickCheckOfPages(db: Connection): string | null {
+  db.pragma('ignore_check_constraints = ON');
+  try {
+    return quickCheck(db);
+  } finally {
+    db.pragma('ignore_check_constraints = OFF');
+  }
+}

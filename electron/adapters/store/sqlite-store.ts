@@ -3,9 +3,11 @@
 import type { Diff } from '../../contract/tables.ts';
 import type { MasterEvent } from '../../core/kernel/events.ts';
 import type { LoadedRows } from '../../core/kernel/ports.ts';
+import { Assembly, type BadRow } from './assembly.ts';
+import { ChunkReader } from './chunks.ts';
 import { ailmentOf, type Connection, messageOf } from './connection.ts';
 import { readNumber, writeMetaSql } from './meta.ts';
-import { type BadRow, dropBadRow, prepareTables, readRows } from './rows.ts';
+import { prepareTables, setRowsAside } from './rows.ts';
 import { type Writes, writesOf } from './writes.ts';
 
 /** The journal tells what led to the present tables; it is for people and repairs, the tables are the truth. */
@@ -28,18 +30,12 @@ export class SqliteStore {
   #write: (writes: Writes) => void;
   #mustReopen: boolean;
   #commits = 0;
-  #quarantined: readonly BadRow[] = [];
 
   constructor(options: SqliteStoreOptions) {
     this.#options = options;
     this.#db = options.db;
     this.#mustReopen = options.isCopy;
     this.#write = options.isCopy ? noWrites : this.#prepare();
-  }
-
-  /** Rows that the last `load` could not read; they are kept in the table `quarantine`. */
-  get quarantined(): readonly BadRow[] {
-    return this.#quarantined;
   }
 
   get connection(): Connection {
@@ -50,11 +46,23 @@ export class SqliteStore {
     return !this.#mustReopen;
   }
 
+  /** All at once, for tools and tests: the app reads it in pieces, through the thread. */
   load(): LoadedRows {
-    const { rows, bad } = readRows(this.#db);
-    if (bad.length > 0 && !this.#mustReopen) this.#setAside(bad);
-    this.#quarantined = bad;
-    return { ...rows, seq: readNumber(this.#db, 'seq') };
+    const assembly = new Assembly();
+    const reader = this.reader();
+    for (let chunk = reader.next(); chunk; chunk = reader.next()) assembly.take(chunk);
+    const { rows, bad } = assembly.finish();
+    this.setAside(bad);
+    return { ...rows, seq: this.readSeq() };
+  }
+
+  reader(): ChunkReader {
+    return new ChunkReader(this.#db);
+  }
+
+  /** Of a copy they stay where they are: it is only looked at. */
+  setAside(bad: readonly BadRow[]): void {
+    if (bad.length > 0 && !this.#mustReopen) setRowsAside(this.#db, bad, this.#options.nowMs());
   }
 
   readSeq(): number {
@@ -110,19 +118,6 @@ export class SqliteStore {
       write.immediate(writes);
       this.#commits += 1;
     };
-  }
-
-  #setAside(bad: readonly BadRow[]): void {
-    const db = this.#db;
-    const keep = db.prepare<[string, string, string, string, number]>(
-      'INSERT INTO quarantine (table_name, row_id, json, why, at_ms) VALUES (?, ?, ?, ?, ?)',
-    );
-    db.transaction(() => {
-      for (const row of bad) {
-        keep.run(row.table, row.id, row.json, row.why, this.#options.nowMs());
-        dropBadRow(db, row);
-      }
-    }).immediate();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Result } from '../../contract/errors.ts';
 import type { Diff } from '../../contract/tables.ts';
 import type { MasterEvent } from '../../core/kernel/events.ts';
 import type { LoadedRows, Store, StoreDone, StoreOutcome } from '../../core/kernel/ports.ts';
+import { type Asking, loadRows, openRows } from './loading.ts';
 import type { StoreProblem } from './open.ts';
 import type { SnapshotFile } from './snapshots.ts';
 import type { Answers, Ask, FromThread, OpenedFacts, StorePlace, ToThread } from './thread-messages.ts';
@@ -23,9 +24,13 @@ export type OpenThreadResult =
   | { readonly kind: 'opened'; readonly thread: StoreThread; readonly facts: OpenedFacts }
   | { readonly kind: 'problem'; readonly problem: StoreProblem };
 
-export async function openStoreThread(options: StoreThreadOptions): Promise<OpenThreadResult> {
+/** `onRows` hears how many rows have been read so far. */
+export async function openStoreThread(
+  options: StoreThreadOptions,
+  onRows: (rows: number) => void = () => undefined,
+): Promise<OpenThreadResult> {
   const thread = new StoreThread(options);
-  const answer = await thread.ask({ kind: 'open' });
+  const answer = await openRows(thread, onRows);
   if (answer.ok && answer.value.kind === 'opened') {
     return { kind: 'opened', thread, facts: answer.value.facts };
   }
@@ -50,7 +55,7 @@ export async function repairStore<K extends 'restore-snapshot' | 'set-aside'>(
 
 type Waiting = StoreDone<Answers[keyof Answers]>;
 
-export class StoreThread implements Store {
+export class StoreThread implements Store, Asking {
   readonly #options: StoreThreadOptions;
   /** Oldest first: the thread answers in the order in which it was asked. */
   readonly #waiting = new Map<number, Waiting>();
@@ -63,7 +68,7 @@ export class StoreThread implements Store {
   }
 
   load(done: StoreDone<LoadedRows>): void {
-    this.#send({ kind: 'load' }, done);
+    void loadRows(this).then(done);
   }
 
   readSeq(done: StoreDone<number>): void {

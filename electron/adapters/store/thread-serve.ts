@@ -1,12 +1,14 @@
 // The store's own thread, from its inside: it owns the connection, so it is the one that waits for the disk. Asks are
 // done one after the other; a snapshot is copied a few pages at a time in between.
 import type { MessagePort } from 'node:worker_threads';
+import type { ChunkReader } from './chunks.ts';
 import { messageOf } from './connection.ts';
-import { type OpenOptions, openStore, reopenStore } from './open.ts';
+import { Opening } from './opening.ts';
+import { type OpenOptions, reopenStore } from './open.ts';
 import { restoreSnapshot, setStoreAside } from './repair.ts';
 import { scheduleSnapshots } from './schedule.ts';
 import type { SqliteStore } from './sqlite-store.ts';
-import type { Answers, Ask, FromThread, OpenAnswer, StorePlace, ToThread } from './thread-messages.ts';
+import type { AdoptAnswer, Answers, Ask, FromThread, StorePlace, ToThread } from './thread-messages.ts';
 
 export type ServeOptions = {
   readonly port: MessagePort;
@@ -20,7 +22,7 @@ export function serveStore(options: ServeOptions): void {
   const keeper = new Keeper(options, (message) => port.postMessage(message));
   port.on('message', ({ id, ask }: ToThread) => {
     const answer = answerOf(keeper, id, ask);
-    port.postMessage(answer);
+    port.postMessage(answer, transfersOf(answer));
     // Nothing keeps the thread alive then.
     if (ask.kind === 'close') port.close();
   });
@@ -34,25 +36,47 @@ function answerOf(keeper: Keeper, id: number, ask: Ask): FromThread {
   }
 }
 
+/** The bytes of a piece change hands instead of being copied. */
+function transfersOf(answer: FromThread): ArrayBuffer[] {
+  const value = answer.kind === 'done' ? answer.value : null;
+  if (typeof value !== 'object' || value === null || !('bytes' in value)) return [];
+  const { buffer, byteLength } = value.bytes;
+  // Small ones lie together with others in one piece of memory.
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}
+
 /** Holds the store, opens it again when a thread before this one died with it. */
 class Keeper {
   readonly #options: OpenOptions;
   readonly #say: (message: FromThread) => void;
+  readonly #opening: Opening;
   #store: SqliteStore | null = null;
+  #reader: ChunkReader | null = null;
   #stopSnapshots: (() => void) | null = null;
 
   constructor({ place, trace }: ServeOptions, say: (message: FromThread) => void) {
     const { file, nativeBinding, freshMasterId } = place;
     this.#options = { file, nativeBinding, nowMs: Date.now, newMasterId: () => freshMasterId, trace };
+    this.#opening = new Opening(this.#options);
     this.#say = say;
   }
 
   answer(ask: Ask): Answers[Ask['kind']] {
     switch (ask.kind) {
       case 'open':
-        return this.#open();
-      case 'load':
-        return this.#held().load();
+        return this.#opening.open();
+      case 'read':
+        return (this.#reader ?? this.#opening.reader).next();
+      case 'check':
+        return this.#opening.check();
+      case 'adopt':
+        return this.#adopt(ask.complaint);
+      case 'set-rows-aside':
+        this.#held().setAside(ask.bad);
+        return null;
+      case 'rewind':
+        this.#reader = this.#held().reader();
+        return this.#held().readSeq();
       case 'read-seq':
         return this.#held().readSeq();
       case 'commit':
@@ -68,12 +92,14 @@ class Keeper {
     }
   }
 
-  #open(): OpenAnswer {
-    const result = openStore(this.#options);
+  #adopt(complaint: string | null): AdoptAnswer {
+    // The mended file is no better.
+    if (complaint !== null && this.#store) this.#close();
+    const result = this.#opening.adopt(complaint);
     if (result.kind === 'problem') return result;
     const { store, ...facts } = result.opened;
     this.#keep(store);
-    return { kind: 'opened', facts: { ...facts, rows: store.load() } };
+    return { kind: 'opened', adopted: { ...facts, seq: store.readSeq() }, isAnew: complaint !== null };
   }
 
   #held(): SqliteStore {
@@ -93,6 +119,7 @@ class Keeper {
 
   #close(): void {
     this.#stopSnapshots?.();
+    this.#opening.close();
     this.#store?.close();
     this.#store = null;
   }

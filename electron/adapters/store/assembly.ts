@@ -1,0 +1,94 @@
+// Records made of what was read (chunks.ts): parsed, checked against their schemas and against each other. It runs in the thread
+// that will own the records, one piece at a time, so that this thread is never held for long.
+import type { z } from 'zod';
+import { frameworkRecordSchema } from '../../contract/framework.ts';
+import { agentRecordSchema, machineRecordSchema } from '../../contract/machine.ts';
+import { reservationRecordSchema, roleRecordSchema } from '../../contract/role.ts';
+import { runRecordSchema } from '../../contract/run.ts';
+import { settingsSchema } from '../../contract/settings.ts';
+import { type DurableTable, durableTables, type Rows } from '../../contract/tables.ts';
+import { taskRecordSchema } from '../../contract/task.ts';
+import type { DurableRows } from '../../core/kernel/ports.ts';
+import type { Chunk } from './chunks.ts';
+import { lookOf } from './shape.ts';
+
+export const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
+  machines: machineRecordSchema,
+  agents: agentRecordSchema,
+  tasks: taskRecordSchema,
+  settings: settingsSchema,
+  frameworks: frameworkRecordSchema,
+  roles: roleRecordSchema,
+  reservations: reservationRecordSchema,
+  runs: runRecordSchema,
+};
+const looks = new Map(durableTables.map((table) => [table, lookOf(schemas[table])]));
+
+/** A row that cannot be used. What it holds stays where it is, and goes to the table `quarantine` from there. */
+export type BadRow = { readonly table: DurableTable; readonly id: string; readonly why: string };
+
+type AnyRow = Rows[DurableTable];
+type Read = { readonly row: AnyRow } | { readonly why: string };
+
+export class Assembly {
+  readonly #rows: Record<DurableTable, AnyRow[]> = {
+    machines: [],
+    agents: [],
+    tasks: [],
+    settings: [],
+    frameworks: [],
+    roles: [],
+    reservations: [],
+    runs: [],
+  };
+  readonly #bad: BadRow[] = [];
+  readonly #machines = new Set<string>();
+  readonly #agents = new Set<string>();
+
+  /** Throws on text that is no list of rows: then the file is damaged, whatever SQLite says of it. */
+  take({ table, rows, bytes }: Chunk): void {
+    const values: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+    if (!Array.isArray(values) || values.length !== 2 * rows) throw new Error(`${table}: not ${rows} rows`);
+    for (let at = 0; at < values.length; at += 2) this.#takeRow(table, values[at], values[at + 1]);
+  }
+
+  #takeRow(table: DurableTable, id: unknown, value: unknown): void {
+    if (typeof id !== 'string') throw new Error(`${table}: an id that is no text`);
+    const read = this.#read(table, id, value);
+    if ('why' in read) {
+      this.#bad.push({ table, id, why: read.why });
+      return;
+    }
+    this.#rows[table].push(read.row);
+    if (table === 'machines') this.#machines.add(id);
+    if (table === 'agents') this.#agents.add(id);
+  }
+
+  #read(table: DurableTable, id: string, value: unknown): Read {
+    let row = value as AnyRow;
+    if (looks.get(table)?.(value) !== true) {
+      const parsed = schemas[table].safeParse(value);
+      if (!parsed.success) return { why: parsed.error.message.slice(0, 1000) };
+      row = parsed.data;
+    }
+    if (row.id !== id) return { why: 'another id inside' };
+    // What hangs on a machine that could not be read goes aside with it; the agent's own record brings it back.
+    const machineId = 'machineId' in row ? row.machineId : null;
+    const isOrphan = machineId !== null && !this.#machines.has(machineId);
+    return isOrphan ? { why: 'its machine could not be read' } : { row };
+  }
+
+  /** After the last piece. */
+  finish(): { readonly rows: DurableRows; readonly bad: readonly BadRow[] } {
+    // The name of the table decides the type of its rows, which TypeScript cannot follow through a variable.
+    const rows = this.#rows as unknown as { [T in DurableTable]: Rows[T][] };
+    const machines = rows.machines.map((machine) => this.#withKnownAgent(machine));
+    return { rows: { ...rows, machines }, bad: this.#bad };
+  }
+
+  /** A machine whose agent could not be read meets it again at the next hello. */
+  #withKnownAgent(machine: Rows['machines']): Rows['machines'] {
+    const isKnown = machine.agentId === null || this.#agents.has(machine.agentId);
+    return isKnown ? machine : { ...machine, agentId: null };
+  }
+}
