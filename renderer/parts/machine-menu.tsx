@@ -27,7 +27,7 @@ export function useMachineMenu(machine: MachineRecord): readonly MenuEntry[] {
       text: words.t('inspector.tasks'),
       icon: <ListChecks />,
       keys: 'L',
-      act: () => go({ page: 'tasks', filter: name, state: 'active' }),
+      act: () => go({ page: 'tasks', filter: name, state: 'all' }),
     },
     {
       kind: 'item',

@@ -18,6 +18,7 @@ import { Availability } from '../../parts/availability.tsx';
 import { Section } from '../../parts/facts.tsx';
 import { HealthText } from '../../parts/health-text.tsx';
 import { holderOf } from '../../parts/holder.ts';
+import { listOfActive } from '../../parts/machine-door.tsx';
 import { useMachineMenu } from '../../parts/machine-menu.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import { type MachineHealth, taskGlyph } from '../../store/health.ts';
@@ -115,7 +116,7 @@ function Tasks({ machine, isFresh }: { readonly machine: MachineRecord; readonly
   const words = useWords();
   const tasks = useTables((tables) => activeTasksOf(tables, machine.id));
   const all = (
-    <Button look="link" onClick={() => go({ page: 'tasks', filter: machine.name, state: 'active' })}>
+    <Button look="link" onClick={() => go(listOfActive(machine, isFresh))}>
       {words.t('tasks.filter.all')} {tasks.length}
     </Button>
   );

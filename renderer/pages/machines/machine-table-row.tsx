@@ -8,7 +8,7 @@ import { cx } from '../../kit/cx.ts';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Meter } from '../../kit/meter.tsx';
 import { HealthText, HeardAge } from '../../parts/health-text.tsx';
-import { MachineDoor } from '../../parts/machine-door.tsx';
+import { listOfActive, MachineDoor } from '../../parts/machine-door.tsx';
 import { placeOf } from '../../parts/place.ts';
 import type { MachineHealth } from '../../store/health.ts';
 import { activeTasksOf, agentOf, capacityOf, healthOf } from '../../store/selectors.ts';
@@ -64,7 +64,7 @@ function Name({ machine, health }: { readonly machine: MachineRecord; readonly h
   );
 }
 
-function Tasks({ machine }: { readonly machine: MachineRecord }) {
+function Tasks({ machine, isFresh }: { readonly machine: MachineRecord; readonly isFresh: boolean }) {
   const tasks = useTables((tables) => activeTasksOf(tables, machine.id).length);
   return (
     <span role="cell" className="num">
@@ -73,7 +73,7 @@ function Tasks({ machine }: { readonly machine: MachineRecord }) {
         className="door num"
         onClick={(event) => {
           event.stopPropagation();
-          go({ page: 'tasks', filter: machine.name, state: 'active' });
+          go(listOfActive(machine, isFresh));
         }}
       >
         {tasks}
@@ -111,7 +111,7 @@ export const MachineTableRow = memo(function MachineTableRow(props: {
         {agent?.facts.os ?? '–'}
       </span>
       <Use machine={machine} isStale={!health.isFresh} />
-      <Tasks machine={machine} />
+      <Tasks machine={machine} isFresh={health.isFresh} />
       <span role="cell" className="clip dim">
         {agent?.version ?? '–'}
       </span>

@@ -75,7 +75,7 @@ export function MachinesPage() {
     Enter: () => cursor && inspect({ kind: 'machine', id: cursor }),
     l: () => {
       const machine = machines.find((each) => each.id === cursor);
-      if (machine !== undefined) go({ page: 'tasks', filter: machine.name, state: 'active' });
+      if (machine !== undefined) go({ page: 'tasks', filter: machine.name, state: 'all' });
     },
     '/': () => search.current?.focus(),
   });

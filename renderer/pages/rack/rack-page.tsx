@@ -113,7 +113,7 @@ function useRackKeys(machines: readonly MachineRecord[]) {
     k: () => move(-1),
     ArrowUp: () => move(-1),
     Enter: () => current && inspect({ kind: 'machine', id: current.id }),
-    l: () => current && go({ page: 'tasks', filter: current.name, state: 'active' }),
+    l: () => current && go({ page: 'tasks', filter: current.name, state: 'all' }),
     '.': () => current && setMenuOf(current.id),
   });
   const onPress = useCallback(
