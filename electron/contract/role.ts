@@ -25,7 +25,10 @@ export const quotaSchema = z.object({
 });
 export type Quota = z.infer<typeof quotaSchema>;
 
-/** Which tasks of a role may end early for others; absent = none. Set for a role it holds for those below too. */
+/**
+ * Which tasks of a role may end early for others. Set for a role it holds for those below too, down to the next that says
+ * something of its own: neither of both = never. Absent = as above it, at the top of the tree never.
+ */
 export const preemptionSchema = z.object({
   /** For waiting work of the same role with a higher priority. */
   lowerPriority: z.boolean(),

@@ -138,6 +138,7 @@ export class Clicks {
       { lowerPriority: true, aboveFairShare: true },
       { lowerPriority: true, aboveFairShare: false },
       { lowerPriority: false, aboveFairShare: true },
+      { lowerPriority: false, aboveFairShare: false },
       null,
     ]);
     return { kind: 'set-preemption', role: this.#pick(roles), preemption };

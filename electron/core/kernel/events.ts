@@ -103,7 +103,7 @@ export type CommandEvent =
   /** A call of the scheduler API, whoever brought it. */
   /** `streamId`: of the connection it came by; absent = within this program. */
   | { readonly kind: 'call-scheduler-api'; readonly call: Call; readonly streamId?: string }
-  /** Which tasks of the role may end early; null = none. */
+  /** Which tasks of the role may end early; null = as above it. */
   | { readonly kind: 'set-preemption'; readonly role: string; readonly preemption: Preemption | null }
   | { readonly kind: 'set-weight'; readonly role: string; readonly weightMilli: number }
   /** `force`: although more than the limit is held already. null takes the quota away. */

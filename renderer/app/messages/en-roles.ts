@@ -89,6 +89,9 @@ export const enRoles = {
   'roles.quota-not-below': 'Quota is set for the role at the top of the tree; it holds for all below it.',
   'roles.quota-not-default': 'Everybody’s role has no quota: it takes what is left.',
   'roles.room': 'May end early to make room',
+  'roles.room.is.inherit': 'As above it',
+  'roles.room.is.some': 'Some may',
+  'roles.room.is.never': 'Never',
   'roles.room.lower': 'Tasks of lower priority',
   'roles.room.lower.hint':
     'For work of the same role that waits, has a higher priority and fits nowhere else.',

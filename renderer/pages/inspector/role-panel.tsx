@@ -141,7 +141,9 @@ function Room({ role, words }: { role: string; words: Words }) {
   const from = useTables((tables) => roomRuleOf(tables.roles, role)?.from ?? null);
   return (
     <Section title={words.t('roles.room')}>
-      {rule === null && <p className="faint">{words.t('roles.room.nothing')}</p>}
+      {!(rule?.lowerPriority || rule?.aboveFairShare) && (
+        <p className="faint">{words.t('roles.room.nothing')}</p>
+      )}
       {rule?.lowerPriority && <p className="dim">{words.t('roles.room.lower.says')}</p>}
       {rule?.aboveFairShare && <p className="dim">{words.t('roles.room.above.says')}</p>}
       {from !== null && from !== role && (

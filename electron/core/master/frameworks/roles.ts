@@ -38,13 +38,8 @@ export function onSetPreemption(
 ): Refusal | null {
   const refusal = refuseRole(role);
   if (refusal) return refusal;
-  putRole(draft, role, { preemption: asKept(preemption) });
+  putRole(draft, role, { preemption: preemption ?? undefined });
   return null;
-}
-
-/** One that allows nothing is none: then what is above the role holds for it. */
-function asKept(preemption: Preemption | null): Preemption | undefined {
-  return preemption?.lowerPriority || preemption?.aboveFairShare ? preemption : undefined;
 }
 
 /** As a person does it: all at once or none, and the role stays from now on. */
@@ -52,7 +47,7 @@ export function onChangeRole(draft: Draft, event: Command<'change-role'>): Refus
   const { role, weightMilli, quota, preemption } = event;
   const refusal = refuseRole(role) ?? refuseWeight(weightMilli) ?? refuseQuota(draft, event);
   if (refusal) return refusal;
-  const ending = preemption === undefined ? {} : { preemption: asKept(preemption) };
+  const ending = preemption === undefined ? {} : { preemption: preemption ?? undefined };
   putRole(draft, role, { weightMilli, quota, ...ending, isNamed: true });
   return null;
 }

@@ -15,8 +15,11 @@ export type RoleForm = {
   readonly weight: string;
   readonly guarantee: Typed;
   readonly limit: Typed;
+  readonly room: Room;
   readonly preemption: Preemption;
 };
+/** Whose word holds for what may end early: that of the role above, or its own. */
+export type Room = 'inherit' | 'some' | 'never';
 export type RoleFault = 'weight' | `guarantee.${ScalarName}` | `limit.${ScalarName}`;
 export type RoleWish = Omit<Request<'role:change'>, 'force' | 'preemption'> & {
   readonly preemption: Preemption | null;
@@ -38,8 +41,21 @@ export function formOf({ role, weightMilli, quota, preemption }: RoleWish): Role
     weight: String(weightMilli / 1000),
     guarantee,
     limit,
-    preemption: preemption ?? { lowerPriority: false, aboveFairShare: false },
+    room: roomOf(role, preemption),
+    preemption: preemption ?? never,
   };
+}
+
+const never: Preemption = { lowerPriority: false, aboveFairShare: false };
+
+/** At the top of the tree nothing is above it: no word is never. */
+function roomOf(role: string, preemption: Preemption | null): Room {
+  if (preemption?.lowerPriority || preemption?.aboveFairShare) return 'some';
+  return preemption === null || !isBelow(role) ? 'inherit' : 'never';
+}
+
+export function isBelow(role: string): boolean {
+  return role.includes('/');
 }
 
 /** Only a role at the top of the tree, and not everybody's, can have a quota. */
@@ -80,9 +96,13 @@ export function readForm(form: RoleForm): {
   const role = form.name.trim();
   if (weightMilli === null || faults.size > 0 || role === '') return { wish: null, faults };
   const quota = canHaveQuota(role) ? quotaOf({ guarantee, limit }) : null;
-  const { lowerPriority, aboveFairShare } = form.preemption;
-  const preemption = lowerPriority || aboveFairShare ? form.preemption : null;
-  return { wish: { role, weightMilli, quota, preemption }, faults };
+  return { wish: { role, weightMilli, quota, preemption: wishedRoom(form, role) }, faults };
+}
+
+function wishedRoom({ room, preemption }: RoleForm, role: string): Preemption | null {
+  const isNone = room === 'never' || !(preemption.lowerPriority || preemption.aboveFairShare);
+  if (room === 'inherit' || (isNone && !isBelow(role))) return null;
+  return isNone ? never : preemption;
 }
 
 /** A quota that says nothing is none. */

@@ -251,9 +251,9 @@ describe('a run that made room', () => {
 
 describe('use above the fair share', () => {
   /** `rich` has four tasks of one CPU and `poor` asks for some. */
-  function unequal(): FrameworkRig {
+  function unequal(role = 'rich'): FrameworkRig {
     const rig = FrameworkRig.live();
-    rig.subscribe({ roles: ['rich'] }, frameworkId('rich'), 's1');
+    rig.subscribe({ roles: [role] }, frameworkId('rich'), 's1');
     const tasks = ['a', 'b', 'c', 'd'].map((name) => launch(name, { cpusMilli: 1000, memMib: 64 }));
     expect(rig.accept(rig.offer(), ...tasks)).toBeNull();
     for (const name of ['a', 'b', 'c', 'd']) {
@@ -288,11 +288,38 @@ describe('use above the fair share', () => {
     expect(ended(rig)).toHaveLength(2);
   });
 
+  it('spares a role that says never below one that allows it, until it takes that back', () => {
+    const rig = unequal('rich/own');
+    allow(rig, byShare, 'rich');
+    allow(rig, { lowerPriority: false, aboveFairShare: false }, 'rich/own');
+    ask(rig, 1000, 4);
+    expect(ended(rig)).toEqual([]);
+    allow(rig, null, 'rich/own');
+    expect(rig.has('roles', 'rich/own')).toBe(false);
+    rig.pass(100);
+    expect(ended(rig)).toHaveLength(2);
+  });
+
   it('ends nobody for a unit that would bring its role above its own share', () => {
     const rig = unequal();
     allow(rig, byShare, 'rich');
     ask(rig, 3000, 1);
     expect(ended(rig)).toEqual([]);
+  });
+
+  it('is not made room for beyond a limit that was set meanwhile', () => {
+    const rig = unequal();
+    allow(rig, byShare, 'rich');
+    ask(rig, 1000, 1);
+    expect(ended(rig)).toHaveLength(1);
+    const guarantee = { cpusMilli: 0, memMib: 0, diskMib: 0, gpus: 0 };
+    const limit = { cpusMilli: 500, memMib: null, diskMib: null, gpus: null };
+    const quota = { guarantee, limit };
+    expect(rig.ask({ kind: 'set-quota', role: 'poor', quota, force: false })).toBeNull();
+    for (const name of ended(rig)) say(rig, name, 'TASK_KILLED');
+    rig.pass(100);
+    expect(rig.offers()).toEqual([]);
+    expect(rig.state.tables.claims.size).toBe(0);
   });
 
   it('never takes what is guaranteed', () => {

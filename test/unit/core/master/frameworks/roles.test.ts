@@ -50,7 +50,7 @@ describe('a role that a person makes', () => {
     expect(FrameworkRig.live().ask(wish('eng', weightMilli))).toMatchObject({ reason: 'weight-wrong' });
   });
 
-  it('keeps what may end early until it is said again, and one that allows nothing is none', () => {
+  it('keeps what may end early until it is said again; that nothing may is a word too', () => {
     const rig = FrameworkRig.live();
     const preemption = { lowerPriority: true, aboveFairShare: false };
     const said = () => rig.state.tables.roles.get('eng')?.preemption;
@@ -62,6 +62,8 @@ describe('a role that a person makes', () => {
     expect(said()).toEqual(preemption);
     const nothing = { lowerPriority: false, aboveFairShare: false };
     expect(rig.ask({ ...wish('eng'), preemption: nothing })).toBeNull();
+    expect(said()).toEqual(nothing);
+    expect(rig.ask({ ...wish('eng'), preemption: null })).toBeNull();
     expect(said()).toBeUndefined();
   });
 

@@ -86,16 +86,16 @@ describe('changing a role', () => {
     await waitFor(() => expect(drawn.cluster.tables.get('roles', 'research')?.weightMilli).toBe(2000));
   });
 
-  it('says in two switches what may end early, keeps it for the roles below, and can be undone', async () => {
+  it('says what may end early, keeps it for the roles below, and can be undone', async () => {
     drawn = await draw(page, 'shared');
     await row('research');
     openDialog({ kind: 'change-role', role: 'research' });
     const dialog = await screen.findByRole('dialog');
     expect(dialog.textContent).toContain('never ended for another role');
-    const lower = within(dialog).getByLabelText(/^Tasks of lower priority/);
-    expect(lower).toHaveProperty('checked', false);
+    expect(within(dialog).queryByRole('radio', { name: 'As above it' })).toBeNull();
+    await userEvent.click(within(dialog).getByRole('radio', { name: 'Some may' }));
+    expect(within(dialog).getByLabelText(/^Tasks of lower priority/)).toHaveProperty('checked', true);
     expect(within(dialog).getByLabelText(/^Tasks above its fair share/)).toHaveProperty('checked', false);
-    await userEvent.click(lower);
     await userEvent.click(within(dialog).getByRole('button', { name: 'Save' }));
     const preemption = { lowerPriority: true, aboveFairShare: false };
     expect(asked(drawn.cluster, 'role:change')).toMatchObject([{ role: 'research', preemption }]);
@@ -108,6 +108,26 @@ describe('changing a role', () => {
     await waitFor(() => expect(panel.textContent).toContain('waiting work of the same role'));
     expect(panel.textContent).toContain('As set for research.');
     toastStore.getState().toasts[0]?.undo?.();
+    await waitFor(() => expect(panel.textContent).toContain('what runs, runs on'));
+  });
+
+  it('lets a role below one that allows it keep its tasks, and says so', async () => {
+    drawn = await draw(page, 'shared');
+    await row('research');
+    const { tables } = drawn.cluster;
+    const parent = { id: 'research', weightMilli: 2000, quota: null } as const;
+    tables.put('roles', { ...parent, preemption: { lowerPriority: true, aboveFairShare: true } });
+    openDialog({ kind: 'change-role', role: 'research/vision' });
+    const dialog = await screen.findByRole('dialog');
+    await waitFor(() => expect(dialog.textContent).toContain('As set for research.'));
+    expect(within(dialog).getByRole('radio', { name: 'As above it' })).toHaveProperty('checked', true);
+    await userEvent.click(within(dialog).getByRole('radio', { name: 'Never' }));
+    expect(dialog.textContent).toContain('In place of what is set for research.');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Save' }));
+    const never = { lowerPriority: false, aboveFairShare: false };
+    await waitFor(() => expect(tables.get('roles', 'research/vision')?.preemption).toEqual(never));
+    inspect({ kind: 'role', id: 'research/vision' });
+    const panel = await screen.findByRole('complementary');
     await waitFor(() => expect(panel.textContent).toContain('what runs, runs on'));
   });
 

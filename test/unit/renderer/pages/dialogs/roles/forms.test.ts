@@ -53,6 +53,26 @@ describe('the form of a role', () => {
     expect(readForm(formOf(role)).wish).toEqual(role);
   });
 
+  it.each([
+    ['eng/dev', null, 'inherit'],
+    ['eng/dev', { lowerPriority: false, aboveFairShare: false }, 'never'],
+    ['eng/dev', { lowerPriority: true, aboveFairShare: false }, 'some'],
+    ['eng', null, 'inherit'],
+    ['eng', { lowerPriority: true, aboveFairShare: true }, 'some'],
+  ] as const)('of %s reads %j as %s, and back', (role, preemption, room) => {
+    const form = formOf({ role, weightMilli: 1000, quota: null, preemption });
+    expect(form.room).toBe(room);
+    expect(readForm(form).wish?.preemption).toEqual(preemption);
+  });
+
+  it('that lets none of both end means never, and at the top of the tree no word is needed for that', () => {
+    const form = formOf({ role: 'eng/dev', weightMilli: 1000, quota: null, preemption: null });
+    const never = { lowerPriority: false, aboveFairShare: false };
+    expect(readForm({ ...form, room: 'some' }).wish?.preemption).toEqual(never);
+    expect(readForm({ ...form, room: 'some', name: 'eng' }).wish?.preemption).toBeNull();
+    expect(readForm({ ...form, room: 'never', name: 'eng' }).wish?.preemption).toBeNull();
+  });
+
   it('has no quota when none is typed, and below the top of the tree never', () => {
     const typed = { ...formOf({ role: 'eng', weightMilli: 1000, quota: null, preemption: null }) };
     expect(readForm(typed).wish?.quota).toBeNull();
