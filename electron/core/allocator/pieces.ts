@@ -74,7 +74,19 @@ function unitPart({ index, row, sum }: PieceRun, client: Client): number {
     if (unit === 0 || (client.unit === null && sum[r] === 0)) continue;
     part = Math.max(part, unit / sum[r]!);
   }
+  if (client.minSets !== null) part = Math.max(part, leastPart(client.minSets, sum));
   return part === 0 || part > 1 ? 1 : part;
+}
+
+/** Less than the client takes at all would never be offered, however often it is its turn. */
+function leastPart(minSets: readonly Float64Array[], sum: Float64Array): number {
+  let least = minSets.length === 0 ? 0 : 1;
+  for (const set of minSets) {
+    let part = 0;
+    for (let r = 0; r < set.length; r += 1) if (set[r]! > 0) part = Math.max(part, set[r]! / sum[r]!);
+    least = Math.min(least, part);
+  }
+  return least;
 }
 
 /** Which part of all that is there the target allows: 0 when it is reached. */

@@ -13,8 +13,10 @@ import { scalarNames } from '../resources.ts';
 import { holdsResources } from '../task-states.ts';
 import { modeOf } from './agent-words.ts';
 import { newOffer } from './allocation.ts';
+import { topOf } from './fairness.ts';
 import { askForAllocation, putOffer } from './offers.ts';
 import { bagOf, holds, kindOf, minus, partsOf, sumOf, usesOf } from './parts.ts';
+import { usedBy } from './roles.ts';
 import { tell } from './tell.ts';
 
 /** Asked for in the same words but for how many. */
@@ -87,6 +89,10 @@ function dropClaim(draft: Draft, claim: ClaimRecord): void {
 
 function settle(draft: Draft, claim: ClaimRecord): boolean {
   const { frameworkId, agentId, resources, demand } = claim;
+  if (!isWithinLimit(draft, claim)) {
+    dropClaim(draft, claim);
+    return false;
+  }
   if (!fitsNow(draft, claim)) {
     // Something else is there now: an agent that came back smaller, a task that was found on it.
     const isOffered = [...draft.rows('offers')].some((offer) => offer.agentId === agentId);
@@ -98,6 +104,21 @@ function settle(draft: Draft, claim: ClaimRecord): boolean {
   putOffer(draft, offer);
   tell(draft, frameworkId, { kind: 'OFFERS', offers: [offer] });
   return true;
+}
+
+/** A limit that was set, or reached by others of the role, since the room was made (I7). */
+function isWithinLimit(draft: Draft, { demand, resources }: ClaimRecord): boolean {
+  const top = topOf(demand.role);
+  const limit = draft.get('roles', top)?.quota?.limit;
+  if (!limit) return true;
+  const offers = [...draft.rows('offers')].filter(({ role }) => topOf(role) === top);
+  const given = [...offers.flatMap((offer) => offer.resources), ...resources];
+  const plain = sumOf(given.filter(({ reservation }) => reservation.length === 0));
+  const used = usedBy(draft, top);
+  return scalarNames.every((name) => {
+    const most = limit[name];
+    return most === null || plain[name] === 0 || used[name] + plain[name] <= most;
+  });
 }
 
 /** Nothing is held twice (I7), whoever holds it. */

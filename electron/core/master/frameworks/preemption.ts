@@ -11,6 +11,7 @@ import type { Draft } from '../draft.ts';
 import { holdsResources } from '../task-states.ts';
 import { modeOf } from './agent-words.ts';
 import { isSameUnit, putClaim } from './claims.ts';
+import { topOf } from './fairness.ts';
 import { withIndex } from './index-sync.ts';
 import { rescindAll } from './offers.ts';
 import { type Bundle, planRoom, type Room, type Unit } from './room-plan.ts';
@@ -116,7 +117,10 @@ function mayMakeRoom({ role, priority, policy }: Bundle, demand: Demand): boolea
 function carryOut(draft: Draft, { unit, agentId, resources, victims }: Room): void {
   const { words, roomTaker } = takerOf(draft, unit);
   // What is offered there would come back only later, and perhaps to somebody else.
-  rescindAll(draft, (offer) => offer.agentId === agentId);
+  // Under a limit what lies in offers of the role would fill it up again before the room is free.
+  const top = topOf(unit.demand.role);
+  const hasLimit = (draft.get('roles', top)?.quota ?? null) !== null;
+  rescindAll(draft, ({ agentId: at, role }) => at === agentId || (hasLimit && topOf(role) === top));
   const ended: TaskId[] = [];
   for (const { tasks } of victims) {
     for (const { id } of tasks) {

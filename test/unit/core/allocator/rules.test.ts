@@ -229,6 +229,19 @@ describe('least amounts', () => {
     expect(lines(run(allocator))).toEqual(['x b 4000/100']);
   });
 
+  it('are how much a client gets at least where what is free is shared', () => {
+    const allocator = allocatorWith({
+      agents: [agent('a', { amounts: amounts(4000, 8000) })],
+      clients: [
+        client('x', 'role', { minAllocatable: [{ cpusMilli: 500, memMib: 128 }] }),
+        client('y', 'role', { demand: [demand(amounts(2000, 256), 1)] }),
+        client('z', 'other', { suppressed: true }),
+      ],
+    });
+    accepted(allocator.hold(holding('z', 'other', 'a', amounts(3500, 5000))));
+    expect(lines(run(allocator))).toEqual(['x a 500/3000']);
+  });
+
   it('do not hold back a unit that was asked for', () => {
     const allocator = allocatorWith({
       agents: [agent('a', { amounts: amounts(9, 31) })],
