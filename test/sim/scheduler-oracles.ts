@@ -21,7 +21,10 @@ export function checkTruth(
   violate: Violate,
 ): void {
   const { capabilities = [] } = tables.frameworks.get(frameworkId)?.info ?? {};
-  if (event.kind === 'UPDATE' && !hearsOf(capabilities, event.status.state))
+  // An agent says LOST of what did not outlive a restart of its machine; that is its word, and passed on.
+  const isOwnWord = ({ taskId, state }: Told): boolean =>
+    state === 'TASK_LOST' && tables.tasks.get(taskId)?.state === state;
+  if (event.kind === 'UPDATE' && !hearsOf(capabilities, event.status.state) && !isOwnWord(event.status))
     violate(
       `${frameworkId} was told ${event.status.state} of ${event.status.taskId}, which it does not know of`,
     );
