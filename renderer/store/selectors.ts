@@ -37,13 +37,18 @@ export function isWholeLocal(machine: MachineRecord): boolean {
   return machine.via.kind === 'local' && machine.via.demo === undefined;
 }
 
-/** This computer first, then in the order they were added: rows never jump by themselves. */
+function placeInList(machine: MachineRecord): number {
+  if (machine.via.kind !== 'local') return 2;
+  return isWholeLocal(machine) ? 0 : 1;
+}
+
+/** This computer first, below it its slices, then in the order they were added: rows never jump by themselves. */
 export const machineList = memo((machines: Tables['machines']): readonly MachineRecord[] =>
   [...machines.values()].sort(
     (a, b) =>
-      Number(isWholeLocal(b)) - Number(isWholeLocal(a)) ||
+      placeInList(a) - placeInList(b) ||
       a.addedAtMs - b.addedAtMs ||
-      a.name.localeCompare(b.name),
+      a.name.localeCompare(b.name, undefined, { numeric: true }),
   ),
 );
 

@@ -38,6 +38,25 @@ it('lists this computer first, then in the order of adding', () => {
   ]);
 });
 
+it('lists the slices of this computer below it, by the number in their name, also when they came last', () => {
+  for (const name of ['slice-10', 'slice-2']) {
+    const whole = cluster.tables.get('machines', 'm-this-computer');
+    if (whole === undefined) throw new Error('no computer');
+    const demo = { slot: 1, capacity: { cpusMilli: 1000, memMib: 512, diskMib: 4096 }, attributes: [] };
+    const via = { kind: 'local', demo } as const;
+    cluster.tables.put('machines', {
+      ...whole,
+      id: `m-${name}` as typeof whole.id,
+      name,
+      via,
+      addedAtMs: nowMs,
+    });
+  }
+  flush();
+  const names = machineList(tables().machines).map((machine) => machine.name);
+  expect(names.slice(0, 4)).toEqual(['this-computer', 'slice-2', 'slice-10', 'gpu-2']);
+});
+
 it('keeps the array of a machine whose tasks did not change', () => {
   const before = activeTasksByMachine(tables().tasks);
   const task = cluster.tables.all('tasks').find((each) => each.info.name === 'train-17');
