@@ -59,7 +59,8 @@ function stopOf(scene: Scene, client: Client, demand: DemandRow): Stop {
   if (bare !== null) {
     const { place, wanted, there } = scene.shortage;
     const resource = place < 0 ? undefined : scene.index.scalars.names[place];
-    return { ...plain(bare), shortage: resource === undefined ? null : { resource, wanted, there } };
+    const shortage = resource === undefined ? null : { resource, wanted, there };
+    return { reason: bare, shortage, untilMonoMs: null };
   }
   if (client.demands === null) return stopsWhole(scene, client) ?? plain('fits');
   if (filterOfUnit(scene, client, demand) < 0) return plain('fits');
@@ -87,7 +88,8 @@ export function explain(index: Index, request: ExplainRequest): Explanation {
     lookAt(scene, row);
     const stop = client === undefined ? plain('client-unknown') : stopOf(scene, client, demand);
     counts[stop.reason] = (counts[stop.reason] ?? 0) + 1;
-    return { agentId: row.input.agentId, ...stop };
+    const { reason, shortage, untilMonoMs } = stop;
+    return { agentId: row.input.agentId, reason, shortage, untilMonoMs };
   });
   return { verdicts, counts };
 }

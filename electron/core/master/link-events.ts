@@ -3,7 +3,7 @@ import type { Refusal } from '../../contract/errors.ts';
 import type { AgentId, MachineId } from '../../contract/ids.ts';
 import { demoSliceOf, type MachineRecord } from '../../contract/machine.ts';
 import { assert, must } from '../kernel/assert.ts';
-import { type Deadline, earliest, isDue } from '../kernel/deadlines.ts';
+import { type Deadline, isDue } from '../kernel/deadlines.ts';
 import type { FactEvent } from '../kernel/events.ts';
 import { byId } from '../kernel/tables.ts';
 import { markAgentUnreachable, registerAgent } from './agents.ts';
@@ -188,17 +188,18 @@ function giveUpOn(draft: Draft, machineId: MachineId): void {
 export function nextLinkDeadline(state: State, untilMonoMs: number): Deadline {
   const { unreachableAfterMs } = settingsOf(state.tables);
   const { verdictAtMonoMs } = state.session.plan;
-  return earliest(
-    state.session.links.due(untilMonoMs).flatMap(([machineId, session]) => {
-      const phase = state.tables.links.get(machineId)?.phase;
-      const agentId = state.tables.machines.get(machineId)?.agentId;
-      const isActive = agentId && state.tables.agents.get(agentId)?.state.kind === 'active';
-      return [
-        session.retryAtMonoMs,
-        session.connectByMonoMs,
-        phase === 'live' ? session.quietSinceMonoMs + silentAfterMs : null,
-        isActive ? Math.max(session.quietSinceMonoMs + unreachableAfterMs, verdictAtMonoMs ?? 0) : null,
-      ];
-    }),
-  );
+  let next: Deadline = null;
+  const meet = (deadline: Deadline): void => {
+    if (deadline !== null && (next === null || deadline < next)) next = deadline;
+  };
+  for (const [machineId, session] of state.session.links.due(untilMonoMs)) {
+    const { retryAtMonoMs, connectByMonoMs, quietSinceMonoMs } = session;
+    meet(retryAtMonoMs);
+    meet(connectByMonoMs);
+    if (state.tables.links.get(machineId)?.phase === 'live') meet(quietSinceMonoMs + silentAfterMs);
+    const agentId = state.tables.machines.get(machineId)?.agentId;
+    const isActive = agentId && state.tables.agents.get(agentId)?.state.kind === 'active';
+    if (isActive) meet(Math.max(quietSinceMonoMs + unreachableAfterMs, verdictAtMonoMs ?? 0));
+  }
+  return next;
 }

@@ -5,7 +5,7 @@ import type { HostKey } from '../../contract/machine.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import { type DurableTable, durableTables, type Rows, type Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
-import { type Deadline, earliest } from '../kernel/deadlines.ts';
+import type { Deadline } from '../kernel/deadlines.ts';
 import type { Learned } from '../kernel/events.ts';
 import { Groups } from '../kernel/groups.ts';
 import type { DurableRows } from '../kernel/ports.ts';
@@ -129,7 +129,8 @@ export type State = { readonly tables: Tables; readonly session: Session };
 
 /** Nothing of a link is due before that; whether it is due then also depends on its phase and its agent. */
 function soonestOfLink({ retryAtMonoMs, connectByMonoMs, quietSinceMonoMs }: LinkSession): Deadline {
-  return earliest([retryAtMonoMs, connectByMonoMs, quietSinceMonoMs + silentAfterMs]);
+  const quietUntilMonoMs = quietSinceMonoMs + silentAfterMs;
+  return Math.min(quietUntilMonoMs, retryAtMonoMs ?? quietUntilMonoMs, connectByMonoMs ?? quietUntilMonoMs);
 }
 
 /** The state of a fresh process over what the store holds. */

@@ -114,7 +114,7 @@ export const agentMutants: readonly Mutant[] = [
   {
     id: 'retry-not-planned',
     file: `${core}/link-events.ts`,
-    find: '        session.retryAtMonoMs,\n',
+    find: '    meet(retryAtMonoMs);\n',
     replace: '',
     why: 'leaves the next try of a link out of what the loop wakes up for',
   },

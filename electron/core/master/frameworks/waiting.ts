@@ -86,11 +86,11 @@ function whyOf(scene: Scene, asked: Asked, { isEach }: WhyOptions): Why {
     agentId: asked.place?.agentId ?? null,
     nowMonoMs,
   });
-  const byAgent = new Map(verdicts.map((verdict) => [verdict.agentId, verdict]));
-  const machines = [...tables.machines.values()].filter(
-    ({ id }) => asked.machineId === null || id === asked.machineId,
-  );
-  const groups = groupsOf(machines.map((machine) => stopOn(tables, machine, { asked, byAgent })));
+  const byAgent = new Map<string, AgentVerdict>();
+  for (const verdict of verdicts) byAgent.set(verdict.agentId, verdict);
+  const stops: MachineStop[] = [];
+  for (const machine of machinesFor(tables, asked)) stops.push(stopOn(tables, machine, { asked, byAgent }));
+  const groups = groupsOf(stops);
   return {
     groups: groups.map(({ code, resource, refusal, count, best }) => ({
       code,
@@ -100,13 +100,24 @@ function whyOf(scene: Scene, asked: Asked, { isEach }: WhyOptions): Why {
       best,
     })),
     machines: isEach ? nearestFirst(groups) : [],
-    machineCount: machines.length,
+    machineCount: stops.length,
   };
 }
 
+function machinesFor({ machines }: Tables, { machineId }: Asked): Iterable<MachineRecord> {
+  if (machineId === null) return machines.values();
+  const machine = machines.get(machineId);
+  return machine ? [machine] : [];
+}
+
 function nearestFirst(groups: readonly Gathered[]): readonly MachineStop[] {
-  const all = groups.flatMap(({ stops }) => stops.toSorted((a, b) => nearness(b) - nearness(a)));
-  return all.slice(0, maxStops);
+  const all: MachineStop[] = [];
+  for (const { stops } of groups) {
+    // Nobody sees what is beyond, so nobody sorts it.
+    if (all.length >= maxStops) break;
+    all.push(...stops.toSorted((a, b) => nearness(b) - nearness(a)).slice(0, maxStops - all.length));
+  }
+  return all;
 }
 
 type Verdicts = { readonly asked: Asked; readonly byAgent: ReadonlyMap<string, AgentVerdict> };
@@ -190,7 +201,9 @@ type Gathered = StopGroup & { readonly stops: readonly MachineStop[] };
 function groupsOf(stops: readonly MachineStop[]): readonly Gathered[] {
   const byKey = new Map<string, MachineStop[]>();
   for (const stop of stops) {
-    const key = `${stop.code}|${stop.shortage?.resource ?? ''}|${stop.refusal?.reason ?? ''}`;
+    const { code, shortage, refusal } = stop;
+    const isBare = shortage === null && refusal === null;
+    const key = isBare ? code : `${code}|${shortage?.resource ?? ''}|${refusal?.reason ?? ''}`;
     const group = byKey.get(key);
     if (group) group.push(stop);
     else byKey.set(key, [stop]);
