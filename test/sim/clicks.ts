@@ -45,7 +45,7 @@ export class Clicks {
         { weight: 5, choose: (master) => this.#drain(master) },
         { weight: 5, choose: (master) => this.#onMachine(master, 'deactivate-agent') },
         { weight: 10, choose: (master) => this.#reactivate(master) },
-        { weight: 8, choose: (master) => this.#plan(master) },
+        { weight: 12, choose: (master) => this.#plan(master) },
       ],
       roles: [
         { weight: 6, choose: () => this.#changeRole() },

@@ -67,7 +67,8 @@ export class Person {
     for (const command of opening) this.#ask(master, command);
     // Who sees that nothing happens clicks on everything.
     const isStuck = master.store.failAfterWrite || master.store.failure !== null;
-    const clicks = this.#world.chance(isStuck ? 0.6 : 0.05) ? 3 + Math.floor(this.#world.random() * 6) : 1;
+    const some = isStuck ? 8 : 3;
+    const clicks = this.#world.chance(isStuck ? 0.6 : 0.05) ? some + Math.floor(this.#world.random() * 6) : 1;
     for (let n = 0; n < clicks && master.isAlive; n += 1) this.#click(master);
   }
 
