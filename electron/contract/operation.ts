@@ -15,7 +15,20 @@ export const operationRecordSchema = z.object({
     'run-task',
     'kill-task',
     'drain-agent',
+    'pause-agent',
+    'resume-agent',
+    'plan-maintenance',
+    'call-off-maintenance',
+    'begin-maintenance', // as planned, like its end
+    'end-maintenance',
     'upgrade-agent',
+    'make-role',
+    'change-role',
+    'remove-role',
+    'partition-machine',
+    'teardown-framework',
+    'framework-left', // by its own scheduler
+    'framework-lost', // its scheduler did not come back in time
   ]),
   /** Name of the object for people. */
   subject: z.string(),
@@ -26,6 +39,14 @@ export const operationRecordSchema = z.object({
   refusal: refusalSchema.nullable(),
   askedAtMs: z.number().int(),
   changedAtMs: z.number().int(),
+  /** What of a role was changed. */
+  change: z
+    .object({
+      weightMilli: z.object({ from: z.number().int(), to: z.number().int() }).optional(),
+      quota: z.boolean(),
+      preemption: z.boolean(),
+    })
+    .optional(),
 });
 export type OperationRecord = z.infer<typeof operationRecordSchema>;
 

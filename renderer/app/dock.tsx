@@ -10,6 +10,7 @@ import { useTables } from '../store/tables.ts';
 import { inspect, useView } from '../store/view.ts';
 import { openTask } from './acts.ts';
 import { useWords } from './messages/words.ts';
+import { operationWords } from './operation-words.ts';
 import { toggleDock } from './shortcuts.ts';
 
 function useOperations(): readonly OperationRecord[] {
@@ -19,7 +20,7 @@ function useOperations(): readonly OperationRecord[] {
 
 function Progress({ operation }: { readonly operation: OperationRecord }) {
   const words = useWords();
-  const verb = words.t(`op.${operation.verb}`, { subject: operation.subject });
+  const verb = operationWords(operation, words);
   const stage = operation.refusal === null ? words.t(`op.stage.${operation.stage}`) : words.t('op.refused');
   return (
     <Pips
@@ -58,9 +59,7 @@ function Line({ operation }: { readonly operation: OperationRecord }) {
     <li>
       <button type="button" className="dock__line" onClick={open}>
         <Progress operation={operation} />
-        <span className="dock__verb clip">
-          {words.t(`op.${operation.verb}`, { subject: operation.subject })}
-        </span>
+        <span className="dock__verb clip">{operationWords(operation, words)}</span>
         <span
           className={operation.refusal === null ? 'dim clip grow' : 't-failed clip grow'}
           title={operation.refusal?.detail}
@@ -84,7 +83,7 @@ function Folded({ operations }: { readonly operations: readonly OperationRecord[
       {newest.map((operation) => (
         <span key={operation.id} className="dock__brief clip">
           <Progress operation={operation} />
-          <span className="clip">{words.t(`op.${operation.verb}`, { subject: operation.subject })}</span>
+          <span className="clip">{operationWords(operation, words)}</span>
           <span className={operation.refusal === null ? 'dim' : 't-failed'}>
             {operation.refusal === null ? words.t(`op.stage.${operation.stage}`) : words.t('op.refused')}
           </span>

@@ -5,6 +5,7 @@ import { tableStore } from '../store/tables.ts';
 import { openDialog } from '../store/view.ts';
 import { showRefusal } from './acts.ts';
 import { wordsNow } from './messages/words.ts';
+import { operationWords } from './operation-words.ts';
 
 /** Operations refused before the window opened are history, not news. */
 export function watchOperations(): () => void {
@@ -20,7 +21,7 @@ export function watchOperations(): () => void {
       // A lane shows its own failure, in its place.
       const isLane = operation.verb === 'add-machine' || operation.verb === 'remove-machine';
       if (!isFirst && !isLane) {
-        showRefusal(operation.refusal, wordsNow().t(`op.${operation.verb}`, { subject: operation.subject }));
+        showRefusal(operation.refusal, operationWords(operation, wordsNow()));
       }
     }
     isFirst = false;

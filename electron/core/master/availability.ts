@@ -16,7 +16,7 @@ import { assert } from '../kernel/assert.ts';
 import type { CommandEvent } from '../kernel/events.ts';
 import { markAgentGone, openTasksOf } from './agents.ts';
 import type { Draft } from './draft.ts';
-import { advanceMachineOperations, openOperation, refuseMachineOperations } from './operations.ts';
+import { advanceMachineOperations, openOperation, refuseMachineOperations, noteDone } from './operations.ts';
 
 export type AvailabilityKind = Availability['kind'] | 'active';
 type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }>;
@@ -101,13 +101,17 @@ export function onDeactivateAgent(draft: Draft, event: Command<'deactivate-agent
   const refusal = refuseUnavailable(place.agent, place.machine);
   if (refusal) return refusal;
   moveAvailability(draft, place.agent, { kind: 'deactivated', sinceMs: draft.atMs });
+  noteDone(draft, 'pause-agent', { subject: place.machine.name, machineId: place.machine.id });
   return null;
 }
 
 export function onReactivateAgent(draft: Draft, event: Command<'reactivate-agent'>): Refusal | null {
   const place = findPlace(draft, event.machineId);
   if ('code' in place) return place;
-  reactivate(draft, place.agent);
+  const { agent, machine } = place;
+  if (availabilityOf(agent) === 'active') return null;
+  reactivate(draft, agent);
+  noteDone(draft, 'resume-agent', { subject: machine.name, machineId: machine.id });
   return null;
 }
 

@@ -1,6 +1,6 @@
 // The draft of one step: what handlers read and write. It becomes the next state only when the whole step succeeds.
 import type { SchedulerEvent } from '../../contract/framework.ts';
-import type { AgentId, FrameworkId, MachineId, TaskId } from '../../contract/ids.ts';
+import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import type { Diff, Rows, TableName, Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
@@ -43,6 +43,7 @@ export class Draft {
   readonly #owingOperations: DraftMap<string, OwingOperationSession>;
   readonly #reconciling: DraftMap<FrameworkId, ReconcileSession>;
   #isStarted: boolean;
+  #operations = 0;
   #randomState: number;
 
   constructor(state: State, stamp: Stamp) {
@@ -141,6 +142,12 @@ export class Draft {
     const { value, state } = nextRandom(this.#randomState);
     this.#randomState = state;
     return value;
+  }
+
+  /** Of this step alone, as no number of a step is ever used twice. */
+  nextOperationId(): OperationId {
+    this.#operations += 1;
+    return `o-step-${this.#seq}-${this.#operations}` as OperationId;
   }
 
   issue(effect: Effect): void {

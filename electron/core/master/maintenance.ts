@@ -11,6 +11,7 @@ import type { CommandEvent } from '../kernel/events.ts';
 import { byId } from '../kernel/tables.ts';
 import { availabilityOf, beginDrain, reactivate } from './availability.ts';
 import type { Draft } from './draft.ts';
+import { noteDone } from './operations.ts';
 import type { State } from './state.ts';
 
 export function onPlanMaintenance(
@@ -25,6 +26,10 @@ export function onPlanMaintenance(
   if (endMs !== null && endMs <= draft.atMs) {
     return { code: 'invalid', reason: 'maintenance-over', detail: `it ended at ${endMs}` };
   }
+  const about = { subject: machine.name, machineId };
+  if (window) noteDone(draft, 'plan-maintenance', about);
+  else if (machine.maintenance)
+    noteDone(draft, machine.maintenance.hasBegun ? 'end-maintenance' : 'call-off-maintenance', about);
   if (machine.maintenance) endWindow(draft, machine);
   const now = draft.get('machines', machineId) ?? machine;
   if (window) draft.put('machines', { ...now, maintenance: { ...window, hasBegun: false } });
@@ -48,12 +53,15 @@ function meetWindow(draft: Draft, machine: MachineRecord): void {
   const { maintenance } = machine;
   if (!maintenance) return;
   const endMs = endOf(maintenance);
+  const about = { subject: machine.name, machineId: machine.id };
   if (endMs !== null && endMs <= draft.atMs) {
     // Nobody was there to begin it: nothing was taken away, nothing comes back.
-    if (!maintenance.hasBegun) draft.note('maintenance-missed', { machineId: machine.id });
+    if (maintenance.hasBegun) noteDone(draft, 'end-maintenance', about);
+    else draft.note('maintenance-missed', { machineId: machine.id });
     endWindow(draft, machine);
   } else if (!maintenance.hasBegun && maintenance.startMs <= draft.atMs) {
     draft.put('machines', { ...machine, maintenance: { ...maintenance, hasBegun: true } });
+    noteDone(draft, 'begin-maintenance', about);
     const agent = agentOf(draft, machine);
     if (agent) takeAway(draft, agent);
   }

@@ -18,6 +18,19 @@ export type NewOperation = {
   readonly taskId: TaskId | null;
 };
 
+/** It was asked and has happened in one step, or by itself, so nobody outside gave it an id. */
+export function noteDone(
+  draft: Draft,
+  verb: Verb,
+  about: Pick<OperationRecord, 'subject'> & Partial<Pick<OperationRecord, 'machineId' | 'change'>>,
+): void {
+  const { subject, machineId = null, change } = about;
+  const id = draft.nextOperationId();
+  openOperation(draft, { id, verb, subject, machineId, taskId: null });
+  const operation = draft.get('operations', id);
+  if (operation) draft.put('operations', { ...operation, stage: 'seen', ...(change ? { change } : {}) });
+}
+
 /** `accepted` holds from the commit of this step on, and nobody sees the row before that. */
 export function openOperation(draft: Draft, operation: NewOperation, refusal: Refusal | null = null): void {
   draft.put('operations', {

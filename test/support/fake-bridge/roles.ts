@@ -28,7 +28,11 @@ function filteredState({ tables, filters }: FakeCluster): State {
   return { ...state, session: { ...session, filters: kept, isStarted: true } };
 }
 
-const stamp = () => ({ seq: 1, atMs: Date.now(), monoMs: Date.now() });
+let seq = 0;
+const stamp = () => {
+  seq += 1;
+  return { seq, atMs: Date.now(), monoMs: Date.now() };
+};
 
 function command(cluster: FakeCluster, event: CommandEvent): Result<null> {
   const { tables } = cluster;

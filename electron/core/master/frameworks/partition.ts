@@ -8,6 +8,7 @@ import type { TaskRecord } from '../../../contract/task.ts';
 import { refuseRole } from '../../allocator/role-names.ts';
 import type { CommandEvent } from '../../kernel/events.ts';
 import type { Draft } from '../draft.ts';
+import { noteDone } from '../operations.ts';
 import { allocatedOn, scalarNames } from '../resources.ts';
 import { holdsResources } from '../task-states.ts';
 import { rescindAll } from './offers.ts';
@@ -40,6 +41,7 @@ export function onPartitionMachine(
   // What is offered of it was cut before; as in Mesos the operator goes first.
   rescindAll(draft, (offer) => offer.agentId === agent.id);
   applyReservations(draft, on, changes);
+  noteDone(draft, 'partition-machine', { subject: machine.name, machineId });
   return null;
 }
 

@@ -7,6 +7,7 @@ import type { CommandEvent } from '../../kernel/events.ts';
 import { isSame } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { scalarNames } from '../resources.ts';
+import { noteDone } from '../operations.ts';
 import { holdsResources } from '../task-states.ts';
 import { askForAllocation, rescindAll } from './offers.ts';
 import { usesOf } from './parts.ts';
@@ -59,6 +60,7 @@ export function onRemoveRole(draft: Draft, { role }: Command<'remove-role'>): Re
   const known = draft.get('roles', role);
   if (!known) return { code: 'not-found', reason: 'role-unknown', detail: role };
   draft.drop('roles', role);
+  noteDone(draft, 'remove-role', { subject: role });
   if (known.quota) rescindAll(draft, () => true);
   askForAllocation(draft, 'all');
   return null;
@@ -180,13 +182,31 @@ function putRole(
   role: string,
   change: Partial<Omit<RoleRecord, 'id' | 'preemption'>> & { readonly preemption?: Preemption | undefined },
 ): void {
-  const known = draft.get('roles', role) ?? { id: role, weightMilli: usualWeightMilli, quota: null };
+  const before = draft.get('roles', role);
+  const known = before ?? { id: role, weightMilli: usualWeightMilli, quota: null };
   const { preemption, ...rest } = { ...known, ...change };
   const row: RoleRecord = preemption ? { ...rest, preemption } : rest;
   if (row.weightMilli === usualWeightMilli && row.quota === null && !row.isNamed && !row.preemption)
     draft.drop('roles', role);
   else draft.put('roles', row);
+  noteChange(draft, known, { row, isNew: before === undefined && row.isNamed === true });
   // Room for a guarantee may lie in anybody's offers; a limit concerns those of the role itself.
   if (!isSame(known.quota, row.quota)) rescindAll(draft, () => true);
   askForAllocation(draft, 'all');
+}
+
+/** What is set anew as it was is not worth a line. */
+function noteChange(
+  draft: Draft,
+  known: RoleRecord,
+  { row, isNew }: { readonly row: RoleRecord; readonly isNew: boolean },
+): void {
+  const isWeight = known.weightMilli !== row.weightMilli;
+  const change = {
+    ...(isWeight ? { weightMilli: { from: known.weightMilli, to: row.weightMilli } } : {}),
+    quota: !isSame(known.quota, row.quota),
+    preemption: !isSame(known.preemption ?? null, row.preemption ?? null),
+  };
+  const isOther = isWeight || change.quota || change.preemption;
+  if (isNew || isOther) noteDone(draft, isNew ? 'make-role' : 'change-role', { subject: row.id, change });
 }

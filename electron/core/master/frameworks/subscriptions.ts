@@ -15,6 +15,7 @@ import type { OfferRecord } from '../../../contract/offer.ts';
 import { isDue } from '../../kernel/deadlines.ts';
 import { byId, isSame } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
+import { noteDone } from '../operations.ts';
 import { isTerminal } from '../task-states.ts';
 import { refuseDemands, refuseInfo, refuseRoles } from './info-rules.ts';
 import { askForAllocation, clearFilters, endOffer, rescindAll } from './offers.ts';
@@ -183,7 +184,7 @@ export function onSchedulerDisconnected(
     return;
   }
   if (framework.info.failoverTimeoutMs === 0) {
-    complete(draft, framework);
+    complete(draft, framework, 'framework-lost');
     return;
   }
   disconnect(draft, subscription, draft.monoMs + framework.info.failoverTimeoutMs);
@@ -216,7 +217,7 @@ function dropOffersOf(draft: Draft, frameworkId: FrameworkId): void {
 
 export function onTeardown(draft: Draft, framework: FrameworkRecord): Refusal | null {
   if (framework.kind === 'built-in') return refuseCall('unauthorized', 'framework-built-in', framework.id);
-  complete(draft, framework);
+  complete(draft, framework, 'framework-left');
   return null;
 }
 
@@ -231,11 +232,14 @@ export function onTeardownByPerson(
     return { code: 'conflict', reason: 'framework-ended', detail: frameworkId };
   if (framework.kind === 'built-in')
     return { code: 'unsupported', reason: 'framework-stays', detail: frameworkId };
-  return onTeardown(draft, framework);
+  complete(draft, framework, 'teardown-framework');
+  return null;
 }
 
+type End = 'teardown-framework' | 'framework-left' | 'framework-lost';
+
 /** Its tasks are killed, and it may not come back. What is reserved belongs to its roles and stays. */
-function complete(draft: Draft, framework: FrameworkRecord): void {
+function complete(draft: Draft, framework: FrameworkRecord, verb: End): void {
   const streamId = draft.get('subscriptions', framework.id)?.streamId ?? null;
   if (streamId !== null) closeStream(draft, framework.id, streamId, null);
   dropOffersOf(draft, framework.id);
@@ -243,11 +247,15 @@ function complete(draft: Draft, framework: FrameworkRecord): void {
   clearFilters(draft, framework.id, framework.info.roles);
   draft.drop('subscriptions', framework.id);
   draft.put('frameworks', { ...withoutOwed(draft, framework), completedAtMs: draft.atMs });
+  let isNews = verb === 'teardown-framework';
   for (const task of byId(draft.rows('tasks'))) {
     if (frameworkOf(task) !== framework.id) continue;
     draft.owing.delete(task.id);
+    isNews ||= !isTerminal(task);
     if (!isTerminal(task)) killTask(draft, task);
   }
+  // Schedulers come and go; people hear of it when that ends tasks.
+  if (isNews) noteDone(draft, verb, { subject: framework.info.name });
   forgetOldest(draft);
 }
 
@@ -264,7 +272,7 @@ export function onFrameworkDeadlines(draft: Draft): void {
   for (const { id, failoverAtMonoMs } of byId(draft.rows('subscriptions'))) {
     if (failoverAtMonoMs === null) continue;
     const framework = draft.get('frameworks', id);
-    if (isDue(failoverAtMonoMs, draft.monoMs) && framework) complete(draft, framework);
+    if (isDue(failoverAtMonoMs, draft.monoMs) && framework) complete(draft, framework, 'framework-lost');
     else noteFailover(draft, failoverAtMonoMs);
   }
 }
