@@ -16,4 +16,6 @@ func rawMain(stack *uintptr) {
 }
 
 // Linked keeps what only assembly refers to.
-func Linked() (int, func(*uintptr)) { return len(noGoroutine) + len(threadLocal), rawMain }
+func Linked() (int, func(*uintptr), func()) {
+	return len(noGoroutine) + len(threadLocal), rawMain, childMain
+}

@@ -87,6 +87,12 @@ var (
 	status     int32
 	usage      syscall.Rusage
 	childPath  [64]byte
+	told       int // bytes of line for the agent: the task runs
+	// Of a child that shares our memory.
+	childArgv, childEnvp **byte
+	childStep            int
+	childErrno           syscall.Errno
+	childStack           [8192]byte
 )
 
 func call(number, a, b, c, d, e uintptr) (uintptr, syscall.Errno) {
@@ -173,86 +179,6 @@ func claim() bool {
 	fd, errno := openAt(FdFolder, "run\x00", syscall.O_WRONLY|syscall.O_CREAT|only|syscall.O_CLOEXEC)
 	runFd = fd
 	return errno == 0
-}
-
-// start forks the task and waits until it has become its own program, or gives the step that failed.
-func start(argv, envp **byte) (step int, errno syscall.Errno) {
-	if carrying {
-		if errno = openPipes(arg(argv, argUID), arg(argv, argGID)); errno != 0 {
-			return StepFork, errno
-		}
-	}
-	_, errno = call(syscall.SYS_PIPE2, addr((*byte)(unsafe.Pointer(&pipeFds[0]))), syscall.O_CLOEXEC, 0, 0, 0)
-	if errno != 0 {
-		return StepFork, errno
-	}
-	pid, errno := fork()
-	if errno != 0 {
-		return StepFork, errno
-	}
-	if pid == 0 {
-		step, errno = child(argv, envp)
-		line[0], line[1] = byte(step), byte(errno)
-		write(int(pipeFds[1]), &line[0], 2)
-		exitNow(127)
-	}
-	mainPid = int(pid)
-	closeFd(int(pipeFds[1]))
-	if carrying {
-		givePipes()
-	}
-	told := mark()
-	n, _ := call(syscall.SYS_READ, uintptr(pipeFds[0]), addr(&buf[0]), 2, 0, 0)
-	closeFd(int(pipeFds[0]))
-	if n == 2 {
-		step, errno = int(buf[0]), syscall.Errno(buf[1])
-		_, _ = call(syscall.SYS_WAIT4, pid, addr((*byte)(unsafe.Pointer(&status))), 0, 0, 0)
-		status = 0
-		return step, errno
-	}
-	write(FdAlive, &line[0], told)
-	return 0, 0
-}
-
-func firstJoin() int {
-	if flags&(FlagCgroupKill|FlagFreezer) != 0 {
-		return FdCgroup + extraFds
-	}
-	return FdCgroup
-}
-
-// fork makes the child, on v2 already inside its group: joining later costs milliseconds, since it waits for every
-// CPU of the machine.
-func fork() (uintptr, syscall.Errno) {
-	if flags&FlagCgroupKill != 0 {
-		cloneArgs[0] = cloneIntoCgroup
-		cloneArgs[4] = uint64(syscall.SIGCHLD)
-		cloneArgs[10] = FdCgroup + 1
-		bornInside = true
-		pid, errno := call(sysClone3, uintptr(unsafe.Pointer(&cloneArgs[0])), unsafe.Sizeof(cloneArgs), 0, 0, 0)
-		if errno == 0 {
-			return pid, 0
-		}
-		bornInside = false // a kernel before 5.7, or one that forbids it: the child joins by itself
-	}
-	return call(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0)
-}
-
-// mark writes `S pid start` to the file `run` and leaves it in line: the identity of the task is its boot id (the
-// agent's to know), pid and start time. Room for the exit record is taken with it, so that a disk which the task
-// fills cannot lose its status.
-func mark() int {
-	n := put(line[:], 0, "S ")
-	n = putInt(line[:], n, int64(mainPid))
-	n = put(line[:], n, " ")
-	n = putInt(line[:], n, startTime(mainPid))
-	for i := n; i < RecordSize; i++ {
-		line[i] = ' '
-	}
-	line[RecordAt-1] = '\n'
-	write(runFd, &line[0], RecordSize)
-	line[n] = '\n'
-	return n + 1
 }
 
 // child is the task's process until it becomes its own program.
