@@ -120,6 +120,16 @@ func (r *trial) until(prefix string) string {
 	}
 }
 
+// wrote waits for words in the task's output.
+func (r *trial) wrote(words string) {
+	r.t.Helper()
+	for until := time.Now().Add(20 * time.Second); !strings.Contains(r.text("stdout"), words); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(until) {
+			r.t.Fatalf("no %q in %q", words, r.text("stdout"))
+		}
+	}
+}
+
 type record struct{ Code, Signal, Step, Errno, Left int }
 
 func (r *trial) ended() record {
@@ -215,15 +225,12 @@ func TestWhatFailsBeforeTheTaskRunsIsToldByItsStep(t *testing.T) {
 
 func TestKillSendsTermAndAfterTheGraceKillToTheWholeGroup(t *testing.T) {
 	r := newTrial(t)
-	r.begin("", "sh", "sh", "-c", `trap "echo term" TERM; sleep 600 & echo $!; while :; do sleep 600; done`)
+	// A shell that is just about to wait looks for a signal only when that wait is over, so it waits for little.
+	r.begin("", "sh", "sh", "-c", `trap "echo term" TERM; sleep 600 & echo $!; while :; do sleep 0.1; done`)
 	r.until("S ")
-	for r.text("stdout") == "" {
-		time.Sleep(5 * time.Millisecond) // until it has its trap
-	}
+	r.wrote("\n") // it has its trap
 	r.say("k60000\n")
-	for !strings.Contains(r.text("stdout"), "term") {
-		time.Sleep(5 * time.Millisecond)
-	}
+	r.wrote("term")
 	r.say("k0\n")
 	if end := r.ended(); end.Signal != int(syscall.SIGKILL) || end.Left != 0 {
 		t.Fatalf("ended as %+v", end)
