@@ -200,16 +200,27 @@ func asNew(dir string) (whole, ok bool) {
 	return fifos == len(fifoNames), fifos != 1 && syscall.Lstat(dir, &stat) == nil && stat.Mode == syscall.S_IFDIR|0o700
 }
 
-// namesIn a folder; one that cannot be read counts as not empty.
+// namesIn a folder; one that cannot be read counts as not empty. Without an os.File, which costs more than the rest.
 func namesIn(dir string) []string {
-	file, err := os.Open(dir)
+	cannot := []string{"?"}
+	fd, err := syscall.Open(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return []string{"?"}
+		return cannot
 	}
-	defer func() { _ = file.Close() }() // only read
-	names, err := file.Readdirnames(-1)
-	if err != nil {
-		return []string{"?"}
+	defer func() { _ = syscall.Close(fd) }() // only read
+	var names []string
+	var buf [2048]byte
+	for {
+		n, err := syscall.ReadDirent(fd, buf[:])
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			return cannot
+		}
+		if n <= 0 {
+			return names
+		}
+		_, _, names = syscall.ParseDirent(buf[:n], -1, names)
 	}
-	return names
 }

@@ -80,7 +80,10 @@ type Launcher struct {
 	made    int
 	cleared bool
 	folders []spareFolder
-	watches map[string][]*watched // by task
+	// readying is there while folders are made ready; closed: no more are.
+	readying chan struct{}
+	closed   bool
+	watches  map[string][]*watched // by task
 }
 
 // TaskDir is the folder of a task.
@@ -98,6 +101,7 @@ func (l *Launcher) Start(info wire.TaskInfo, run int) {
 		l.Cgroups.Remove(info.TaskID)
 		l.Tell(News{TaskID: info.TaskID, Run: run, Exit: &Exit{Step: shim.StepFork, Words: words, EndedAtMs: wallMs()}})
 	}
+	l.makeReady()
 }
 
 func wallMs() int64 { return time.Now().UnixNano() / int64(time.Millisecond) }

@@ -72,10 +72,12 @@ func (l *Launcher) watch(w *watched, run int, alive *os.File, shimPid int) {
 	if shimPid != 0 {
 		reap(shimPid)
 	}
+	// Nobody holds its fifos any more: that is what the end of the file said. A run that never was is begun again in the
+	// same folder when it is told, so they are taken out before.
+	l.endWatch(w, l.RunDir(taskID, run))
 	if !told {
 		l.gone(taskID, run, true)
 	}
-	l.endWatch(w, l.RunDir(taskID, run)) // nobody holds its fifos any more: that is what the end of the file said
 }
 
 func reap(pid int) {
@@ -88,7 +90,10 @@ func reap(pid int) {
 }
 
 // Close ends what only we need. The tasks run on.
-func (l *Launcher) Close() { l.starter.end() }
+func (l *Launcher) Close() {
+	l.endReady()
+	l.starter.end()
+}
 
 // AwaitShims waits until the shims of ended tasks are gone too, so that nothing of ours is left to be seen.
 func (l *Launcher) AwaitShims(limit time.Duration) {
