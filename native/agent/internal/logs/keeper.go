@@ -172,7 +172,7 @@ func (k *Keeper) Begin(taskID string, logMib int64) {
 	delete(k.ended, taskID)
 	k.begun = append(k.begun, task)
 	k.mu.Unlock()
-	k.watcher.ring()
+	k.watcher.nudge()
 }
 
 // End cuts the logs of a task a last time, and keeps them as the settings say.
@@ -190,7 +190,7 @@ func (k *Keeper) End(e Ended) {
 	k.ended[e.ID] = &endedTask{Ended: e}
 	k.ending = append(k.ending, task)
 	k.mu.Unlock()
-	k.watcher.ring()
+	k.watcher.nudge()
 }
 
 // Known tells of a task that had ended before this start of the agent; KnowsAll that this was the last one.
@@ -277,6 +277,12 @@ func (k *Keeper) takeNews() (begun, again, ended []*taskLogs, settings, closing 
 	begun, again, ended, settings = k.begun, k.again, k.ending, k.settings
 	k.begun, k.again, k.ending, k.settings = nil, nil, nil, false
 	return begun, again, ended, settings, k.closing
+}
+
+func (k *Keeper) hasNews() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.begun)+len(k.ending) > 0
 }
 
 func (k *Keeper) eachLive(visit func(*Log)) {

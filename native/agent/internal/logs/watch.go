@@ -3,6 +3,7 @@ package logs
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,8 @@ const (
 	minPause   = 500 * time.Microsecond
 	awaitPause = 4 * time.Millisecond
 	maxPause   = 20 * time.Millisecond
+	// What would be looked at within this is looked at now.
+	together = 5 * time.Millisecond
 	// A log that did not grow for so many looks is left to inotify.
 	quietLooks = 3
 	// Over the cap by this much means that we were late.
@@ -56,6 +59,7 @@ type watcher struct {
 	hot     map[*Log]bool
 	ending  bool // this is a last look
 	cutters cutters
+	resting atomic.Bool // it sleeps until it is rung for
 	cutMu   sync.Mutex
 	cutLogs []*Log // that come back from the cutters
 }
@@ -69,14 +73,24 @@ func (w *watcher) run() {
 		if closing {
 			break
 		}
-		w.sleep(pause)
+		if w.resting.Store(pause < 0); pause >= 0 || !w.keeper.hasNews() { // news that saw us awake did not ring
+			w.sleep(pause)
+		}
+		w.resting.Store(false)
 	}
 	w.close()
 	close(w.keeper.done)
 }
 
+// nudge is ring for what can wait until the next look, which is soon: most tasks are over before it.
+func (w *watcher) nudge() {
+	if w.resting.Load() {
+		w.ring()
+	}
+}
+
 func (w *watcher) heat(log *Log) {
-	log.watch.quiet, log.watch.looks = 0, 0
+	log.watch.quiet, log.watch.looks, log.watch.next = 0, 0, time.Time{}
 	w.hot[log] = true // looked at by time from now on
 }
 
@@ -89,6 +103,7 @@ func (w *watcher) takeNews() (closing bool) {
 			log.load()
 			log.watch = watched{task: task, wd: -1, noHoles: w.keeper.noHoles}
 			w.heat(log)
+			log.watch.next = time.Now().Add(maxPause)
 		}
 		task.capTold = w.keeper.capOf(task.limit) // it is started with it
 	}
@@ -142,7 +157,14 @@ func (w *watcher) round() time.Duration {
 		if log.watch.cutting {
 			continue
 		}
-		if w.look(log, time.Now()); log.watch.cutting {
+		now := time.Now()
+		if left := log.watch.next.Sub(now); left > together { // what woke us is of another
+			if left < pause {
+				pause = left
+			}
+			continue
+		}
+		if w.look(log, now); log.watch.cutting {
 			continue
 		}
 		if log.watch.quiet >= quietLooks && !w.blind && w.arm(log) {
