@@ -200,13 +200,17 @@ func realPath(path string) string {
 	return path
 }
 
+// write changes a small file with three system calls: an os.File would be asked whether it can be waited for, which
+// is eight.
 func write(path, value string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return err
+		return &os.PathError{Op: "open", Path: path, Err: err}
 	}
-	_, err = file.WriteString(value)
-	if closeErr := file.Close(); err == nil {
+	if _, err = syscall.Write(fd, []byte(value)); err != nil {
+		err = &os.PathError{Op: "write", Path: path, Err: err}
+	}
+	if closeErr := syscall.Close(fd); err == nil {
 		err = closeErr
 	}
 	return err

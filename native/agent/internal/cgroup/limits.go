@@ -67,6 +67,8 @@ const (
 	leastUs    = 1000
 	unlimited  = "max"
 	unlimited1 = -1
+	// sharesOfOne CPU in v1, and of a group that is told nothing.
+	sharesOfOne = 1024
 )
 
 func quotaUs(milli int64) int64 { return clamp(milli*periodUs/1000, leastUs, 1<<40) }
@@ -107,7 +109,7 @@ func limitV2(folder string, limits Limits) {
 
 func (d *Driver) limitV1(task string, limits Limits) {
 	if limits.CPUMilli > 0 {
-		_ = d.write1("cpu", task, "cpu.shares", clamp(limits.CPUMilli*1024/1000, 2, 262144))
+		_ = d.write1("cpu", task, "cpu.shares", clamp(limits.CPUMilli*sharesOfOne/1000, 2, 262144))
 	}
 	if limits.CPUQuotaMilli > 0 {
 		_ = d.write1("cpu", task, "cpu.cfs_period_us", periodUs)
@@ -117,8 +119,11 @@ func (d *Driver) limitV1(task string, limits Limits) {
 		_ = d.write1("memory", task, "memory.soft_limit_in_bytes", limits.MemRequestMib<<20)
 	}
 	if limits.MemMib > 0 {
-		_ = d.write1("memory", task, "memory.limit_in_bytes", limits.MemMib<<20)
+		low := d.write1("memory", task, "memory.limit_in_bytes", limits.MemMib<<20) != nil // more than with swap, as that is now
 		_ = d.write1("memory", task, "memory.memsw.limit_in_bytes", limits.MemMib<<20)
+		if low {
+			_ = d.write1("memory", task, "memory.limit_in_bytes", limits.MemMib<<20)
+		}
 	}
 	if limits.Pids > 0 {
 		_ = d.write1("pids", task, "pids.max", limits.Pids)

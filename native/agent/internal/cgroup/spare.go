@@ -1,6 +1,8 @@
 package cgroup
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -97,13 +99,41 @@ func (d *Driver) freshen(task string) bool {
 		}
 	}
 	if base, ok := d.bases["memory"]; ok {
-		folder := filepath.Join(base, task)
-		if d.write1("memory", task, "memory.max_usage_in_bytes", 0) != nil || number(filepath.Join(folder, "memory.max_usage_in_bytes")) > maxLeftBytes {
+		if left, ok := reset(filepath.Join(base, task, "memory.max_usage_in_bytes")); !ok || left > maxLeftBytes {
 			return false
 		}
 	}
 	_, counted := d.bases["cpuacct"]
 	return !counted || d.write1("cpuacct", task, "cpuacct.usage", 0) == nil
+}
+
+// unset sets back what a task of root may have changed in its own group, but for what limits name: that is written
+// again for the next task.
+func (d *Driver) unset(task string, limits Limits) bool {
+	type knob struct {
+		controller, file string
+		value            int64
+	}
+	list := []knob{
+		{"cpu", "cpu.idle", 0}, {"cpu", "cpu.cfs_quota_us", unlimited1}, {"memory", "memory.oom_control", 0},
+		{"memory", "memory.swappiness", number(filepath.Join(d.bases["memory"], "memory.swappiness"))},
+	}
+	if limits.CPUMilli == 0 {
+		list = append(list, knob{"cpu", "cpu.shares", sharesOfOne})
+	}
+	if limits.MemMib == 0 {
+		list = append(list, knob{"memory", "memory.memsw.limit_in_bytes", unlimited1}, knob{"memory", "memory.limit_in_bytes", unlimited1})
+	}
+	if limits.MemRequestMib == 0 || limits.MemRequestMib == limits.MemMib {
+		list = append(list, knob{"memory", "memory.soft_limit_in_bytes", unlimited1})
+	}
+	for _, k := range list {
+		if err := d.write1(k.controller, task, k.file, k.value); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return false
+		}
+	}
+	base, ok := d.bases["pids"]
+	return !ok || limits.Pids > 0 || write(filepath.Join(base, task, "pids.max"), unlimited) == nil
 }
 
 // keepSpare puts the group of a task that ended aside; false: it is to be removed. From then on nobody gets at it by the
@@ -112,7 +142,7 @@ func (d *Driver) keepSpare(task string) bool {
 	d.mu.Lock()
 	m := d.groups[task]
 	d.mu.Unlock()
-	if !m.reusable || time.Since(m.since) > soonOver || !d.freshen(task) {
+	if !m.reusable || time.Since(m.since) > soonOver || !d.freshen(task) || !d.unset(task, m.limits) {
 		return false
 	}
 	d.mu.Lock()

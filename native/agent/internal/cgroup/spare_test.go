@@ -79,3 +79,51 @@ func TestAGroupIsUsedAgainOnlyAsNew(t *testing.T) {
 	}
 	d.Remove("t-3")
 }
+
+// Root may change its own group. The next task has nothing of that.
+func TestAGroupThatItsTaskChangedIsSetBack(t *testing.T) {
+	d := Detect("/", fmt.Sprintf("knobs-%d", os.Getpid()))
+	defer d.Close()
+	knobs := []struct{ controller, file, value string }{
+		{"cpu", "cpu.cfs_quota_us", "50000"}, {"cpu", "cpu.shares", "77"}, {"pids", "pids.max", "3"},
+		{"memory", "memory.oom_control", "1"}, {"memory", "memory.swappiness", "3"},
+		{"memory", "memory.soft_limit_in_bytes", "65536"}, {"memory", "memory.limit_in_bytes", "67108864"},
+		{"memory", "memory.memsw.limit_in_bytes", "67108864"},
+	}
+	for n, limits := range []Limits{{}, {CPUMilli: 100, MemMib: 128, MemRequestMib: 64, Pids: 50}} {
+		read := func(task string) map[string]string {
+			values := map[string]string{}
+			for _, k := range knobs {
+				if base, ok := d.bases[k.controller]; ok && there(filepath.Join(base, task, k.file)) {
+					values[k.file] = string(slurp(filepath.Join(base, task, k.file), make([]byte, 256)))
+				}
+			}
+			return values
+		}
+		first, second := fmt.Sprintf("first-%d", n), fmt.Sprintf("second-%d", n)
+		if _, err := d.Create(first, limits); err != nil {
+			t.Fatal(err)
+		}
+		before := read(first)
+		for _, k := range knobs {
+			if _, has := before[k.file]; has {
+				_ = write(filepath.Join(d.bases[k.controller], first, k.file), k.value) // what this kernel refuses cannot be left
+			}
+		}
+		if changed := read(first); d.Kind == KindV1 && fmt.Sprint(changed) == fmt.Sprint(before) {
+			t.Fatalf("nothing was changed: %v", changed)
+		}
+		d.Remove(first)
+		if d.Kind == KindV1 && len(d.spares) != 1 {
+			t.Fatalf("not kept: %v", d.spares)
+		}
+		if _, err := d.Create(second, limits); err != nil {
+			t.Fatal(err)
+		}
+		if after := read(second); fmt.Sprint(after) != fmt.Sprint(before) {
+			t.Errorf("%+v:\n%q\nbefore\n%q", limits, after, before)
+		}
+		d.Remove(second)
+		d.dropSpares()
+	}
+}

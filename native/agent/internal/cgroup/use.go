@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 )
 
@@ -135,6 +136,25 @@ func slurp(path string, buf []byte) []byte {
 	return buf[:n]
 }
 
+// reset sets a counter back, and gives what it says then.
+func reset(path string) (now int64, ok bool) {
+	fd, err := syscall.Open(path, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, false
+	}
+	defer func() { _ = syscall.Close(fd) }() // what counts was written before
+	var buf [64]byte
+	if _, err := syscall.Write(fd, []byte{'0'}); err != nil {
+		return 0, false
+	}
+	n, err := syscall.Pread(fd, buf[:], 0)
+	if err != nil {
+		return 0, false
+	}
+	now, err = strconv.ParseInt(string(bytes.TrimSpace(buf[:n])), 10, 64)
+	return now, err == nil
+}
+
 func number(path string) int64 {
 	var buf [64]byte
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(slurp(path, buf[:]))), 10, 64)
@@ -144,8 +164,12 @@ func number(path string) int64 {
 	return n
 }
 
+// statBytes hold what memory.stat says. Not on the stack: it would grow for every task.
+var statBytes = sync.Pool{New: func() interface{} { return new([8192]byte) }}
+
 func keyed(path, key string) int64 {
-	var buf [8192]byte
+	buf := statBytes.Get().(*[8192]byte)
+	defer statBytes.Put(buf)
 	for data := slurp(path, buf[:]); len(data) > 0; {
 		line, rest, _ := bytes.Cut(data, []byte{'\n'})
 		data = rest
