@@ -35,7 +35,6 @@ const (
 )
 
 var zeros [zeroBytes]byte
-
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // ErrClosed is given for appends after Close.
@@ -51,15 +50,16 @@ type Journal struct {
 
 	mu      sync.Mutex
 	pending []byte
-	covered int // how much of pending a waiting snapshot holds already
+	before  []byte // to be used again
+	covered int    // how much of pending a waiting snapshot holds already
 	after   []func()
 	closed  bool
 	trouble error
 	wake    chan struct{}
-	done    chan struct{}
 	compact chan []byte
 	asked   bool
 	ask     func()
+	done    chan struct{}
 }
 
 // Options of OpenJournal.
@@ -204,11 +204,14 @@ func (j *Journal) Append(payload []byte, after func()) error {
 	if after != nil {
 		j.after = append(j.after, after)
 	}
-	select {
-	case j.wake <- struct{}{}:
-	default:
-	}
+	j.poke()
 	return nil
+}
+
+func (j *Journal) poke() {
+	if len(j.wake) == 0 { // with the lock held nobody else puts one there
+		j.wake <- struct{}{}
+	}
 }
 
 // Trouble is why the newest write did not succeed yet, or nil.
@@ -231,10 +234,7 @@ func (j *Journal) Compact(records []byte) {
 	default:
 	}
 	j.compact <- records
-	select {
-	case j.wake <- struct{}{}:
-	default:
-	}
+	j.poke()
 }
 
 // Close writes what is pending and ends.
@@ -275,7 +275,7 @@ func (j *Journal) take() (b batch, closed bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	b = batch{records: j.pending, covered: j.covered, after: j.after}
-	j.pending, j.covered, j.after = nil, 0, nil
+	j.pending, j.before, j.covered, j.after = j.before, nil, 0, nil
 	select {
 	case b.snapshot = <-j.compact:
 	default:
@@ -285,11 +285,13 @@ func (j *Journal) take() (b batch, closed bool) {
 
 func (j *Journal) commit() {
 	b, closed := j.take()
-	hadSnapshot := b.snapshot != nil
+	hadSnapshot, records := b.snapshot != nil, b.records
 	for {
 		err := j.write(&b)
 		j.mu.Lock()
-		j.trouble = err
+		if j.trouble = err; err == nil && cap(records) <= zeroBytes {
+			j.before = records[:0]
+		}
 		closed = closed || j.closed
 		j.mu.Unlock()
 		if err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // Request is a call of the master.
@@ -71,15 +72,31 @@ func ParseRequest(payload []byte) (Request, error) {
 	return request, nil
 }
 
+// encoders are kept: each message and each record on the disk needs one.
+var encoders = sync.Pool{New: func() interface{} {
+	e := &encoder{}
+	e.to = json.NewEncoder(&e.out)
+	e.to.SetEscapeHTML(false)
+	return e
+}}
+
+type encoder struct {
+	out bytes.Buffer
+	to  *json.Encoder
+}
+
 // Encode is JSON without HTML escaping and without the final newline.
 func Encode(value interface{}) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, err
+	e := encoders.Get().(*encoder)
+	e.out.Reset()
+	if err := e.to.Encode(value); err != nil {
+		return nil, err // an encoder that failed is not used again
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), nil
+	body := append([]byte(nil), bytes.TrimSuffix(e.out.Bytes(), []byte{'\n'})...)
+	if e.out.Cap() <= keepBytes {
+		encoders.Put(e)
+	}
+	return body, nil
 }
 
 // HelloParams opens a connection and claims the lease.
