@@ -84,10 +84,14 @@ func TestA4_AReusedPidIsNeitherAdoptedNorSignalled(t *testing.T) {
 		reuse := func(pid int) {
 			t.Helper()
 			// The stranger leads a group of its own number, as the task did.
-			got := w.do(fmt.Sprintf("echo %d > /proc/sys/kernel/ns_last_pid; setsid sleep 1000 & echo $!", pid-1))
-			if got != strconv.Itoa(pid) {
-				t.Fatalf("got %s, not %d", got, pid)
-			}
+			h.eventually(fmt.Sprintf("the number %d is given again", pid), func() bool {
+				got := w.do(fmt.Sprintf("echo %d > /proc/sys/kernel/ns_last_pid; setsid sleep 1000 & echo $!", pid-1))
+				if got == strconv.Itoa(pid) {
+					return true
+				}
+				w.do(fmt.Sprintf("kill -9 %s; wait %s; echo gone", got, got)) // the kernel frees a number a moment after it was last seen
+				return false
+			})
 			// It is told apart by its name, which it has only once the shell's child became what it is to be.
 			if name := w.do(fmt.Sprintf("while [ -e /proc/%d ] && ! grep -q sleep /proc/%d/comm; do sleep 0.01; done; %s", pid, pid, nameOf(pid))); name != "sleep" {
 				t.Fatalf("the stranger %d did not come: %s", pid, name)
