@@ -1,8 +1,9 @@
 // All machines as a dense table: 28 px rows, sortable, filtered. Sorted once per wish, so that nothing moves by itself.
 import './machines.css';
 import { Plus, Search } from 'lucide-react';
-import { useCallback, useRef, useState } from 'react';
+import { type RefObject, useCallback, useRef, useState } from 'react';
 import type { MachineId } from '../../../electron/contract/ids.ts';
+import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { SearchField } from '../../kit/field.tsx';
@@ -48,16 +49,7 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
   );
 }
 
-export function MachinesPage() {
-  const words = useWords();
-  const [find, setFind] = useState('');
-  const [sort, setSort] = useState<Sort>(null);
-  const search = useRef<HTMLInputElement>(null);
-  const subject = useView((view) => view.subject);
-  // Names and membership change the list; samples do not.
-  useTables((tables) => tables.machines);
-  useTables((tables) => tables.agents);
-  const machines = listMachines(tableStore.getState().tables, find, sort);
+function useMachineKeys(machines: readonly MachineRecord[], search: RefObject<HTMLInputElement | null>) {
   const order = machines.map((machine) => machine.id);
   const { cursor, move, press } = useSelection(order);
   const onPress = useCallback(
@@ -79,6 +71,21 @@ export function MachinesPage() {
     },
     '/': () => search.current?.focus(),
   });
+  return { cursor, onPress };
+}
+
+export function MachinesPage() {
+  const words = useWords();
+  const [find, setFind] = useState('');
+  const [sort, setSort] = useState<Sort>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const subject = useView((view) => view.subject);
+  // Names and membership change the list; samples do not.
+  useTables((tables) => tables.machines);
+  useTables((tables) => tables.agents);
+  const machines = listMachines(tableStore.getState().tables, find, sort);
+  const order = machines.map((machine) => machine.id);
+  const { cursor, onPress } = useMachineKeys(machines, search);
   return (
     <>
       <header className="page-head">

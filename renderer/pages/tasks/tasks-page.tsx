@@ -1,7 +1,15 @@
 // The task table: windowed rows of 28 px, filter, sort, keyboard cursor, many at once.
 import './tasks.css';
 import { Play, Search, Square, Trash2, X } from 'lucide-react';
-import { type MouseEvent, useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
+import {
+  type MouseEvent,
+  type RefObject,
+  useCallback,
+  useDeferredValue,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { TaskId } from '../../../electron/contract/ids.ts';
 import { askForget, askKill, cancelRuns, openTask } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
@@ -219,14 +227,8 @@ function showVerbs(selected: number, current: TaskId | undefined): void {
   else if (current !== undefined) openPalette(nameOf(current));
 }
 
-export function TasksPage({ route }: { readonly route: TasksRoute }) {
-  const words = useWords();
-  const [sort, setSort] = useState<TaskSort>({ column: 'started', isDown: true });
-  const [isPointerInside, setPointerInside] = useState(false);
-  const search = useRef<HTMLInputElement>(null);
-  const order = useOrder(route, sort, isPointerInside);
-  const all = useTables((tables) => tables.tasks.size + tables.runs.size);
-  const runs = useTables((tables) => tables.runs);
+/** Cursor and selection over the rows shown, by keyboard and pointer. */
+function useTaskKeys(order: readonly TaskId[], search: RefObject<HTMLInputElement | null>) {
   const { cursor, selected, move, press, toggle, selectAll, clear } = useSelection(order);
   const current = cursor === null ? undefined : cursor;
   const targets =
@@ -256,6 +258,18 @@ export function TasksPage({ route }: { readonly route: TasksRoute }) {
     },
     [press],
   );
+  return { cursor, selected, onPress, toggle, selectAll, clear };
+}
+
+export function TasksPage({ route }: { readonly route: TasksRoute }) {
+  const words = useWords();
+  const [sort, setSort] = useState<TaskSort>({ column: 'started', isDown: true });
+  const [isPointerInside, setPointerInside] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  const order = useOrder(route, sort, isPointerInside);
+  const all = useTables((tables) => tables.tasks.size + tables.runs.size);
+  const runs = useTables((tables) => tables.runs);
+  const { cursor, selected, onPress, toggle, selectAll, clear } = useTaskKeys(order, search);
   const isFiltered = all > 0;
   return (
     <>
@@ -268,7 +282,7 @@ export function TasksPage({ route }: { readonly route: TasksRoute }) {
           label={words.t('tasks.title')}
           count={order.length}
           rowPx={rowPx}
-          cursor={current === undefined ? -1 : order.indexOf(current)}
+          cursor={cursor === null ? -1 : order.indexOf(cursor)}
           head={<Head sort={sort} onSort={setSort} isWaiting={route.state === 'waiting'} />}
           keyOf={(index) => order[index] ?? String(index)}
           onPointerInside={setPointerInside}

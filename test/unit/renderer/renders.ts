@@ -9,10 +9,9 @@ type Fiber = {
   readonly alternate: Fiber | null;
 };
 
-export type Renders = {
+type Renders = {
   /** Renders by the name of the component since the last reset. */
   readonly by: () => Readonly<Record<string, number>>;
-  readonly all: () => number;
   readonly reset: () => void;
 };
 
@@ -52,7 +51,6 @@ export function countRenders(): Renders {
   });
   return {
     by: () => Object.fromEntries([...counts].sort(([, a], [, b]) => b - a)),
-    all: () => [...counts.values()].reduce((sum, each) => sum + each, 0),
     reset: () => counts.clear(),
   };
 }
