@@ -22,7 +22,17 @@ const repeats = 3;
 type Say = (line: string) => void;
 type AskChild = <K extends Ask['kind']>(ask: Extract<Ask, { kind: K }>) => Promise<Answer[K]>;
 
-export async function benchAllocator(say: Say): Promise<BenchReport> {
+type Part = (ask: AskChild, say: Say) => Promise<BenchReport>;
+
+/** What `--only` can name. */
+const parts: Readonly<Record<string, Part>> = { cycles, curve, placements, updates, restart };
+
+/** All parts, or those that are named. */
+export async function benchAllocator(say: Say, only: readonly string[] = []): Promise<BenchReport> {
+  const chosen = only.length > 0 ? only : Object.keys(parts);
+  const unknown = chosen.filter((name) => parts[name] === undefined);
+  if (unknown.length > 0)
+    throw new Error(`no ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
   const folder = newProgramFolder();
   try {
     const child = await bundleStoreProgram('bench', folder);
@@ -32,7 +42,9 @@ export async function benchAllocator(say: Say): Promise<BenchReport> {
       const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 20 });
       return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
     };
-    return { ...(await cycles(ask, say)), ...(await curve(ask, say)), ...(await master(ask, say)) };
+    const report: Record<string, BenchReport[string]> = {};
+    for (const name of chosen) Object.assign(report, await parts[name]?.(ask, say));
+    return report;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
@@ -72,17 +84,23 @@ async function curve(ask: AskChild, say: Say): Promise<{ curve: number[] }> {
   return { curve: pairs };
 }
 
-async function master(ask: AskChild, say: Say): Promise<Record<string, number>> {
-  const placed = await medians(() => ask({ kind: 'placements' }));
-  say(`placements a second ${placed.map((each) => each.perS.toFixed(0)).join(' ')}`);
-  const updated = await medians(() => ask({ kind: 'updates' }));
-  say(`updates a second ${updated.map((each) => each.perS.toFixed(0)).join(' ')}`);
-  const restarts = await medians(() => ask({ kind: 'restart' }));
-  for (const each of restarts) say(`restart ${each.readyS.toFixed(2)} s, ${each.memMb.toFixed(0)} MB`);
+async function placements(ask: AskChild, say: Say): Promise<Record<string, number>> {
+  const all = await medians(() => ask({ kind: 'placements' }));
+  say(`placements a second ${all.map((each) => each.perS.toFixed(0)).join(' ')}`);
+  return { placementsPerS: rounded(median(all.map((each) => each.perS))) };
+}
+
+async function updates(ask: AskChild, say: Say): Promise<Record<string, number>> {
+  const all = await medians(() => ask({ kind: 'updates' }));
+  say(`updates a second ${all.map((each) => each.perS.toFixed(0)).join(' ')}`);
+  return { updatesPerS: rounded(median(all.map((each) => each.perS))) };
+}
+
+async function restart(ask: AskChild, say: Say): Promise<Record<string, number>> {
+  const all = await medians(() => ask({ kind: 'restart' }));
+  for (const each of all) say(`restart ${each.readyS.toFixed(2)} s, ${each.memMb.toFixed(0)} MB`);
   return {
-    placementsPerS: rounded(median(placed.map((each) => each.perS))),
-    memMb: rounded(median(restarts.map((each) => each.memMb))),
-    restart100kS: rounded(median(restarts.map((each) => each.readyS)), 2),
-    updatesPerS: rounded(median(updated.map((each) => each.perS))),
+    memMb: rounded(median(all.map((each) => each.memMb))),
+    restart100kS: rounded(median(all.map((each) => each.readyS)), 2),
   };
 }

@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--json]`: runs one bench. The last line of standard output is one JSON object. */
+/** `npm run bench -- NAME [--json] [--only PART,PART]`: runs one bench, or parts of it. The last line of standard output is one JSON object. */
 import { benchAdd } from './add.ts';
 import { benchAgent } from './agent.ts';
 import { benchAllocator } from './allocator.ts';
@@ -10,7 +10,7 @@ import type { BenchReport } from './report.ts';
 type Bench = {
   readonly about: string;
   /** `say` is for progress; it goes to standard error. */
-  readonly run: (say: (line: string) => void) => Promise<BenchReport>;
+  readonly run: (say: (line: string) => void, only: readonly string[]) => Promise<BenchReport>;
 };
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -31,7 +31,7 @@ const benches: Readonly<Record<string, Bench>> = {
     run: benchJourney,
   },
   allocator: {
-    about: 'one full allocation cycle at three sizes, beside a floor of plain arrays',
+    about: 'cycles, curve, placements, updates, restart of a big cluster; --only names some of them',
     run: benchAllocator,
   },
   loop: {
@@ -43,6 +43,8 @@ const benches: Readonly<Record<string, Bench>> = {
 async function main(): Promise<number> {
   const words = process.argv.slice(2);
   const isJson = words.includes('--json');
+  const onlyAt = words.indexOf('--only');
+  const only = onlyAt < 0 ? [] : (words.splice(onlyAt, 2)[1]?.split(',') ?? []);
   const name = words.find((word) => !word.startsWith('--'));
   const bench = name === undefined ? undefined : benches[name];
   if (bench === undefined) {
@@ -50,7 +52,7 @@ async function main(): Promise<number> {
       process.stderr.write(`${known.padEnd(10)} ${about}\n`);
     return 2;
   }
-  const report = await bench.run((line) => process.stderr.write(`${line}\n`));
+  const report = await bench.run((line) => process.stderr.write(`${line}\n`), only);
   if (!isJson) {
     for (const [key, value] of Object.entries(report))
       process.stdout.write(`${key.padEnd(20)} ${String(value)}\n`);

@@ -2,6 +2,7 @@
 // without a word here.
 import fc from 'fast-check';
 import type { z } from 'zod';
+import { checkDefOf, defOf } from '../../electron/adapters/store/shape.ts';
 
 const oddTexts = [
   '',
@@ -21,10 +22,10 @@ const oddTexts = [
 
 type Limits = { least: number; most: number; shortest: number; longest: number; pattern: RegExp | null };
 
-function limitsOf(checks: readonly z.core.$ZodCheck<never>[] | undefined): Limits {
+function limitsOf(checks: readonly z.core.$ZodCheck[] | undefined): Limits {
   const limits: Limits = { least: -1e9, most: 1e12, shortest: 0, longest: 5, pattern: null };
   for (const check of checks ?? []) {
-    const { def } = (check as unknown as z.core.$ZodChecks)._zod;
+    const def = checkDefOf(check);
     if (def.check === 'greater_than') limits.least = Number(def.value);
     if (def.check === 'less_than') limits.most = Number(def.value);
     if (def.check === 'min_length') limits.shortest = def.minimum;
@@ -53,7 +54,7 @@ function texts({ shortest, longest, pattern }: Limits): fc.Arbitrary<string> {
 
 /** `depth` ends lists within lists. */
 export function valuesOf(schema: z.core.$ZodType, depth = 0): fc.Arbitrary<unknown> {
-  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const def = defOf(schema);
   const limits = limitsOf(def.checks);
   switch (def.type) {
     case 'object':
@@ -64,7 +65,7 @@ export function valuesOf(schema: z.core.$ZodType, depth = 0): fc.Arbitrary<unkno
     }
     case 'record': {
       const keys = valuesOf(def.keyType, depth) as fc.Arbitrary<string>;
-      const values = valuesOf(def.valueType as z.core.$ZodType, depth + 1);
+      const values = valuesOf(def.valueType, depth + 1);
       // A key of that name is dropped by the schema.
       return fc.dictionary(
         keys.map((key) => `${key}.`.slice(-255)),
@@ -104,8 +105,7 @@ function numbers({ least, most }: Limits): fc.Arbitrary<number> {
 
 function objects(shape: z.core.$ZodLooseShape, depth: number): fc.Arbitrary<unknown> {
   const fields = Object.entries(shape).map(([name, schema]) => [name, valuesOf(schema, depth)] as const);
-  const isOptional = (name: string): boolean =>
-    (shape[name] as z.core.$ZodTypes)._zod.def.type === 'optional';
+  const isOptional = (name: string): boolean => defOf(shape[name] as z.core.$ZodType).type === 'optional';
   const requiredKeys = Object.keys(shape).filter((name) => !isOptional(name));
   return fc.record(Object.fromEntries(fields), { requiredKeys, noNullPrototype: true });
 }

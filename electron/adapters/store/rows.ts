@@ -9,6 +9,8 @@ type TableSql = {
   /** Of a row that is there under the same keys; null: the table has none. */
   readonly change: string | null;
   readonly drop: string;
+  /** A row that cannot be used, to the table `quarantine`. */
+  readonly keep: string;
 };
 
 /** Beside its id and the whole row as JSON, a table has the columns that SQLite needs for its keys. */
@@ -26,6 +28,8 @@ function tableSql(
       ON CONFLICT (id) DO UPDATE SET ${taken.join(', ')}`,
     change: Object.keys(keys).length === 0 ? null : changeSql(table, keys, values),
     drop: `DELETE FROM ${table} WHERE id = ?`,
+    keep: `INSERT INTO quarantine (table_name, row_id, json, why, at_ms)
+      SELECT ?, id, json, ?, ? FROM ${table} WHERE id = ?`,
   };
 }
 
@@ -88,10 +92,7 @@ export function prepareTables(db: Connection): (tables: readonly TableWrites[]) 
 export function setRowsAside(db: Connection, bad: readonly BadRow[], nowMs: number): void {
   db.transaction(() => {
     for (const { table, id, why } of bad) {
-      db.prepare<[string, string, number, string]>(
-        `INSERT INTO quarantine (table_name, row_id, json, why, at_ms)
-          SELECT ?, id, json, ?, ? FROM ${table} WHERE id = ?`,
-      ).run(table, why, nowMs, id);
+      db.prepare<[string, string, number, string]>(sql[table].keep).run(table, why, nowMs, id);
       db.prepare<[string]>(sql[table].drop).run(id);
     }
   }).immediate();

@@ -4,12 +4,25 @@
 import type { z } from 'zod';
 
 type Look = (value: unknown) => boolean;
+type Predicate = (value: unknown) => unknown;
 
 const no: Look = () => false;
 
+/** What a schema was made from, for those who build on zod. The known kinds under one type, so that `type` tells them apart. */
+export function defOf(schema: z.core.$ZodType): z.core.$ZodTypes['_zod']['def'] {
+  const { _zod: inner } = schema as z.core.$ZodTypes;
+  return inner.def;
+}
+
+type AnyCheckDef = z.core.$ZodChecks['_zod']['def'] | { readonly check: 'custom'; readonly fn?: Predicate };
+
+export function checkDefOf(check: z.core.$ZodCheck): AnyCheckDef {
+  const { _zod: inner } = check as unknown as z.core.$ZodChecks;
+  return inner.def;
+}
+
 export function lookOf(schema: z.core.$ZodType): Look {
-  // The known kinds under one type, so that `def.type` tells them apart.
-  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const def = defOf(schema);
   const limits = limitsOf(def.checks);
   if (limits === null || 'format' in def) return no;
   const look = typeLook(def, limits);
@@ -57,15 +70,11 @@ type Limits = {
   shortest: number;
   longest: number;
   readonly patterns: RegExp[];
-  readonly predicates: ((value: unknown) => unknown)[];
+  readonly predicates: Predicate[];
 };
 
-type CheckDef =
-  | z.core.$ZodChecks['_zod']['def']
-  | { readonly check: 'custom'; readonly fn?: Limits['predicates'][0] };
-
 /** null: one of them is not known here. */
-function limitsOf(checks: readonly z.core.$ZodCheck<never>[] | undefined): Limits | null {
+function limitsOf(checks: readonly z.core.$ZodCheck[] | undefined): Limits | null {
   const limits: Limits = {
     least: Number.NEGATIVE_INFINITY,
     most: Number.POSITIVE_INFINITY,
@@ -75,11 +84,10 @@ function limitsOf(checks: readonly z.core.$ZodCheck<never>[] | undefined): Limit
     patterns: [],
     predicates: [],
   };
-  const all = (checks ?? []).map((check) => (check as unknown as z.core.$ZodChecks)._zod.def as CheckDef);
-  return all.every((def) => addLimit(limits, def)) ? limits : null;
+  return (checks ?? []).every((check) => addLimit(limits, checkDefOf(check))) ? limits : null;
 }
 
-function addLimit(limits: Limits, def: CheckDef): boolean {
+function addLimit(limits: Limits, def: AnyCheckDef): boolean {
   switch (def.check) {
     case 'number_format':
       limits.isInteger = true;
@@ -153,7 +161,7 @@ type Field = {
 /** The schema drops keys it does not know and fills in defaults: both make another value. */
 function objectLook(shape: z.core.$ZodLooseShape): Look {
   const fields = Object.entries(shape).map(([name, schema], place): Field => {
-    const isNeeded = (schema as z.core.$ZodTypes)._zod.def.type !== 'optional';
+    const isNeeded = defOf(schema as z.core.$ZodType).type !== 'optional';
     return { name, look: lookOf(schema), isNeeded, place };
   });
   const byName = new Map(fields.map((field) => [field.name, field]));
@@ -181,8 +189,8 @@ function unionLook({ options, discriminator }: UnionDef): Look {
   if (discriminator === undefined) return no;
   const looks = new Map<unknown, Look>();
   for (const option of options) {
-    const { def } = (option as z.core.$ZodTypes)._zod;
-    const mark = def.type === 'object' ? (def.shape[discriminator] as z.core.$ZodTypes)._zod.def : null;
+    const def = defOf(option);
+    const mark = def.type === 'object' ? defOf(def.shape[discriminator] as z.core.$ZodType) : null;
     if (mark?.type !== 'literal') return no;
     const look = lookOf(option);
     for (const value of mark.values) looks.set(value, look);

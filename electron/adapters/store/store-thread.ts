@@ -68,7 +68,8 @@ export class StoreThread implements Store, Asking {
   }
 
   load(done: StoreDone<LoadedRows>): void {
-    void loadRows(this).then(done);
+    const answer = async (): Promise<void> => done(await loadRows(this));
+    void answer();
   }
 
   readSeq(done: StoreDone<number>): void {
