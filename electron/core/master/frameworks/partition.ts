@@ -39,7 +39,8 @@ export function onPartitionMachine(
   const refusal = refuseChanges({ draft, on, changes });
   if (refusal) return refusal;
   // What is offered of it was cut before; as in Mesos the operator goes first.
-  rescindAll(draft, (offer) => offer.agentId === agent.id);
+  const limited = new Set(changes.map(({ part }) => topOf(part)).filter((role) => hasQuota(draft, role)));
+  rescindAll(draft, ({ agentId, role }) => agentId === agent.id || limited.has(topOfRole(role)));
   applyReservations(draft, on, changes);
   noteDone(draft, 'partition-machine', { subject: machine.name, machineId });
   return null;
@@ -56,6 +57,14 @@ function refuseSlices(slices: readonly Slice[]): Refusal | null {
     if (wrong !== undefined) return { code: 'invalid', reason: 'quota-wrong', detail: `${role}: ${wrong}` };
   }
   return null;
+}
+
+const topOfRole = (role: string): string => role.split('/')[0] ?? '';
+const topOf = ({ reservation }: ResourcePart): string => topOfRole(reservation[0] ?? '');
+
+/** What is set aside may leave no room below its limit for what is offered elsewhere. */
+function hasQuota(draft: Draft, role: string): boolean {
+  return (draft.get('roles', role)?.quota ?? null) !== null;
 }
 
 function sliceOf(role: string, amounts: Omit<Resources, 'ports'>): ResourcePart {
@@ -118,7 +127,7 @@ function heldOf(task: TaskRecord, agentId: string, part: ResourcePart): readonly
 
 /** What is set aside counts against the quota, as in Mesos. */
 function refuseLimit({ draft, changes }: Wanted, part: ResourcePart): Refusal | null {
-  const top = (part.reservation[0] ?? '').split('/')[0] ?? '';
+  const top = topOf(part);
   const limit = draft.get('roles', top)?.quota?.limit;
   if (!limit) return null;
   const used = usedBy(draft, top);

@@ -58,6 +58,17 @@ describe('a machine that is partitioned', () => {
     expect(rig.told()).toEqual([]);
   });
 
+  it('takes back what is offered elsewhere to a role with a limit, which it may leave no room for', () => {
+    const rig = FrameworkRig.live(['one', 'two']);
+    const limit = { cpusMilli: 6000, memMib: null, diskMib: null, gpus: null };
+    rig.ask({ kind: 'set-quota', role: 'eng', quota: { guarantee: none, limit }, force: false });
+    rig.subscribe({ roles: ['eng'] });
+    rig.pass(20);
+    expect(rig.offers().map(({ agentId }) => agentId)).toContain('a-two');
+    expect(partition(rig, slice('eng', { cpusMilli: 2000 }))).toBeNull();
+    expect(rig.offers()).toEqual([]);
+  });
+
   it('counts against the quota of the role', () => {
     const rig = FrameworkRig.live();
     const limit = { cpusMilli: 2000, memMib: null, diskMib: null, gpus: null };
