@@ -29,6 +29,12 @@ type Connection = {
   /** Deliveries of each direction never overtake each other. */
   lastOut: number;
   lastIn: number;
+  /** What is on its way and cannot pass, in the order in which it came so far. */
+  stalled: (() => void)[];
+  /** Somebody looks again when it may pass. */
+  isWaiting: boolean;
+  /** A sample is on its way: the agent makes no other until that has gone. */
+  hasSample: boolean;
   readonly calls: Set<Call>;
 };
 
@@ -98,6 +104,11 @@ export class Network {
     if (connection) this.#update(connection, status);
   }
 
+  /** Whatever kept it, it passes now where it can. */
+  letThrough(): void {
+    for (const connection of this.#open.values()) this.#letThrough(connection);
+  }
+
   connections(): MachineId[] {
     return [...this.#open.keys()];
   }
@@ -157,6 +168,9 @@ export class Network {
       isOpen: true,
       lastOut: 0,
       lastIn: 0,
+      stalled: [],
+      isWaiting: false,
+      hasSample: false,
       calls: new Set(),
     };
     this.#open.set(machineId, connection);
@@ -195,7 +209,12 @@ export class Network {
 
   #sampleNowAndThen(connection: Connection): void {
     const { machineId } = connection;
-    this.#inward(connection, () => this.#post({ kind: 'sample-received', machineId, sample }));
+    if (!connection.hasSample)
+      this.#inward(connection, () => {
+        connection.hasSample = false;
+        this.#post({ kind: 'sample-received', machineId, sample });
+      });
+    connection.hasSample = true;
     this.#later(this.#options.sampleEveryMs, () => {
       if (connection.isOpen) this.#sampleNowAndThen(connection);
     });
@@ -263,17 +282,27 @@ export class Network {
   #deliverAfter(connection: Connection, last: number, deliver: () => void): number {
     const { world } = this.#options;
     const { time } = world;
-    const soonest = Math.max(time.monoMs(), world.deafUntil(connection.host));
-    const at = Math.max(last + 0.001, soonest + world.between(0.2, 20));
-    const arrive = (): void => {
+    const at = Math.max(last + 0.001, time.monoMs() + world.between(0.2, 20));
+    this.#later(at - time.monoMs(), () => {
       if (!connection.isOpen) return;
-      // Cut meanwhile: it waits on.
-      const waitMs = world.deafUntil(connection.host) - time.monoMs();
-      if (waitMs > 0) this.#later(waitMs + 0.001, arrive);
-      else deliver();
-    };
-    this.#later(at - time.monoMs(), arrive);
+      connection.stalled.push(deliver);
+      this.#letThrough(connection);
+    });
     return at;
+  }
+
+  /** Cut meanwhile: it waits on. */
+  #letThrough(connection: Connection): void {
+    const { world } = this.#options;
+    const { stalled, host } = connection;
+    const waitMs = world.deafUntil(host) - world.time.monoMs();
+    while (waitMs <= 0 && connection.isOpen && stalled.length > 0) stalled.shift()?.();
+    if (waitMs <= 0 || connection.isWaiting) return;
+    connection.isWaiting = true;
+    this.#later(waitMs + 0.001, () => {
+      connection.isWaiting = false;
+      this.#letThrough(connection);
+    });
   }
 
   #close(machineId: MachineId, refusal: Refusal | null): void {

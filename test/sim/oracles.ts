@@ -17,8 +17,9 @@ export function isQuiet(world: World, master: Master): boolean {
   if (session.sends.size > 0) return false;
   for (const { id, phase } of tables.links.values())
     if (phase !== 'live' && !isBereft(world, master, id) && !isDeclaredGone(master, id)) return false;
-  for (const task of tables.tasks.values()) if (holds(task)) return false;
-  return world.schedulers.every(({ isDone }) => isDone) || !isProbeRoom(tables);
+  for (const task of tables.tasks.values()) if (holds(task) && !mayStay(world, task)) return false;
+  const isRoom = world.ending === 'as-it-is' || isProbeRoom(tables);
+  return !isRoom || world.schedulers.every(({ isDone }) => isDone);
 }
 
 /** The end: faults have stopped long ago, so everything must have settled (I8) and both sides must agree (I4, I5). */
@@ -109,7 +110,7 @@ function checkTasks(world: World, master: Master, agent: FakeAgent): void {
     if (!task) world.violate(`I8 ${taskId} of ${agent.id} was never adopted`);
     if (held.unacknowledged.length > 0)
       world.violate(`I4 ${taskId}: ${held.unacknowledged.length} updates unacknowledged`);
-    if (!terminalTaskStates.has(held.status.state))
+    if (!terminalTaskStates.has(held.status.state) && !(task && mayStay(world, task)))
       world.violate(`I8 ${taskId} still ${held.status.state} on its agent`);
     else if (task && task.agentId === agent.id && task.state !== held.status.state) {
       world.violate(`I4 ${taskId} is ${task.state} here and ${held.status.state} there`);
@@ -118,8 +119,13 @@ function checkTasks(world: World, master: Master, agent: FakeAgent): void {
   for (const task of tasks.values()) if (task.agentId === agent.id) checkTask(world, agent, task);
 }
 
+/** What nobody wanted to end. */
+function mayStay(world: World, { id, agentId, state, killAskedAtMs }: TaskRecord): boolean {
+  return killAskedAtMs === null && world.mayStay(agentId, id, state);
+}
+
 function checkTask(world: World, agent: FakeAgent, task: TaskRecord): void {
-  if (holds(task)) world.violate(`I8 ${task.id} is still ${task.state}`);
+  if (holds(task) && !mayStay(world, task)) world.violate(`I8 ${task.id} is still ${task.state}`);
   const last = task.statuses.at(-1);
   const neverRan = last?.source === 'SOURCE_MASTER' && task.state === 'TASK_KILLED';
   if (neverRan && (agent.starts.get(task.id) ?? 0) > 0)

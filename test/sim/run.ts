@@ -1,9 +1,8 @@
 // One run: from a seed to its violations. Under fire, then healed and settled. Time jumps from one event to the next.
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import { createRandom } from '../../electron/core/kernel/random.ts';
-import { applyDiff } from '../../electron/core/kernel/tables.ts';
-import { aHostKey, aMachine } from '../support/builders.ts';
 import { emptyDisk } from '../support/fake-store.ts';
+import { type Camp, campCount, campOf, moveIn, putMachines } from './camps.ts';
 import { type Chosen, chooseFaults, type FaultKind, inflict } from './faults.ts';
 import { Master, masterId } from './master.ts';
 import { checkSettled, isQuiet } from './oracles.ts';
@@ -38,7 +37,7 @@ const askAgainEveryMs = 2000;
 /** Far beyond what any run needs: something feeds itself. */
 const mostEvents = 20_000;
 /** Of so many seeds one is deep: everything is checked at every step. */
-const deepEvery = 64;
+const deepEvery = 128;
 
 class Run {
   readonly #options: RunOptions;
@@ -48,31 +47,34 @@ class Run {
   readonly #person: Person;
   readonly #faults: Chosen;
   readonly #schedulers: Schedulers;
+  readonly #tasksBefore: number;
+  readonly #livesBefore: number;
   #master: Master;
-  #lives = 0;
+  #lives: number;
   #events = 0;
 
-  constructor(options: RunOptions) {
+  constructor(options: RunOptions, plan: Plan, camp: Camp | null) {
     const { seed, isTraced = false, disabled = new Set() } = options;
     this.#options = options;
-    const dice = diceOf(seed);
-    this.#plan = drawPlan(dice, options.fireMs);
-    const hosts = dice.pick([2, 3, 3]) ?? 3;
-    this.#world = new World(seed, { hosts, hasAlias: dice.chance(0.1), isTraced });
+    this.#plan = plan;
+    this.#livesBefore = camp ? 1 : 0;
+    this.#lives = this.#livesBefore;
+    this.#tasksBefore = camp?.disk.tables.tasks.size ?? 0;
+    const { hosts, hasAlias } = plan;
+    this.#world = new World(seed, { hosts, hasAlias, isTraced, wallMs: camp?.world.time.nowMs() });
+    this.#world.ending = plan.ending;
     this.#person = new Person(this.#world, this.#disk);
     this.#faults = chooseFaults(this.#world, disabled);
-    this.#enrolFirstHosts();
+    if (camp) moveIn(this.#world, this.#disk, camp);
+    else if (plan.start !== 'nothing') putMachines(this.#world, this.#disk);
     this.#master = this.#startMaster();
-    this.#schedulers = new Schedulers(this.#world, this.#plan.schedulers, () => this.#master);
+    this.#schedulers = new Schedulers(
+      this.#world,
+      this.#plan.schedulers,
+      () => this.#master,
+      camp?.schedulers.all,
+    );
     this.#world.schedulers = this.#schedulers.all;
-  }
-
-  /** Machines are there from the start, so that even a short fire burns something. */
-  #enrolFirstHosts(): void {
-    const hosts = this.#world.hosts.slice(0, 2);
-    for (const host of hosts) this.#world.install(host);
-    const put = hosts.map(({ name }) => aMachine(name, {}, { address: name, hostKey: aHostKey(name) }));
-    this.#disk.tables = applyDiff(this.#disk.tables, { machines: { put, drop: [] } });
   }
 
   #startMaster(): Master {
@@ -115,7 +117,7 @@ class Run {
     const world = this.#world;
     const startMonoMs = world.time.monoMs();
     this.#often(this.#plan.clickEveryMs, () => this.#person.act(this.#master));
-    if (this.#plan.schedulers > 0) this.#often(this.#plan.actEveryMs, () => this.#schedulers.act());
+    if (world.schedulers.length > 0) this.#often(this.#plan.actEveryMs, () => this.#schedulers.act());
     this.#often(this.#plan.faultEveryMs, () => {
       const fault = world.pick(this.#faults.sudden);
       if (fault) inflict(world, this.#master, fault);
@@ -128,7 +130,7 @@ class Run {
 
   result(): RunResult {
     const world = this.#world;
-    let tasks = 0;
+    let tasks = -this.#tasksBefore;
     for (const id of world.onDisk) if (id.startsWith('t-')) tasks += 1;
     return {
       seed: this.#options.seed,
@@ -138,7 +140,7 @@ class Run {
       plan: this.#plan,
       events: this.#eventsSoFar,
       tasks,
-      lives: this.#lives,
+      lives: this.#lives - this.#livesBefore,
     };
   }
 
@@ -179,7 +181,7 @@ class Run {
     for (let ms = 0; world.time.monoMs() < endMonoMs; ms += lookEveryMs) {
       if (ms % askAgainEveryMs === 0 && this.#master.isAlive) {
         this.#person.confirmAll(this.#master);
-        this.#person.killAll(this.#master);
+        if (world.ending === 'killed') this.#person.killAll(this.#master);
         this.#schedulers.finish();
       }
       await this.#passUntil(world.time.monoMs() + lookEveryMs);
@@ -206,6 +208,7 @@ class Run {
       host.cutUntilMonoMs = Math.min(host.cutUntilMonoMs, now);
       host.frozenUntilMonoMs = Math.min(host.frozenUntilMonoMs, now);
     }
+    this.#master.network.letThrough();
     world.say('healed');
   }
 }
@@ -220,7 +223,9 @@ function diceOf(seed: number): Dice {
 }
 
 export async function runOnce(options: RunOptions): Promise<RunResult> {
-  const run = new Run(options);
+  const plan = drawPlan(diceOf(options.seed), options.fireMs);
+  const camp = plan.start === 'camp' ? await campOf(options.seed % campCount) : null;
+  const run = new Run(options, plan, camp);
   try {
     return await run.go();
   } catch (error) {

@@ -1,11 +1,12 @@
 // What a scheduler is like, drawn by the dice, and what it makes of an offer: tasks, groups, reservations, volumes.
 import type { Demand, FrameworkInfo } from '../../electron/contract/framework.ts';
 import type { TaskId } from '../../electron/contract/ids.ts';
-import type { Launch, OfferRecord, Operation } from '../../electron/contract/offer.ts';
+import type { InverseOffer, Launch, OfferRecord, Operation } from '../../electron/contract/offer.ts';
 import { noResources, type Resources } from '../../electron/contract/resources.ts';
 import type { ResourcePart } from '../../electron/contract/role.ts';
 import { aTask } from '../support/builders.ts';
 import { aFramework } from '../support/some-calls.ts';
+import type { Said } from './scheduler-words.ts';
 import type { World } from './world.ts';
 
 /** How a scheduler behaves under fire; once healed, every one of them is a good one. */
@@ -66,6 +67,14 @@ export function drawUnit(world: World, role: string): Demand {
   const count = 1 + Math.floor(world.random() * 3);
   const priority = world.chance(0.3) ? { priority: 10 } : {};
   return { role, agentId: null, resources: drawSize(world), count, ...priority };
+}
+
+/** Before a maintenance: some agree, some never answer. */
+export function answerInverse(world: World, inverseOffers: readonly InverseOffer[]): Said[] {
+  const kind = world.pick(['ACCEPT_INVERSE_OFFERS', 'DECLINE_INVERSE_OFFERS', null] as const);
+  if (!kind) return [];
+  const filters = { refuseMs: world.pick([0, 1000, 5000]) ?? 0 };
+  return [{ kind, inverseOfferIds: inverseOffers.map(({ id }) => id), filters }];
 }
 
 export function launchOf(taskId: TaskId, resources: Resources, uses: ResourcePart[] | null = null): Launch {

@@ -1,5 +1,13 @@
-// What a scheduler is told, in the words of the trace.
-import type { SchedulerEvent } from '../../electron/contract/framework.ts';
+// What a scheduler says and what it is told; the latter also in the words of the trace.
+import type { Call, SchedulerEvent } from '../../electron/contract/framework.ts';
+
+type CallOf<K extends Call['kind']> = Omit<Extract<Call, { kind: K }>, 'frameworkId'>;
+/** Without its name. SUBSCRIBE is said by `join` alone. */
+export type Said = { [K in Exclude<Call['kind'], 'SUBSCRIBE'>]: CallOf<K> }[Exclude<
+  Call['kind'],
+  'SUBSCRIBE'
+>];
+export type Acknowledgement = CallOf<'ACKNOWLEDGE'> | CallOf<'ACKNOWLEDGE_OPERATION_STATUS'>;
 
 /** What it is about, in short. */
 export function wordsOf(event: SchedulerEvent): string {

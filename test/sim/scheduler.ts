@@ -3,10 +3,12 @@
 import type { Result } from '../../electron/contract/errors.ts';
 import type { Call, FrameworkInfo, SchedulerEvent } from '../../electron/contract/framework.ts';
 import type { AgentId, FrameworkId, OfferId, TaskId } from '../../electron/contract/ids.ts';
-import type { InverseOffer, OfferRecord, Operation } from '../../electron/contract/offer.ts';
+import type { OfferRecord, Operation } from '../../electron/contract/offer.ts';
 import type { OperationStatus } from '../../electron/contract/operation-status.ts';
 import { type TaskState, terminalTaskStates } from '../../electron/contract/task.ts';
+import { KnownOperations } from './scheduler-operations.ts';
 import {
+  answerInverse,
   byPlace,
   drawInfo,
   drawManners,
@@ -15,13 +17,11 @@ import {
   planOffers,
   probeOf,
 } from './scheduler-plans.ts';
-import { wordsOf } from './scheduler-words.ts';
+import { type Acknowledgement, type Said, wordsOf } from './scheduler-words.ts';
 import type { Streams } from './streams.ts';
 import type { World } from './world.ts';
 
 type Known = { readonly agentId: AgentId; state: TaskState; isEnded: boolean };
-type CallOf<K extends Call['kind']> = Omit<Extract<Call, { kind: K }>, 'frameworkId'>;
-type Said = { [K in Exclude<Call['kind'], 'SUBSCRIBE'>]: CallOf<K> }[Exclude<Call['kind'], 'SUBSCRIBE'>];
 
 /** For an offer that it has no use for any more. */
 const longMs = 600_000;
@@ -35,9 +35,7 @@ export class Scheduler {
   downUntilMonoMs = 0;
   readonly offers = new Map<OfferId, OfferRecord>();
   readonly tasks = new Map<TaskId, Known>();
-  /** Operations that were done, and it has not been told so. */
-  readonly #untold = new Set<string>();
-  readonly #told = new Set<string>();
+  readonly #operations: KnownOperations;
   readonly #world: World;
   readonly #manners: Manners;
   #info: FrameworkInfo;
@@ -49,12 +47,16 @@ export class Scheduler {
   #refusesUntilMonoMs: number | null;
   #probe: TaskId | null = null;
 
-  constructor(world: World, name: string) {
+  /** `past`: what it was and knew before it came here. */
+  constructor(world: World, name: string, past?: Scheduler) {
     this.#world = world;
     this.id = `f-${name}` as FrameworkId;
     this.#manners = drawManners(world);
     this.#refusesUntilMonoMs = world.chance(0.3) ? Number.POSITIVE_INFINITY : null;
-    this.#info = drawInfo(world, name);
+    this.#info = past ? past.#info : drawInfo(world, name);
+    this.#serial = past ? past.#serial : 0;
+    this.#operations = new KnownOperations(past ? past.#operations : undefined);
+    for (const [id, known] of past?.tasks ?? []) this.tasks.set(id, { ...known });
   }
 
   /** Nothing is left that it waits for. */
@@ -63,14 +65,20 @@ export class Scheduler {
       this.phase === 'over' ||
       (this.phase === 'here' &&
         this.#finish === 'done' &&
-        this.#open().length === 0 &&
-        this.#untold.size === 0)
+        this.#open().every((id) => this.#isAsTold(id)) &&
+        this.#operations.areTold)
     );
   }
 
-  /** Everything is refused for long: it has had its last task, or does not want it yet. */
+  /** Everything is refused for long: it has had its last task, or does not want it (yet). */
   get #hasNoUse(): boolean {
-    return this.#probe !== null || this.#refusesUntilMonoMs !== null;
+    return this.#probe !== null || this.#refusesUntilMonoMs !== null || this.#finish === 'done';
+  }
+
+  /** What the master may go by when it is away. */
+  get terms(): { readonly isPartitionAware: boolean; readonly failoverTimeoutMs: number } {
+    const { capabilities, failoverTimeoutMs } = this.#info;
+    return { isPartitionAware: capabilities.includes('PARTITION_AWARE'), failoverTimeoutMs };
   }
 
   get roles(): readonly string[] {
@@ -95,9 +103,7 @@ export class Scheduler {
         if (isMine()) this.#lose();
       },
     });
-    const { capabilities, failoverTimeoutMs } = this.#info;
-    const isPartitionAware = capabilities.includes('PARTITION_AWARE');
-    this.#world.book.join(this.id, { isPartitionAware, failoverTimeoutMs }, time.monoMs());
+    this.#world.book.join(this.id, this.terms, time.monoMs());
     const call: Call = {
       kind: 'SUBSCRIBE',
       frameworkId: this.id,
@@ -150,12 +156,12 @@ export class Scheduler {
 
   /** No more tasks are wanted (a person kills what runs), and one last probe is asked for. */
   finish(): void {
-    if (this.#finish === 'no') this.#finish = 'wants';
+    if (this.#finish === 'no') this.#wantLast();
     this.downUntilMonoMs = 0;
     if (this.phase !== 'here') return;
     if (this.#finish === 'done') {
       // What it still does not know the end of: asked for until it does, as Mesos says.
-      if (this.#open().length > 0) this.#reconcile(false);
+      if (!this.isDone) this.#reconcile(false);
       return;
     }
     if (this.#finish === 'asked') return this.#reconcile(false);
@@ -182,6 +188,14 @@ export class Scheduler {
     return false;
   }
 
+  #wantLast(): void {
+    const isServedOnceMore = this.#world.ending === 'killed';
+    this.#finish = isServedOnceMore ? 'wants' : 'done';
+    if (isServedOnceMore || this.phase !== 'here') return;
+    this.#decline([...this.offers.keys()], longMs);
+    this.say({ kind: 'SUPPRESS', roles: [] });
+  }
+
   /** In its own name, as it is. */
   say(call: Said, onAnswer?: (answer: Result<null>) => void): void {
     this.#streams?.call({ ...call, frameworkId: this.id }, onAnswer);
@@ -199,6 +213,11 @@ export class Scheduler {
       this.#world.hosts.some(({ agent }) => agent?.id === agentId);
     const open = [...this.tasks].filter(([, { isEnded, agentId }]) => !isEnded && isThere(agentId));
     return open.map(([id]) => id);
+  }
+
+  #isAsTold(id: TaskId): boolean {
+    const known = this.tasks.get(id);
+    return known !== undefined && this.#world.mayStay(known.agentId, id, known.state);
   }
 
   #lose(): void {
@@ -226,19 +245,11 @@ export class Scheduler {
       if (this.#finish !== 'no') this.finish();
     } else if (event.kind === 'OFFERS') this.#consider(event.offers);
     else if (event.kind === 'RESCIND') this.offers.delete(event.offerId);
-    else if (event.kind === 'INVERSE_OFFERS') this.#makeRoom(event.inverseOffers);
+    else if (event.kind === 'INVERSE_OFFERS')
+      for (const call of answerInverse(this.#world, event.inverseOffers)) this.say(call);
     else if (event.kind === 'UPDATE') this.#learn(event.status);
     else if (event.kind === 'UPDATE_OPERATION_STATUS') this.#learnOperation(event.status);
     else if (event.kind === 'FAILURE') this.#reconcile(false);
-  }
-
-  /** Before a maintenance: some agree, some never answer. */
-  #makeRoom(inverseOffers: readonly InverseOffer[]): void {
-    const world = this.#world;
-    const kind = world.pick(['ACCEPT_INVERSE_OFFERS', 'DECLINE_INVERSE_OFFERS', null] as const);
-    if (!kind) return;
-    const filters = { refuseMs: world.pick([0, 1000, 5000]) ?? 0 };
-    this.say({ kind, inverseOfferIds: inverseOffers.map(({ id }) => id), filters });
   }
 
   #consider(offers: readonly OfferRecord[]): void {
@@ -261,7 +272,7 @@ export class Scheduler {
     const world = this.#world;
     const operations = this.#planFor(offers);
     if (operations.length === 0) {
-      const refuseMs = world.pick([0, 1000, 5000, longMs]) ?? 0;
+      const refuseMs = world.pick([0, 1000, 5000, longMs, longMs, longMs]) ?? 0;
       this.#decline(
         offers.map(({ id }) => id),
         this.#finish === 'no' ? refuseMs : this.#hasNoUse ? longMs : 0,
@@ -273,7 +284,10 @@ export class Scheduler {
 
   #planFor(offers: readonly OfferRecord[]): Operation[] {
     const world = this.#world;
-    const nextTask = (): TaskId => this.#nextTask();
+    const nextTask = (): TaskId => {
+      this.#serial += 1;
+      return `t-${this.id}-${this.#serial}` as TaskId;
+    };
     if (this.#finish === 'asked' && this.#probe === null) {
       const probe = probeOf(nextTask(), offers);
       if (probe?.kind !== 'LAUNCH') return [];
@@ -311,9 +325,7 @@ export class Scheduler {
   #onAccepted(ids: readonly TaskId[], operations: readonly Operation[], answer: Result<null>): void {
     const world = this.#world;
     if (answer.ok) {
-      // What came of it may have been told before the answer.
-      for (const each of operations)
-        if ('id' in each && each.id !== undefined && !this.#told.has(each.id)) this.#untold.add(each.id);
+      this.#operations.accepted(operations);
       const missing = ids.find((id) => !world.onDisk.has(id));
       if (missing) world.violate(`I1 ${missing} was accepted and is not on the disk`);
       if (this.#probe !== null && ids.includes(this.#probe)) this.say({ kind: 'SUPPRESS', roles: [] });
@@ -330,7 +342,7 @@ export class Scheduler {
   #learn(status: Extract<SchedulerEvent, { kind: 'UPDATE' }>['status']): void {
     const { taskId, uuid, state, agentId } = status;
     const known = this.tasks.get(taskId);
-    if (uuid !== null && agentId !== null) this.#acknowledge(taskId, agentId, uuid);
+    if (uuid !== null && agentId !== null) this.#acknowledge({ kind: 'ACKNOWLEDGE', agentId, taskId, uuid });
     if (!known) return;
     known.state = state;
     // Not known to the master: there is nothing there to wait for.
@@ -341,26 +353,20 @@ export class Scheduler {
     else if (state === 'TASK_RUNNING') this.#kill(taskId);
   }
 
-  /** I4: at least once; of what was done nothing else is said later. */
-  #learnOperation({ operationId, state, uuid, agentId }: OperationStatus): void {
-    if (state === 'OPERATION_FINISHED') {
-      this.#told.add(operationId);
-      this.#untold.delete(operationId);
-    } else if (this.#told.has(operationId) && state !== 'OPERATION_UNKNOWN')
-      this.#world.violate(`I4 ${operationId} was done and is told as ${state}`);
-    if (uuid === null) return;
-    if (this.#finish === 'no' && !this.#world.chance(this.#manners.acknowledges)) return;
-    this.say({ kind: 'ACKNOWLEDGE_OPERATION_STATUS', agentId, operationId, uuid }, ({ ok }) => {
-      if (ok) this.#world.book.acked.add(uuid);
-    });
+  #learnOperation(status: OperationStatus): void {
+    const wrong = this.#operations.learn(status);
+    if (wrong !== null) this.#world.violate(wrong);
+    const { operationId, uuid, agentId } = status;
+    if (uuid !== null)
+      this.#acknowledge({ kind: 'ACKNOWLEDGE_OPERATION_STATUS', agentId, operationId, uuid });
   }
 
-  #acknowledge(taskId: TaskId, agentId: AgentId, uuid: string): void {
+  #acknowledge(call: Acknowledgement): void {
     const world = this.#world;
     // The rest is told again, after a while.
     if (this.#finish === 'no' && !world.chance(this.#manners.acknowledges)) return;
-    this.say({ kind: 'ACKNOWLEDGE', agentId, taskId, uuid }, ({ ok }) => {
-      if (ok) world.book.acked.add(uuid);
+    this.say(call, ({ ok }) => {
+      if (ok) world.book.acked.add(call.uuid);
     });
   }
 
@@ -390,10 +396,5 @@ export class Scheduler {
     const roles = this.#world.pick([['*'], ['eng'], ['ops', 'eng']]) ?? ['*'];
     this.#info = { ...this.#info, roles, offerFilters: {} };
     this.say({ kind: 'UPDATE_FRAMEWORK', info: this.#info, suppressedRoles: [] });
-  }
-
-  #nextTask(): TaskId {
-    this.#serial += 1;
-    return `t-${this.id}-${this.#serial}` as TaskId;
   }
 }

@@ -12,11 +12,14 @@ export class Schedulers {
   readonly #world: World;
   readonly #masterOf: () => Master;
 
-  constructor(world: World, count: number, masterOf: () => Master) {
+  /** `past`: those that were there before, and remember. They are back sooner than new ones come. */
+  constructor(world: World, count: number, masterOf: () => Master, past: readonly Scheduler[] = []) {
     this.#world = world;
     this.#masterOf = masterOf;
-    this.all = Array.from({ length: count }, (_, n) => new Scheduler(world, `s${n}`));
-    for (const scheduler of this.all) this.#comeBack(scheduler, world.between(50, 1500));
+    const all = Math.max(past.length, Math.min(3, past.length + count));
+    this.all = Array.from({ length: all }, (_, n) => new Scheduler(world, `s${n}`, past[n]));
+    const [soonMs, lateMs] = past.length > 0 ? ([1, 15] as const) : ([50, 1500] as const);
+    for (const scheduler of this.all) this.#comeBack(scheduler, world.between(soonMs, lateMs));
   }
 
   act(): void {

@@ -6,7 +6,7 @@ import { nextRunId, type RunRecord } from '../../electron/contract/run.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import { type TaskRecord, terminalTaskStates } from '../../electron/contract/task.ts';
 import { type ScalarName, scalarNames } from '../../electron/core/master/resources.ts';
-import { usesOf } from './scheduler-oracles.ts';
+import { holds, usesOf } from './scheduler-oracles.ts';
 import type { World } from './world.ts';
 
 /** Less than a probe needs of each: enough for it, whatever offers lie in between. */
@@ -65,9 +65,17 @@ function fitsSomewhere(tables: Tables, wanted: Resources, mayBe: (agent: AgentRe
     if (agent.state.kind !== 'active' || !isLive || tables.machines.get(agent.machineId)?.removal) continue;
     if (agent.availability || !mayBe(agent)) continue;
     const isFit = scalarNames.every((name) => wanted[name] <= freeOn(tables, agent, name));
-    if (isFit) return true;
+    if (isFit && arePortsFree(tables, agent.id, wanted)) return true;
   }
   return false;
+}
+
+function arePortsFree(tables: Tables, agentId: string, { ports }: Resources): boolean {
+  const isTaken = ({ begin, end }: Resources['ports'][number]): boolean =>
+    ports.some((wanted) => wanted.begin <= end && begin <= wanted.end);
+  for (const task of tables.tasks.values())
+    if (task.agentId === agentId && holds(task) && task.info.resources.ports.some(isTaken)) return false;
+  return true;
 }
 
 /** Whatever is offered of it. */

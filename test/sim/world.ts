@@ -1,7 +1,7 @@
 // The world of one run: virtual time, the seeded dice, hosts with their agents, and the record of what was asked, written
 // and violated. What it knows is what an observer outside of the master could know.
 import type { AgentId, TaskId } from '../../electron/contract/ids.ts';
-import type { TaskStatus } from '../../electron/contract/task.ts';
+import type { TaskState, TaskStatus } from '../../electron/contract/task.ts';
 import { createRandom } from '../../electron/core/kernel/random.ts';
 import { FakeAgent } from '../support/fake-agent.ts';
 import { VirtualTime } from '../support/virtual-clock.ts';
@@ -43,10 +43,11 @@ export type WorldOptions = {
   /** The last address is another name of the first host. */
   readonly hasAlias: boolean;
   readonly isTraced: boolean;
+  readonly wallMs?: number | undefined;
 };
 
 export class World {
-  readonly time = new VirtualTime();
+  readonly time: VirtualTime;
   readonly random: () => number;
   readonly hosts: readonly Host[];
   /** Every address that the person knows. */
@@ -77,11 +78,14 @@ export class World {
   /** Since then nothing has kept the master from seeing what is there: awake, alive, its disk well. */
   calmSinceMonoMs = 0;
   isUnderFire = true;
+  /** In the end everything is killed and every scheduler served once more, or all stays as it has come to be. */
+  ending: 'killed' | 'as-it-is' = 'killed';
   readonly #byAddress = new Map<string, Host>();
   readonly #isTraced: boolean;
   #installs = 0;
 
   constructor(seed: number, options: WorldOptions) {
+    this.time = new VirtualTime(options.wallMs);
     this.random = createRandom(seed);
     this.#isTraced = options.isTraced;
     this.addresses = Array.from({ length: options.hosts }, (_, n) => `h${n}`);
@@ -107,6 +111,13 @@ export class World {
   cut(host: Host, untilMonoMs: number): void {
     if (this.isReachable(host)) host.cutSinceMonoMs = this.time.monoMs();
     host.cutUntilMonoMs = Math.max(host.cutUntilMonoMs, untilMonoMs);
+  }
+
+  /** Where nothing is ended in the end, a task may go on that is there what it is here. */
+  mayStay(agentId: AgentId, taskId: TaskId, state: TaskState): boolean {
+    if (this.ending === 'killed') return false;
+    const agent = this.hosts.find((host) => host.agent?.id === agentId)?.agent;
+    return agent?.tasks.get(taskId)?.status.state === state;
   }
 
   /** Nothing reaches its agent, and nothing comes from it, before that. */

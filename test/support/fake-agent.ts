@@ -73,6 +73,28 @@ export class FakeAgent {
     this.resources = options.resources ?? someResources();
   }
 
+  /** The same agent in another world: what it holds goes on from where it was, as after a start of its process. */
+  resume(past: FakeAgent): void {
+    this.#uuids = past.#uuids;
+    this.lease = past.lease && { ...past.lease };
+    for (const taskId of past.tombstones) this.tombstones.add(taskId);
+    for (const [taskId, count] of past.starts) this.starts.set(taskId, count);
+    for (const [taskId, uuids] of past.history) this.history.set(taskId, [...uuids]);
+    for (const [taskId, kept] of past.tasks) {
+      const task = { ...kept, unacknowledged: [...kept.unacknowledged] };
+      this.tasks.set(taskId, task);
+      if (!terminalTaskStates.has(task.status.state)) this.#goOn(taskId, task);
+    }
+  }
+
+  #goOn(taskId: TaskId, task: Kept): void {
+    const { after, random } = this.#options;
+    if (task.isWaiting) after(random() * firstBackOffMs, () => this.#tryAgain(taskId, task, task.run));
+    else if (task.killed) after(random() * 400, () => this.#end(taskId, 'TASK_KILLED'));
+    else if (task.startedAtMs === null) after(5 + random() * 50, () => this.#start(taskId));
+    else this.#runOn(taskId, task);
+  }
+
   hello(masterId: string, epoch: number, takeOver = false): Refusal | null {
     if (this.lease && this.lease.masterId !== masterId && !takeOver) {
       return { code: 'conflict', reason: 'lease-held', detail: this.lease.masterId };
@@ -161,8 +183,7 @@ export class FakeAgent {
   #start(taskId: TaskId): void {
     const task = this.tasks.get(taskId);
     if (!task || terminalTaskStates.has(task.status.state) || task.killed) return;
-    const { run } = task;
-    if (run === 0) {
+    if (task.run === 0) {
       this.starts.set(taskId, (this.starts.get(taskId) ?? 0) + 1);
       this.#options.onFirstRun?.(taskId);
     }
@@ -170,7 +191,12 @@ export class FakeAgent {
     task.startedAtMs ??= this.#options.nowMs();
     task.runSinceMs = this.#options.nowMs();
     this.#report(taskId, 'TASK_RUNNING');
-    // Some never end by themselves: only a kill that arrives ends those.
+    this.#runOn(taskId, task);
+  }
+
+  /** Some never end by themselves: only a kill that arrives ends those. */
+  #runOn(taskId: TaskId, task: Kept): void {
+    const { run } = task;
     if (this.#options.random() < 0.3) return;
     const lastsMs = this.#options.random() ** 3 * 60_000;
     const end = this.#options.random() < 0.5 ? 'TASK_FINISHED' : 'TASK_FAILED';
@@ -198,16 +224,17 @@ export class FakeAgent {
     task.isWaiting = true;
     this.#report(taskId, 'TASK_STARTING', { nextStartAtMs: Math.round(this.#options.nowMs() + ms) });
     const { run } = task;
-    const again = (): void => {
-      if (task.run !== run || this.tasks.get(taskId) !== task || task.killed) return;
-      if (!this.isUp) {
-        this.#options.after(lookAgainMs, again);
-        return;
-      }
-      task.run += 1;
-      this.#start(taskId);
-    };
-    this.#options.after(ms, again);
+    this.#options.after(ms, () => this.#tryAgain(taskId, task, run));
+  }
+
+  #tryAgain(taskId: TaskId, task: Kept, run: number): void {
+    if (task.run !== run || this.tasks.get(taskId) !== task || task.killed) return;
+    if (!this.isUp) {
+      this.#options.after(lookAgainMs, () => this.#tryAgain(taskId, task, run));
+      return;
+    }
+    task.run += 1;
+    this.#start(taskId);
   }
 
   #end(taskId: TaskId, state: TaskState, reason: string | null = null): void {
