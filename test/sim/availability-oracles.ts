@@ -35,16 +35,23 @@ function checkNothingNew(world: World, { before, result }: Stepping, violate: Vi
     const why = whyNot(tables, agentId);
     if (why !== null) violate(`${id} is of ${agentId}, which is ${why}`);
   }
-  for (const task of result.diff.tasks?.put ?? []) {
-    // What is found on an agent was begun before.
-    const isBegun = task.statuses[0]?.source === 'SOURCE_MASTER' && task.state === 'TASK_STAGING';
-    if (before.tables.tasks.has(task.id) || !isBegun) continue;
-    const why = whyNot(tables, task.agentId);
-    const condition = world.book.conditionOf(task.id);
-    const name = tables.machines.get(task.machineId)?.name ?? '';
-    if (!holdsOf(condition, name)) violate(`${task.id} is begun on ${name}, asked for with ${condition}`);
-    if (why !== null) violate(`${task.id} is begun on ${task.agentId}, which is ${why}`);
-  }
+  for (const task of result.diff.tasks?.put ?? [])
+    if (!before.tables.tasks.has(task.id)) checkBegun(world, tables, { task, violate });
+}
+
+function checkBegun(
+  world: World,
+  tables: Tables,
+  { task, violate }: { readonly task: TaskRecord; readonly violate: Violate },
+): void {
+  // What is found on an agent was begun before.
+  const isBegun = task.statuses[0]?.source === 'SOURCE_MASTER' && task.state === 'TASK_STAGING';
+  if (!isBegun) return;
+  const why = whyNot(tables, task.agentId);
+  const condition = world.book.conditionOf(task.id);
+  const name = tables.machines.get(task.machineId)?.name ?? '';
+  if (!holdsOf(condition, name)) violate(`${task.id} is begun on ${name}, asked for with ${condition}`);
+  if (why !== null) violate(`${task.id} is begun on ${task.agentId}, which is ${why}`);
 }
 
 function whyNot(tables: Tables, agentId: string): string | null {

@@ -61,13 +61,21 @@ function checkKill({ world, disk, agent }: Place, { taskId, graceMs }: CallOf<'s
   // One whose wish is written was judged when it was.
   if (!record && !book.mayBeKilled(world, taskId) && !book.mayBeDrained(taskId))
     world.violate(`I6 nobody asked to kill ${taskId}`);
-  // What it came with, or what somebody said who may say so.
-  const isOwn = graceMs === (agent.tasks.get(taskId)?.info ?? record?.info)?.killPolicy.graceMs;
-  const isSaid = book.graces.get(taskId)?.includes(graceMs) === true;
-  if (record && !isOwn && !isSaid && !book.outages.mayGrant(record.machineId, graceMs))
+  if (record && !isGraceSaid({ world, agent, record }, graceMs))
     world.violate(`I6 ${taskId} gets ${graceMs} ms to end, which nobody said`);
   if (record && record.agentId !== agent.id)
     world.violate(`I6 kill of ${taskId} on ${agent.id}, it is of ${record.agentId}`);
+}
+
+/** What it came with, or what somebody said who may say so. */
+function isGraceSaid(
+  { world, agent, record }: Pick<Place, 'world' | 'agent'> & { readonly record: TaskRecord },
+  graceMs: number,
+): boolean {
+  const { id, info, machineId } = record;
+  const isOwn = graceMs === (agent.tasks.get(id)?.info ?? info).killPolicy.graceMs;
+  const isSaid = world.book.graces.get(id)?.includes(graceMs) === true;
+  return isOwn || isSaid || world.book.outages.mayGrant(machineId, graceMs);
 }
 
 /** I1: nothing is acknowledged that could still be forgotten. */

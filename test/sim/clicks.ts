@@ -1,7 +1,7 @@
 // What a person may click besides tasks and adding machines: taking machines out of service and planning it, roles, who may end
 // early for whom, slices, ending frameworks. Not everybody uses everything: each run has some of these groups (swarm testing,
 // Groce et al., ISSTA 2012), so that what is rare meets what is rare often enough.
-import type { FrameworkId, MachineId, OperationId } from '../../electron/contract/ids.ts';
+import type { MachineId, OperationId } from '../../electron/contract/ids.ts';
 import type { Maintenance } from '../../electron/contract/machine.ts';
 import type { Resources } from '../../electron/contract/resources.ts';
 import type { Preemption, Quota } from '../../electron/contract/role.ts';
@@ -108,8 +108,7 @@ export class Clicks {
   }
 
   #quota(): Quota | null {
-    const { chance } = this.#world;
-    if (chance.call(this.#world, 0.3)) return null;
+    if (this.#world.chance(0.3)) return null;
     const some = (cpusMilli: number, memMib: number) => ({ cpusMilli, memMib, diskMib: 0, gpus: 0 });
     const limit = { cpusMilli: this.#pick([500, 1500, null]), memMib: null, diskMib: null, gpus: null };
     const guarantees = [some(0, 0), some(0, 0), some(500, 256), some(400, 4096)] as const;
@@ -161,6 +160,6 @@ export class Clicks {
 
   #tearDown(master: Master): CommandEvent | null {
     const framework = this.#world.pick([...master.loop.state.tables.frameworks.values()]);
-    return framework ? { kind: 'teardown-framework', frameworkId: framework.id as FrameworkId } : null;
+    return framework ? { kind: 'teardown-framework', frameworkId: framework.id } : null;
   }
 }

@@ -210,16 +210,24 @@ function isKept(world: World, { tables }: FakeDisk, command: CommandEvent, isNew
         !isNewest ||
         isSame({ ...tables.settings.get('settings'), ...command.settings }, tables.settings.get('settings'))
       );
+    case 'teardown-framework':
+      return tables.frameworks.get(command.frameworkId)?.completedAtMs !== null;
+    default:
+      return !isNewest || isSetKept(world, tables, command);
+  }
+}
+
+/** What a later word of the same kind sets anew. */
+function isSetKept(world: World, tables: Tables, command: CommandEvent): boolean {
+  switch (command.kind) {
     case 'set-quota':
     case 'set-weight':
     case 'set-preemption':
-      return !isNewest || isRoleKept(tables, command);
+      return isRoleKept(tables, command);
     case 'deactivate-agent':
-      return !isNewest || isOut(tables, command.machineId);
+      return isOut(tables, command.machineId);
     case 'plan-maintenance':
-      return !isNewest || command.window === null || isPlanned(world, tables, command);
-    case 'teardown-framework':
-      return tables.frameworks.get(command.frameworkId)?.completedAtMs !== null;
+      return command.window === null || isPlanned(world, tables, command);
     default:
       return true;
   }

@@ -56,12 +56,17 @@ function checkMachine(world: World, master: Master, machine: MachineRecord): voi
   if (!agent) return; // a removal that failed half way: it shows as unreachable, with its reason
   if (isSecondRecord(master, machine.id)) return;
   if (isDeclaredGone(master, machine.id)) return; // for good: what runs there is nobody's business any more
+  checkLink(world, master, machine);
+  checkTasks(world, master, agent);
+}
+
+function checkLink(world: World, master: Master, machine: MachineRecord): void {
+  const { tables } = master.loop.state;
   const phase = tables.links.get(machine.id)?.phase;
   const state = tables.agents.get(machine.agentId ?? '')?.state.kind;
   if (phase === 'live' && state !== 'active')
     world.violate(`I8 the agent of ${machine.id} is ${state ?? 'missing'}`);
   if (phase !== 'live') world.violate(`I8 link of ${machine.id} is ${phase ?? 'missing'}`);
-  checkTasks(world, master, agent);
 }
 
 function checkNothingWaits(world: World, master: Master): void {

@@ -17,14 +17,18 @@ export function checkPreemption(world: World, { before, result }: Stepping, viol
   const made = (diff.claims?.put ?? []).filter(({ id }) => !before.tables.claims.has(id));
   for (const claim of made) checkClaim(world, state.tables, claim, violate);
   for (const task of diff.tasks?.put ?? []) {
-    const isNews = before.tables.tasks.get(task.id)?.madeRoomFor === undefined;
-    if (task.madeRoomFor !== undefined && isNews && !made.some(({ victims }) => victims.includes(task.id)))
+    if (!isNewVictim(before.tables, task)) continue;
+    if (!made.some(({ victims }) => victims.includes(task.id)))
       violate(`I6 ${task.id} ends early and makes room for nobody`);
-    if (isNews && task.madeRoomFor !== undefined) checkGrace(before.tables, task, violate);
+    checkGrace(before.tables, task, violate);
   }
   if (made.length > 0) checkGuarantees(state.tables, made, violate);
   if (made.length === 1 && made[0]) checkFairness(state.tables, made[0], violate);
   if (state.tables.claims.size > 0) checkKept(state.tables, diff, violate);
+}
+
+function isNewVictim(then: Tables, { id, madeRoomFor }: TaskRecord): boolean {
+  return madeRoomFor !== undefined && then.tasks.get(id)?.madeRoomFor === undefined;
 }
 
 /** It gets the time that it came with. */

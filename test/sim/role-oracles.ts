@@ -17,22 +17,25 @@ export function checkRoles({ before, event, result }: Stepping, violate: Violate
   for (const task of diff.tasks?.put ?? [])
     if (!before.tables.tasks.has(task.id))
       checkOwnRole(task.id, task.role ?? '*', { parts: usesOf(task), violate });
-  if (answer?.ok !== true) return;
+  if (answer?.ok === true) checkCommand(state.tables, event, violate);
+}
+
+function checkCommand(tables: Tables, event: Stepping['event'], violate: Violate): void {
   switch (event.kind) {
     case 'partition-machine':
-      return checkSlices(state.tables, event, violate);
+      return checkSlices(tables, event, violate);
     case 'set-quota':
-      return checkOffersWithin(state.tables, event.role, violate);
+      return checkOffersWithin(tables, event.role, violate);
     case 'change-role':
-      if (state.tables.roles.get(event.role)?.weightMilli !== event.weightMilli)
+      if (tables.roles.get(event.role)?.weightMilli !== event.weightMilli)
         violate(`${event.role} has not the weight that was set`);
-      if (!isSame(state.tables.roles.get(event.role)?.quota ?? null, event.quota))
+      if (!isSame(tables.roles.get(event.role)?.quota ?? null, event.quota))
         violate(`${event.role} has not the quota that was set`);
-      return checkOffersWithin(state.tables, event.role, violate);
+      return checkOffersWithin(tables, event.role, violate);
     case 'remove-role':
-      return checkNobodyIn(state.tables, event.role, violate);
+      return checkNobodyIn(tables, event.role, violate);
     case 'teardown-framework':
-      return checkTornDown(state.tables, event.frameworkId, violate);
+      return checkTornDown(tables, event.frameworkId, violate);
     default:
   }
 }

@@ -21,12 +21,7 @@ const probe: Pick<Resources, 'cpusMilli' | 'memMib' | 'diskMib' | 'gpus' | 'port
 export function checkServed(world: World, tables: Tables): void {
   for (const run of tables.runs.values())
     if (runFits(world, tables, run)) world.violate(`I8 ${run.id} waits and fits somewhere`);
-  const isRoom = isProbeRoom(tables);
-  for (const scheduler of world.schedulers) {
-    if (scheduler.phase === 'over') continue;
-    if (scheduler.phase !== 'here') world.violate(`I8 ${scheduler.id} is ${scheduler.phase}`);
-    else if (isRoom && !scheduler.isDone) world.violate(`I8 ${scheduler.id} waits for an offer, or an end`);
-  }
+  checkSchedulers(world, isProbeRoom(tables));
   for (const { id, agentId } of tables.reservations.values()) {
     if ((tables.agents.get(agentId)?.state.kind ?? 'gone') === 'gone')
       world.violate(`I14 ${id} is reserved on an agent that is gone`);
@@ -36,6 +31,14 @@ export function checkServed(world: World, tables: Tables): void {
     const again = nextRunId(id);
     if (world.waited.has(again) || world.onDisk.has(again))
       world.violate(`I6 ${id} was killed and came back`);
+  }
+}
+
+function checkSchedulers(world: World, isRoom: boolean): void {
+  for (const scheduler of world.schedulers) {
+    if (scheduler.phase === 'over') continue;
+    if (scheduler.phase !== 'here') world.violate(`I8 ${scheduler.id} is ${scheduler.phase}`);
+    else if (isRoom && !scheduler.isDone) world.violate(`I8 ${scheduler.id} waits for an offer, or an end`);
   }
 }
 
