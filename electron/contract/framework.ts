@@ -10,7 +10,7 @@ import {
   taskIdSchema,
 } from './ids.ts';
 import { type InverseOffer, type OfferRecord, operationSchema } from './offer.ts';
-import { offerOperationIdSchema, type OperationStatus, operationStatusSchema } from './operation-status.ts';
+import { type OperationStatus, offerOperationIdSchema, operationStatusSchema } from './operation-status.ts';
 import { resourcesSchema } from './resources.ts';
 import { roleNameSchema } from './role.ts';
 import { prioritySchema, type TaskStatus } from './task.ts';

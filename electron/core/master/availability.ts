@@ -16,7 +16,7 @@ import { assert } from '../kernel/assert.ts';
 import type { CommandEvent } from '../kernel/events.ts';
 import { markAgentGone, openTasksOf } from './agents.ts';
 import type { Draft } from './draft.ts';
-import { advanceMachineOperations, openOperation, refuseMachineOperations, noteDone } from './operations.ts';
+import { advanceMachineOperations, noteDone, openOperation, refuseMachineOperations } from './operations.ts';
 
 export type AvailabilityKind = Availability['kind'] | 'active';
 type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }>;
