@@ -133,7 +133,11 @@ export async function withLock(place, work, options = {}) {
     await wait(hasSaid ? 200 : 5);
   }
   const release = () => {
-    if (readHolder(place) === processMark(process.pid)) rmSync(place, { recursive: true, force: true });
+    if (readHolder(place) !== processMark(process.pid)) return;
+    // Away in one step: whoever waits would take the folder between the end of the file in it and its own.
+    const aside = mkdtempSync(`${place}.`);
+    renameSync(place, path.join(aside, 'gone'));
+    rmSync(aside, { recursive: true, force: true });
   };
   process.once('exit', release);
   try {

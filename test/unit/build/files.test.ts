@@ -59,6 +59,15 @@ describe('the lock', () => {
     expect(existsSync(inFolder('lock'))).toBe(false);
   });
 
+  it('changes hands between processes as often as they like', async () => {
+    const module = new URL('../../../build/lib/cache.mjs', import.meta.url).href;
+    const source = `import { withLock } from '${module}';
+      for (let n = 0; n < 100; n += 1) await withLock('${inFolder('lock')}', async () => {});`;
+    const each = () => mustRun(process.execPath, ['--input-type=module', '--eval', source]);
+    await Promise.all([each(), each(), each()]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('of a process that is gone is taken over', async () => {
     const dead = spawnSync('true').pid;
     mkdirSync(inFolder('lock'));
