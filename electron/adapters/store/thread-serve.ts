@@ -3,8 +3,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ChunkReader } from './chunks.ts';
 import { messageOf } from './connection.ts';
-import { Opening } from './opening.ts';
 import { type OpenOptions, reopenStore } from './open.ts';
+import { Opening } from './opening.ts';
 import { restoreSnapshot, setStoreAside } from './repair.ts';
 import { scheduleSnapshots } from './schedule.ts';
 import type { SqliteStore } from './sqlite-store.ts';
