@@ -121,9 +121,9 @@ export const roleMutants: readonly Mutant[] = [
   {
     id: 'role-removed-in-use',
     file: `${api}/roles.ts`,
-    find: '(task) => holdsResources(task) && isOfRole(roleOf(task))',
-    replace: '(task) => holdsResources(task) && roleOf(task) === role && !isOfRole(role)',
-    why: 'removes a role whose tasks run',
+    find: 'completedAtMs === null && info.roles.some(isOfRole)',
+    replace: 'completedAtMs === null && info.roles.some((each) => isOfRole(each) && each !== role)',
+    why: 'removes a role that a framework is in',
   },
   {
     id: 'heard-after-the-end',
