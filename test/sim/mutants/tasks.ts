@@ -70,13 +70,6 @@ export const taskMutants: readonly Mutant[] = [
     why: 'lets a task wait for a machine that can never hold it',
   },
   {
-    id: 'takes-what-is-not-there',
-    file: `${core}/frameworks/parts.ts`,
-    find: 'if (!there || !holds(there.amounts, part.amounts)) return isNothing(part.amounts);',
-    replace: 'if (!there) return isNothing(part.amounts);',
-    why: 'does not look whether what is taken of an offer is in it',
-  },
-  {
     id: 'fit-into-total',
     file: `${core}/frameworks/partition.ts`,
     find: 'if (after <= before || after + inUse[name] <= total) continue;',
