@@ -43,14 +43,19 @@ function noteAgain(draft: Draft, atMonoMs: number | null): void {
   if (atMonoMs !== null) draft.plan.inverseAtMonoMs = next === null ? atMonoMs : Math.min(next, atMonoMs);
 }
 
-/** A row that is dropped is made again at the end of the step, when there is still a reason for it. */
+/** Only marked: at the end of the step it is asked again, or called off when what else was due took its reason away. */
 export function onInverseOfferDeadlines(draft: Draft): void {
   if (!isDue(draft.plan.inverseAtMonoMs, draft.monoMs)) return;
   draft.plan.inverseAtMonoMs = null;
   for (const row of byId(draft.rows('inverseOffers'))) {
-    if (isDue(row.againAtMonoMs, draft.monoMs)) draft.drop('inverseOffers', row.id);
+    if (isDue(row.againAtMonoMs, draft.monoMs)) draft.put('inverseOffers', { ...row, state: 'asked' });
     else noteAgain(draft, row.againAtMonoMs);
   }
+}
+
+/** Its refusal is over. Of those that wait for an answer none has a time. */
+function isDueAgain({ state, againAtMonoMs }: InverseOfferRecord): boolean {
+  return state === 'asked' && againAtMonoMs !== null;
 }
 
 /** Whoever is on another connection now, or away, has not heard what was asked. */
@@ -104,15 +109,18 @@ function follow(draft: Draft, machineId: MachineId): boolean {
   const known = byId([...draft.rows('inverseOffers')].filter((row) => row.machineId === machineId));
   if (!machine?.maintenance && known.length === 0) return false;
   const wanted = machine ? wantedOn(draft, machine) : [];
+  const kept: InverseOfferRecord[] = [];
   let hasNews = false;
   for (const row of known) {
     const isStill = wanted.some((each) => isSame(each, partOf(row)));
+    if (isStill && isDueAgain(row)) draft.drop('inverseOffers', row.id);
+    else if (isStill) kept.push(row);
     if (isStill) continue;
     hasNews = true;
     rescind(draft, row);
   }
   for (const inverse of wanted) {
-    if (known.some((row) => isSame(inverse, partOf(row)))) continue;
+    if (kept.some((row) => isSame(inverse, partOf(row)))) continue;
     hasNews = true;
     ask(draft, machineId, inverse);
   }

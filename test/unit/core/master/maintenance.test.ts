@@ -270,6 +270,20 @@ describe('inverse offers', () => {
     expect(rows(rig)[0]?.id).not.toBe(first);
   });
 
+  it('declined until the very moment at which it begins are taken back then, and not made again', () => {
+    const rig = asked();
+    plan(rig, { startMs: rig.atMs + 20_000 });
+    const id = rows(rig)[0]?.id;
+    expect(answer(rig, 'DECLINE_INVERSE_OFFERS')).toBeNull();
+    rig.keepLive(19_500, 'one');
+    rig.take();
+    rig.keepLive(500, 'one');
+    expect(rig.row('machines', one).maintenance?.hasBegun).toBe(true);
+    const told = rig.told().filter(({ kind }) => kind.includes('INVERSE'));
+    expect(told).toEqual([{ kind: 'RESCIND_INVERSE_OFFER', inverseOfferId: id }]);
+    expect(rows(rig)).toEqual([]);
+  });
+
   it.each([
     ['the task has ended', (rig: FrameworkRig) => rig.post(updateFromOne('job', 'TASK_FINISHED'))],
     ['it is called off', (rig: FrameworkRig) => plan(rig, null)],
