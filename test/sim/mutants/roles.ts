@@ -22,7 +22,7 @@ export const roleMutants: readonly Mutant[] = [
   {
     id: 'preempts-below-guarantee',
     file: `${api}/fairness.ts`,
-    find: 'sums.consumed[name] - unreserved[name] >= (sums.guarantee[name] ?? 0),',
+    find: 'sums.consumed[name] - hoped[name] - unreserved[name] >= (sums.guarantee[name] ?? 0),',
     replace: 'sums.consumed[name] - unreserved[name] >= 0,',
     why: 'takes from a role what it is guaranteed',
   },

@@ -42,12 +42,13 @@ export class Fairness {
   }
 
   /** Nothing that the top-level role is guaranteed would be missing. Only what is not reserved counts: the rest stays its own. */
-  keepsGuarantee(top: string, unreserved: Scalars): boolean {
+  keepsGuarantee(top: string, unreserved: Scalars, hoped: Scalars): boolean {
     const sums = this.#roles.get(top);
     if (!sums) return true;
     return scalarNames.every(
       (name) =>
-        unreserved[name] === 0 || sums.consumed[name] - unreserved[name] >= (sums.guarantee[name] ?? 0),
+        unreserved[name] === 0 ||
+        sums.consumed[name] - hoped[name] - unreserved[name] >= (sums.guarantee[name] ?? 0),
     );
   }
 

@@ -8,7 +8,6 @@ import type { TaskRecord } from '../../../contract/task.ts';
 import type { AgentVerdict, Allocator, Holding, WaitReason } from '../../allocator/types.ts';
 import { assert } from '../../kernel/assert.ts';
 import type { Draft } from '../draft.ts';
-import { scalarNames } from '../resources.ts';
 import { Fairness, topOf, whereTheyPart } from './fairness.ts';
 import { holdingOf, holdingOfOffer, holdingOfTask, unitDemand } from './index-sync.ts';
 import { chooseParts } from './operations.ts';
@@ -44,6 +43,8 @@ type Asked = {
   readonly units: readonly Unit[];
 };
 
+type Share = { readonly role: string; readonly parts: readonly ResourcePart[] };
+
 type Candidate = Victim & { readonly bundle: Bundle };
 
 /** Those that come to an end when tasks do. */
@@ -62,6 +63,8 @@ class RoomPlan {
   /** Tasks that hold nothing any more: they end anyway, or by this plan. */
   readonly #ended = new Set<string>();
   readonly #given: { readonly agentId: AgentId; readonly parts: readonly ResourcePart[] }[] = [];
+  /** What fits as it is: another may get it, or its own not take it, so nobody ends because of it. */
+  readonly #hoped: Share[] = [];
   #fairness: Fairness | null = null;
 
   constructor(asked: Asked) {
@@ -83,7 +86,8 @@ class RoomPlan {
     const verdicts = this.#explain(unit, null);
     const free = verdicts.find(({ reason }) => reason === 'fits');
     if (free) {
-      this.#give(unit, free.agentId as AgentId);
+      const parts = this.#give(unit, free.agentId as AgentId);
+      this.#hoped.push({ role: unit.demand.role, parts });
       return null;
     }
     let best: { readonly agentId: AgentId; readonly victims: readonly Candidate[] } | null = null;
@@ -125,17 +129,19 @@ class RoomPlan {
     if (foreign.length === 0) return true;
     this.#fairness ??= new Fairness(this.#asked.allocator.sums());
     const fairness = this.#fairness;
+    const lost = foreign.map(({ bundle }) => ({ role: bundle.role, parts: bundle.tasks.flatMap(usesOf) }));
     return foreign.every(({ bundle }) => {
       const apart = whereTheyPart(bundle.role, unit.demand.role);
       if (!apart) return false;
       const [loser, winner] = apart;
       const top = topOf(loser);
       const isGuaranteed =
-        top === topOf(unit.demand.role) || fairness.keepsGuarantee(top, lossOf(foreign, top, true));
+        top === topOf(unit.demand.role) ||
+        fairness.keepsGuarantee(top, plainOf(lost, top), plainOf(this.#hoped, top));
       return (
         isGuaranteed &&
         fairness.mayGrow(winner, unit.demand.resources) &&
-        fairness.mayShrink(loser, lossOf(foreign, loser, false))
+        fairness.mayShrink(loser, sumOf(partsWithin([...lost, ...this.#hoped], loser)))
       );
     });
   }
@@ -214,12 +220,12 @@ function candidateFor({ demand }: Unit, bundle: Bundle): Candidate | null {
   return policy.aboveFairShare ? { id, sinceMs, level: ofOtherRoles, bundle } : null;
 }
 
-/** What the role and those below would lose. */
-function lossOf(victims: readonly Candidate[], role: string, isUnreservedOnly: boolean): Scalars {
-  const parts = victims
-    .filter(({ bundle }) => isWithinRole(bundle.role, role))
-    .flatMap(({ bundle }) => bundle.tasks.flatMap(usesOf))
-    .filter((part) => !isUnreservedOnly || part.reservation.length === 0);
-  const sum = sumOf(parts);
-  return Object.fromEntries(scalarNames.map((name) => [name, sum[name]])) as Scalars;
+/** Of the role and those below. */
+function partsWithin(shares: readonly Share[], role: string): ResourcePart[] {
+  return shares.filter((share) => isWithinRole(share.role, role)).flatMap(({ parts }) => parts);
+}
+
+/** Only what is not reserved counts for a guarantee. */
+function plainOf(shares: readonly Share[], role: string): Scalars {
+  return sumOf(partsWithin(shares, role).filter(({ reservation }) => reservation.length === 0));
 }

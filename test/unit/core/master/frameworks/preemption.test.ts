@@ -307,6 +307,28 @@ describe('use above the fair share', () => {
     expect(ended(rig)).toEqual([]);
   });
 
+  it('leaves a role its share in what it has, not in what it may get', () => {
+    const rig = FrameworkRig.live();
+    const rich = frameworkId('rich');
+    const unit = { agentId: null, count: 1 };
+    const more = amounts({ cpusMilli: 500, memMib: 4096 });
+    const big = amounts({ cpusMilli: 1000, memMib: 64 });
+    rig.subscribe({ roles: ['rich'] }, rich, 's1');
+    expect(rig.accept(rig.offer(), launch('most', { cpusMilli: 3500, memMib: 4096 }))).toBeNull();
+    rig.post({ kind: 'launch-answered', taskId: taskId('most'), refusal: null });
+    say(rig, 'most', 'TASK_RUNNING');
+    rig.subscribe({ roles: ['poor'] }, batch, 's2');
+    allow(rig, { lowerPriority: true, aboveFairShare: true }, 'rich');
+    const requests = [{ ...unit, role: 'rich', resources: more, priority: 9 }];
+    rig.call({ kind: 'REQUEST', frameworkId: rich, requests });
+    rig.call({ kind: 'REVIVE', frameworkId: rich, roles: [] });
+    const wanted = [{ ...unit, role: 'poor', resources: big }];
+    rig.call({ kind: 'REQUEST', frameworkId: batch, requests: wanted });
+    rig.pass(100);
+    expect(ended(rig)).toEqual([]);
+    expect(rig.offers()).toMatchObject([{ frameworkId: rich, resources: [{ amounts: { memMib: 4096 } }] }]);
+  });
+
   it('is not made room for beyond a limit that was set meanwhile', () => {
     const rig = unequal();
     allow(rig, byShare, 'rich');
