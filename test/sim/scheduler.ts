@@ -331,11 +331,11 @@ export class Scheduler {
       if (this.#probe !== null && ids.includes(this.#probe)) this.say({ kind: 'SUPPRESS', roles: [] });
       return;
     }
-    // Nothing of it was done: none of them will ever run.
+    // Nothing of it was done: none will ever run, and what came meanwhile was refused for long, so it asks anew for its last.
     for (const id of ids) {
       this.tasks.delete(id);
       world.asked.runs.delete(id);
-      if (id === this.#probe) this.#probe = null;
+      if (id === this.#probe) [this.#probe, this.#finish] = [null, 'wants'];
     }
   }
 
