@@ -7,12 +7,21 @@ import ssh2 from 'ssh2';
 import { writeDurably } from './durable-file.ts';
 
 const maxCandidates = 50;
+/** Of 256 keys one is drawn again, so this many in a row do not come. */
+const mostDraws = 20;
 const privateHeader = /^-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|^PuTTY-User-Key-File-[23]:/;
 
 export type OwnKey = { readonly privatePath: string; readonly publicKey: string };
 
-/** Made at the first start, 0600, without a passphrase (the folder is private). A damaged one is never replaced. */
-export async function ensureOwnKey(folder: string): Promise<OwnKey> {
+type KeyText = { readonly private: string; readonly public: string };
+
+const drawKey = (): KeyText => ssh2.utils.generateKeyPairSync('ed25519', { comment: 'mesolite' });
+
+/**
+ * Made at the first start, 0600, without a passphrase (the folder is private). A damaged one is never replaced. Throws when
+ * the files cannot be used.
+ */
+export async function ensureOwnKey(folder: string, draw = drawKey): Promise<OwnKey> {
   const privatePath = join(folder, 'id_ed25519');
   const existing = await readFile(privatePath).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
@@ -25,12 +34,24 @@ export async function ensureOwnKey(folder: string): Promise<OwnKey> {
     const only = Array.isArray(key) ? key[0] : key;
     return { privatePath, publicKey: publicLine(only.type, only.getPublicSSH()) };
   }
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'mesolite' });
+  const pair = soundKey(draw);
   await writeDurably(privatePath, pair.private, 0o600);
   const [type = '', blob = ''] = pair.public.split(' ');
   const publicKey = publicLine(type, Buffer.from(blob, 'base64'));
   await writeDurably(`${privatePath}.pub`, `${publicKey}\n`, 0o644);
   return { privatePath, publicKey };
+}
+
+/**
+ * ssh2 1.17 leaves out a zero at the start of the public half (lib/keygen.js reads it like a number), so one key of 256 is
+ * shorter than it says and nobody can read it: that one must never reach the disk.
+ */
+function soundKey(draw: () => KeyText): KeyText {
+  for (let draws = 0; draws < mostDraws; draws += 1) {
+    const pair = draw();
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
+  throw new Error('no key could be made that can be read again');
 }
 
 function publicLine(type: string, blob: Buffer): string {

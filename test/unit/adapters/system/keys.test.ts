@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemIds } from '../../../../electron/adapters/system/ids.ts';
 import { ensureOwnKey, listKeyFiles } from '../../../../electron/adapters/system/keys.ts';
@@ -20,6 +21,17 @@ describe("Mesolite's own key", () => {
     const derived = execFileSync('ssh-keygen', ['-y', '-f', first.privatePath], { encoding: 'utf8' });
     expect(derived.split(' ').slice(0, 2).join(' ')).toBe(first.publicKey);
     expect(await ensureOwnKey(join(folder, 'ssh'))).toEqual(first);
+  });
+
+  it('is drawn again when what was drawn cannot be read, as one of 256 that ssh2 makes', async () => {
+    const good = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'mesolite' });
+    const short = { private: good.private.replace(/(\n.*){2}(?=\n-)/, ''), public: good.public };
+    const drawn = [short, short, good];
+    const { privatePath } = await ensureOwnKey(folder, () => drawn.shift() ?? short);
+    expect(readFileSync(privatePath, 'utf8')).toBe(good.private);
+    const other = join(folder, 'other');
+    await expect(ensureOwnKey(other, () => short)).rejects.toThrow('no key could be made');
+    expect(existsSync(join(other, 'id_ed25519'))).toBe(false);
   });
 
   it('is never replaced when it is damaged', async () => {
