@@ -38,7 +38,9 @@ export async function ensure(wants) {
   }
   /** @type {Context} */
   const context = { wants, cacheDir: cacheDirOf(), targets: wants.targets ?? firstTargets() };
-  const steps = [dependencies, electronStep, systemStep, sqliteStep, agentStep, bundleStep, iconStep];
+  // One compiles one long file of C on one core, the other Go on all that are left.
+  const compiling = [sqliteStep, agentStep];
+  const steps = [dependencies, electronStep, systemStep, compiling, bundleStep, iconStep];
   await withLock(
     path.join(context.cacheDir, 'set-up.lock'),
     () => runSteps(steps, context, { quiet: wants.quiet ?? false }),

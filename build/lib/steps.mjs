@@ -1,4 +1,4 @@
-// Runs set-up steps one after the other and says each in one line with its time.
+// Runs set-up steps and says each in one line with its time.
 import { formatMs, sayStep, stepLine } from './log.mjs';
 
 /**
@@ -24,27 +24,40 @@ function tick(name, startedMs) {
   };
 }
 
-/** @template C @param {Step<C>[]} steps @param {C} context @param {{ quiet?: boolean, tell?: typeof sayStep }} [options] */
+/**
+ * Steps in a list of their own need nothing of each other and work beside each other, each with its own line once all are done.
+ * @template C @param {(Step<C> | Step<C>[])[]} steps @param {C} context @param {{ quiet?: boolean, tell?: typeof sayStep }} [options]
+ */
 export async function runSteps(steps, context, options = {}) {
-  const tell = options.tell ?? sayStep;
+  for (const entry of steps) await runBeside([entry].flat(), context, options);
+}
+
+/** @template C @param {Step<C>[]} steps @param {C} context @param {{ quiet?: boolean, tell?: typeof sayStep }} options */
+async function runBeside(steps, context, { quiet, tell = sayStep }) {
+  /** @type {Step<C>[]} */
+  const stale = [];
   for (const step of steps) {
     if (step.when && !step.when(context)) continue;
     const ready = await step.quick(context);
-    if (ready !== undefined) {
-      if (!options.quiet) tell('ok', step.name, ready);
-      continue;
-    }
-    const startedMs = performance.now();
-    const stopTicking = tick(step.name, startedMs);
-    try {
-      const note = await step.work(context);
-      stopTicking();
-      const time = formatMs(performance.now() - startedMs);
-      tell('ok', step.name, note ? `${time}  ${note}` : time);
-    } catch (error) {
-      stopTicking();
-      tell('FAIL', step.name, formatMs(performance.now() - startedMs));
-      throw error;
-    }
+    if (ready === undefined) stale.push(step);
+    else if (!quiet) tell('ok', step.name, ready);
   }
+  if (stale.length === 0) return;
+  const startedMs = performance.now();
+  const stopTicking = tick(stale.map((step) => step.name).join(', '), startedMs);
+  const ends = await Promise.allSettled(
+    stale.map(async (step) => {
+      const note = await step.work(context);
+      const time = formatMs(performance.now() - startedMs);
+      return note ? `${time}  ${note}` : time;
+    }),
+  );
+  stopTicking();
+  for (const [index, end] of ends.entries()) {
+    const name = stale[index]?.name ?? '';
+    if (end.status === 'fulfilled') tell('ok', name, end.value);
+    else tell('FAIL', name, formatMs(performance.now() - startedMs));
+  }
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -86,8 +86,18 @@ async function aptInstall(names) {
   }
 }
 
+/** One at a time: the package manager refuses a second one beside it. @type {Promise<unknown>} */
+let installing = Promise.resolve();
+
 /** Installs what is missing, or says how to. @param {string[]} names @param {string} purpose @returns {Promise<string[]>} what was installed */
-export async function installPackages(names, purpose) {
+export function installPackages(names, purpose) {
+  const mine = installing.then(() => installMissing(names, purpose));
+  installing = mine.catch(() => undefined);
+  return mine;
+}
+
+/** @param {string[]} names @param {string} purpose @returns {Promise<string[]>} */
+async function installMissing(names, purpose) {
   const wanted = isDebian() ? missingPackages(names, installed()) : names;
   if (wanted.length === 0) return [];
   if (!isDebian() || !isRoot()) {

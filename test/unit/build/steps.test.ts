@@ -176,6 +176,25 @@ describe('a step', () => {
     expect(done).toEqual(['b', 'c']);
     expect(said).toEqual(['ok a', 'ok b', 'FAIL c']);
   });
+
+  it('in a list of their own work beside each other; all end before the next begins or the first failure is told', async () => {
+    const said: string[] = [];
+    const tell = (state: string, name: string) => void said.push(`${state} ${name}`);
+    let letGo = (): void => undefined;
+    const met = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const quick = () => undefined;
+    const both = [
+      { name: 'waits', quick, work: () => met },
+      { name: 'lets go', quick, work: async () => letGo() },
+    ];
+    await runSteps([both, { name: 'after', quick, work: async () => undefined }], {}, { tell });
+    expect(said).toEqual(['ok waits', 'ok lets go', 'ok after']);
+    const failing = { name: 'fails', quick, work: () => Promise.reject(new Error('no compiler')) };
+    await expect(runSteps([[failing, ...both], ...both], {}, { tell })).rejects.toThrow('no compiler');
+    expect(said.slice(3)).toEqual(['FAIL fails', 'ok waits', 'ok lets go']);
+  });
 });
 
 it('every entry that npm scripts and stages name exists', () => {
