@@ -4,7 +4,7 @@ import type { Call, FrameworkInfo, SchedulerEvent } from '../../electron/contrac
 import type { OfferRecord, Operation } from '../../electron/contract/offer.ts';
 import type { Resources } from '../../electron/contract/resources.ts';
 import type { ResourcePart } from '../../electron/contract/role.ts';
-import { aHello, aMachine, aTask, frameworkId } from './builders.ts';
+import { aHello, aMachine, aStatus, aTask, frameworkId, taskId } from './builders.ts';
 import { CoreRig } from './core-rig.ts';
 import { aFramework } from './some-calls.ts';
 
@@ -19,6 +19,22 @@ export class FrameworkRig extends CoreRig {
     for (const name of names) rig.post(aHello(name, hello));
     rig.take();
     return rig;
+  }
+
+  /** A scheduler whose task `job` was sent to the machine `one`, which took it. */
+  static launched(patch: Partial<FrameworkInfo> = {}): FrameworkRig {
+    const rig = FrameworkRig.live();
+    rig.subscribe(patch);
+    rig.accept(rig.offer(), launch('job'));
+    rig.post({ kind: 'launch-answered', taskId: taskId('job'), refusal: null });
+    rig.take();
+    return rig;
+  }
+
+  /** The machine of a task says so of it. */
+  say(name: string, state: Parameters<typeof aStatus>[1], uuid = `${name}-${state}`): void {
+    const { machineId } = this.row('tasks', taskId(name));
+    this.post({ kind: 'status-update-received', machineId, status: aStatus(name, state, { uuid }) });
   }
 
   call(call: Call): Refusal | null {

@@ -4,7 +4,6 @@ import type { Preemption } from '../../../../../electron/contract/role.ts';
 import type { TaskInfo } from '../../../../../electron/contract/task.ts';
 import type { Posted } from '../../../../../electron/core/kernel/events.ts';
 import {
-  aStatus,
   aTask,
   frameworkId,
   machineId,
@@ -29,15 +28,6 @@ function run(name: string, cpusMilli: number, priority = 0, patch: Partial<TaskI
   };
 }
 
-function say(rig: FrameworkRig, name: string, state: Parameters<typeof aStatus>[1]): void {
-  const { machineId: id } = rig.row('tasks', `t-${name}`);
-  rig.post({
-    kind: 'status-update-received',
-    machineId: id,
-    status: aStatus(name, state, { uuid: `${name}-${state}` }),
-  });
-}
-
 /** Machines of 4 CPUs with these tasks running, name to CPUs and priority. */
 function busy(
   tasks: Readonly<Record<string, readonly [cpusMilli: number, priority: number]>>,
@@ -49,7 +39,7 @@ function busy(
     expect(rig.ask(run(name, cpusMilli, priority))).toBeNull();
     rig.pass(30);
     rig.post({ kind: 'launch-answered', taskId: taskId(name), refusal: null });
-    say(rig, name, 'TASK_RUNNING');
+    rig.say(name, 'TASK_RUNNING');
   }
   rig.take();
   return rig;
@@ -81,7 +71,7 @@ describe('what has the higher priority', () => {
       { kind: 'send-kill', machineId: 'm-one', taskId: 't-low', graceMs: 3000 },
     ]);
     expect([...rig.state.tables.claims.values()]).toMatchObject([{ agentId: 'a-one', victims: ['t-low'] }]);
-    say(rig, 'low', 'TASK_KILLED');
+    rig.say('low', 'TASK_KILLED');
     expect(rig.row('tasks', 't-low').statuses.at(-1)).toMatchObject({
       state: 'TASK_KILLED',
       reason: 'REASON_CONTAINER_PREEMPTED',
@@ -139,7 +129,7 @@ describe('what has the higher priority', () => {
     rig.pass(100);
     rig.subscribe({ roles: ['poor'] });
     rig.pass(100);
-    say(rig, 'low', 'TASK_KILLED');
+    rig.say('low', 'TASK_KILLED');
     rig.pass(100);
     expect(rig.row('tasks', 't-high').state).toBe('TASK_STAGING');
   });
@@ -164,7 +154,7 @@ describe('what has the higher priority', () => {
     rig.ask({ kind: 'kill-task', taskId: taskId('high'), operationId: operationId('never-mind') });
     expect(rig.state.tables.claims.size).toBe(0);
     rig.ask(run('low-2', 4000, 0));
-    say(rig, 'low', 'TASK_KILLED');
+    rig.say('low', 'TASK_KILLED');
     rig.pass(100);
     expect(rig.has('tasks', 't-low-2')).toBe(true);
   });
@@ -199,11 +189,11 @@ describe('a run that made room', () => {
     rig.ask({ ...run('low', 4000, 0, patch), machineId: machineId('one') } as Posted);
     rig.pass(30);
     rig.post({ kind: 'launch-answered', taskId: taskId('low'), refusal: null });
-    say(rig, 'low', 'TASK_RUNNING');
+    rig.say('low', 'TASK_RUNNING');
     rig.ask(run('high', 4000, 5));
     rig.pass(100);
     meanwhile(rig);
-    say(rig, 'low', 'TASK_KILLED');
+    rig.say('low', 'TASK_KILLED');
     rig.pass(100);
     return rig;
   }
@@ -216,7 +206,7 @@ describe('a run that made room', () => {
     });
     expect(rig.row('operations', 'o-low_2')).toMatchObject({ verb: 'run-task', stage: 'accepted' });
     rig.post({ kind: 'launch-answered', taskId: taskId('high'), refusal: null });
-    say(rig, 'high', 'TASK_FINISHED');
+    rig.say('high', 'TASK_FINISHED');
     rig.pass(100);
     expect(rig.row('tasks', 't-low_2')).toMatchObject({ state: 'TASK_STAGING', machineId: 'm-one' });
   });
@@ -242,7 +232,7 @@ describe('a run that made room', () => {
     allow(rig);
     rig.ask(run('high', 4000, 5));
     rig.pass(100);
-    say(rig, 'low', 'TASK_FINISHED');
+    rig.say('low', 'TASK_FINISHED');
     expect(rig.row('tasks', 't-low').statuses.at(-1)?.reason).not.toBe('REASON_CONTAINER_PREEMPTED');
     rig.pass(100);
     expect(rig.row('tasks', 't-high').state).toBe('TASK_STAGING');
@@ -258,7 +248,7 @@ describe('use above the fair share', () => {
     expect(rig.accept(rig.offer(), ...tasks)).toBeNull();
     for (const name of ['a', 'b', 'c', 'd']) {
       rig.post({ kind: 'launch-answered', taskId: taskId(name), refusal: null });
-      say(rig, name, 'TASK_RUNNING');
+      rig.say(name, 'TASK_RUNNING');
     }
     rig.call({ kind: 'SUPPRESS', frameworkId: frameworkId('rich'), roles: [] });
     rig.subscribe({ roles: ['poor'] }, batch, 's2');
@@ -278,7 +268,7 @@ describe('use above the fair share', () => {
     allow(rig, byShare, 'rich');
     rig.pass(100);
     expect(ended(rig)).toHaveLength(2);
-    for (const name of ended(rig)) say(rig, name, 'TASK_KILLED');
+    for (const name of ended(rig)) rig.say(name, 'TASK_KILLED');
     rig.pass(100);
     expect(rig.offers().map((offer) => [offer.frameworkId, offer.resources[0]?.amounts.cpusMilli])).toEqual([
       ['f-batch', 1000],
@@ -316,7 +306,7 @@ describe('use above the fair share', () => {
     rig.subscribe({ roles: ['rich'] }, rich, 's1');
     expect(rig.accept(rig.offer(), launch('most', { cpusMilli: 3500, memMib: 4096 }))).toBeNull();
     rig.post({ kind: 'launch-answered', taskId: taskId('most'), refusal: null });
-    say(rig, 'most', 'TASK_RUNNING');
+    rig.say('most', 'TASK_RUNNING');
     rig.subscribe({ roles: ['poor'] }, batch, 's2');
     allow(rig, { lowerPriority: true, aboveFairShare: true }, 'rich');
     const requests = [{ ...unit, role: 'rich', resources: more, priority: 9 }];
@@ -338,7 +328,7 @@ describe('use above the fair share', () => {
     const limit = { cpusMilli: 500, memMib: null, diskMib: null, gpus: null };
     const quota = { guarantee, limit };
     expect(rig.ask({ kind: 'set-quota', role: 'poor', quota, force: false })).toBeNull();
-    for (const name of ended(rig)) say(rig, name, 'TASK_KILLED');
+    for (const name of ended(rig)) rig.say(name, 'TASK_KILLED');
     rig.pass(100);
     expect(rig.offers()).toEqual([]);
     expect(rig.state.tables.claims.size).toBe(0);

@@ -1,28 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { FrameworkInfo, SchedulerEvent } from '../../../../../electron/contract/framework.ts';
+import type { SchedulerEvent } from '../../../../../electron/contract/framework.ts';
 import type { TaskId } from '../../../../../electron/contract/ids.ts';
 import { nextDeadline } from '../../../../../electron/core/master/step.ts';
-import { agentId, aStatus, frameworkId, machineId, noRoute, taskId } from '../../../../support/builders.ts';
-import { batch, FrameworkRig, launch } from '../../../../support/framework-rig.ts';
+import { agentId, frameworkId, machineId, noRoute, taskId } from '../../../../support/builders.ts';
+import { batch, FrameworkRig } from '../../../../support/framework-rig.ts';
 
 const job = taskId('job');
-
-function running(patch: Partial<FrameworkInfo> = {}): FrameworkRig {
-  const rig = FrameworkRig.live();
-  rig.subscribe(patch);
-  rig.accept(rig.offer(), launch('job'));
-  rig.post({ kind: 'launch-answered', taskId: job, refusal: null });
-  rig.take();
-  return rig;
-}
-
-function say(rig: FrameworkRig, state: Parameters<typeof aStatus>[1], uuid: string): void {
-  rig.post({
-    kind: 'status-update-received',
-    machineId: machineId('one'),
-    status: aStatus('job', state, { uuid }),
-  });
-}
 
 describe('RECONCILE', () => {
   const ask = (rig: FrameworkRig, name: string, agent: string | null): SchedulerEvent[] => {
@@ -33,7 +16,7 @@ describe('RECONCILE', () => {
   };
 
   it('tells the latest state of a task that is known', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     expect(ask(rig, 'job', null)).toMatchObject([
       { status: { state: 'TASK_STAGING', reason: 'REASON_RECONCILIATION', uuid: null, agentId: 'a-one' } },
     ]);
@@ -42,7 +25,7 @@ describe('RECONCILE', () => {
   });
 
   it('says what can be said of one that is not', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     expect(ask(rig, 'x', 'one')).toMatchObject([{ status: { state: 'TASK_GONE' } }]);
     expect(ask(rig, 'x', 'nobody')).toMatchObject([{ status: { state: 'TASK_UNKNOWN' } }]);
     rig.post({ kind: 'link-down', machineId: machineId('one'), refusal: noRoute });
@@ -51,7 +34,7 @@ describe('RECONCILE', () => {
   });
 
   it('says nothing yet of an agent that has not been heard since the master started', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     const again = new FrameworkRig({
       machines: [...rig.state.tables.machines.values()],
       agents: [...rig.state.tables.agents.values()],
@@ -62,7 +45,7 @@ describe('RECONCILE', () => {
   });
 
   it('answers a KILL of a task that is not known', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     rig.call({ kind: 'KILL', frameworkId: batch, taskId: taskId('x'), agentId: null, graceMs: null });
     expect(rig.told()).toMatchObject([{ status: { taskId: 't-x', state: 'TASK_UNKNOWN' } }]);
   });
@@ -90,7 +73,7 @@ describe('RECONCILE of more than a page', () => {
   };
 
   it('answers each task once, a thousand in a step, and other work has its turn in between', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     const asked = many(0, 3500);
     expect(reconcile(rig, asked)).toBeNull();
     const pages = [idsOf(rig.told()), ...pagesOf(rig, 1000)];
@@ -100,16 +83,16 @@ describe('RECONCILE of more than a page', () => {
   });
 
   it('tells what is known when the turn of a task comes', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     reconcile(rig, [...many(0, 1000), { taskId: job, agentId: null }]);
-    say(rig, 'TASK_RUNNING', 'u-a');
+    rig.say('job', 'TASK_RUNNING', 'u-a');
     rig.take();
     rig.pass(100);
     expect(rig.told()).toMatchObject([{ status: { taskId: job, state: 'TASK_RUNNING' } }]);
   });
 
   it('takes what is asked meanwhile behind the rest, and refuses what would be too much', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     const first = many(0, 2000);
     reconcile(rig, first);
     expect(reconcile(rig, many(2000, 1))).toBeNull();
@@ -125,7 +108,7 @@ describe('RECONCILE of more than a page', () => {
   });
 
   it('asked for all again and again walks through the tasks once in a window, and forgets no call', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     rig.take();
     for (let n = 0; n < 50; n += 1) reconcile(rig, []);
     expect(idsOf(rig.told())).toEqual([job]);
@@ -133,7 +116,7 @@ describe('RECONCILE of more than a page', () => {
   });
 
   it('shares a step among those who ask, and is no page larger for it', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     const others = ['b', 'c', 'd'].map((name) => frameworkId(name));
     for (const id of others) rig.subscribe({}, id);
     for (const id of others) reconcile(rig, many(0, 2000), id);
@@ -143,7 +126,7 @@ describe('RECONCILE of more than a page', () => {
   });
 
   it('is over with the connection that asked', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     reconcile(rig, many(0, 5000));
     rig.subscribe({}, batch, 's2');
     rig.take();

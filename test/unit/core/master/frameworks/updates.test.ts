@@ -4,32 +4,14 @@ import {
   agentId,
   aHello,
   anAgentTask,
-  aStatus,
   frameworkId,
   machineId,
   noRoute,
   taskId,
 } from '../../../../support/builders.ts';
-import { batch, FrameworkRig, launch } from '../../../../support/framework-rig.ts';
+import { batch, FrameworkRig } from '../../../../support/framework-rig.ts';
 
 const job = taskId('job');
-
-function running(patch: Partial<FrameworkInfo> = {}): FrameworkRig {
-  const rig = FrameworkRig.live();
-  rig.subscribe(patch);
-  rig.accept(rig.offer(), launch('job'));
-  rig.post({ kind: 'launch-answered', taskId: job, refusal: null });
-  rig.take();
-  return rig;
-}
-
-function say(rig: FrameworkRig, state: Parameters<typeof aStatus>[1], uuid: string): void {
-  rig.post({
-    kind: 'status-update-received',
-    machineId: machineId('one'),
-    status: aStatus('job', state, { uuid }),
-  });
-}
 
 const uuidsOf = (events: readonly SchedulerEvent[]): (string | null)[] =>
   events.flatMap((event) => (event.kind === 'UPDATE' ? [event.status.uuid] : []));
@@ -39,9 +21,9 @@ const acknowledge = (rig: FrameworkRig, uuid: string) =>
 
 describe('status updates', () => {
   it('come one after the other, and again and again until they are acknowledged', () => {
-    const rig = running();
-    say(rig, 'TASK_STARTING', 'u-a');
-    say(rig, 'TASK_RUNNING', 'u-b');
+    const rig = FrameworkRig.launched();
+    rig.say('job', 'TASK_STARTING', 'u-a');
+    rig.say('job', 'TASK_RUNNING', 'u-b');
     expect(uuidsOf(rig.told())).toEqual(['u-a']);
     rig.keepLive(10_500, 'one');
     expect(uuidsOf(rig.told())).toEqual(['u-a']);
@@ -55,11 +37,11 @@ describe('status updates', () => {
   });
 
   it('that were not acknowledged come again to the scheduler that takes over', () => {
-    const rig = running();
-    say(rig, 'TASK_RUNNING', 'u-a');
+    const rig = FrameworkRig.launched();
+    rig.say('job', 'TASK_RUNNING', 'u-a');
     rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
     rig.take();
-    say(rig, 'TASK_FINISHED', 'u-b');
+    rig.say('job', 'TASK_FINISHED', 'u-b');
     expect(rig.told()).toEqual([]);
     rig.subscribe({}, batch, 's2');
     expect(uuidsOf(rig.told())).toEqual(['u-a']);
@@ -69,8 +51,8 @@ describe('status updates', () => {
 
   it('of the master have no uuid, and are in the words that the scheduler knows', () => {
     const lost = (patch: Partial<FrameworkInfo>): SchedulerEvent[] => {
-      const rig = running(patch);
-      say(rig, 'TASK_RUNNING', 'u-a');
+      const rig = FrameworkRig.launched(patch);
+      rig.say('job', 'TASK_RUNNING', 'u-a');
       acknowledge(rig, 'u-a');
       rig.post({ kind: 'link-down', machineId: machineId('one'), refusal: noRoute });
       rig.take();
@@ -82,8 +64,8 @@ describe('status updates', () => {
   });
 
   it('a task that comes back after it was told as lost is killed for who does not know of partitions', () => {
-    const rig = running({ capabilities: [] });
-    say(rig, 'TASK_RUNNING', 'u-a');
+    const rig = FrameworkRig.launched({ capabilities: [] });
+    rig.say('job', 'TASK_RUNNING', 'u-a');
     rig.post({ kind: 'link-down', machineId: machineId('one'), refusal: noRoute });
     rig.pass(10_000);
     rig.take();
@@ -98,17 +80,17 @@ describe('TASK_KILLING', () => {
     events.flatMap((event) => (event.kind === 'UPDATE' ? [event.status.state] : []));
   /** It runs, and its agent has begun to kill it. */
   const killing = (patch: Partial<FrameworkInfo> = {}): FrameworkRig => {
-    const rig = running(patch);
-    say(rig, 'TASK_RUNNING', 'u-a');
+    const rig = FrameworkRig.launched(patch);
+    rig.say('job', 'TASK_RUNNING', 'u-a');
     acknowledge(rig, 'u-a');
     rig.take();
-    say(rig, 'TASK_KILLING', 'u-b');
+    rig.say('job', 'TASK_KILLING', 'u-b');
     return rig;
   };
 
   it('is told to who knows of it, and the end after it is acknowledged', () => {
     const rig = killing(capable);
-    say(rig, 'TASK_KILLED', 'u-c');
+    rig.say('job', 'TASK_KILLED', 'u-c');
     expect(statesOf(rig.told())).toEqual(['TASK_KILLING']);
     acknowledge(rig, 'u-b');
     expect(statesOf(rig.told())).toEqual(['TASK_KILLED']);
@@ -118,7 +100,7 @@ describe('TASK_KILLING', () => {
     const rig = killing();
     expect(rig.row('tasks', job)).toMatchObject({ state: 'TASK_KILLING' });
     expect(rig.row('tasks', job).owed).toBeUndefined();
-    say(rig, 'TASK_KILLED', 'u-c');
+    rig.say('job', 'TASK_KILLED', 'u-c');
     expect(statesOf(rig.told())).toEqual(['TASK_KILLED']);
   });
 
@@ -135,7 +117,7 @@ describe('TASK_KILLING', () => {
 
   it('is told no more to who takes the capability back', () => {
     const rig = killing(capable);
-    say(rig, 'TASK_KILLED', 'u-c');
+    rig.say('job', 'TASK_KILLED', 'u-c');
     const info = { ...rig.row('frameworks', batch).info, capabilities: ['PARTITION_AWARE' as const] };
     rig.call({ kind: 'UPDATE_FRAMEWORK', frameworkId: batch, info, suppressedRoles: [] });
     rig.take();
@@ -146,7 +128,7 @@ describe('TASK_KILLING', () => {
 
 describe('a framework', () => {
   it('that comes back in time keeps its tasks, and its offers are made anew', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
     expect(rig.offers()).toEqual([]);
     rig.keepLive(59_000, 'one');
@@ -156,7 +138,7 @@ describe('a framework', () => {
   });
 
   it('that stays away too long is completed: its tasks are killed, its id is never taken again', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
     rig.keepLive(61_000, 'one');
     expect(rig.row('frameworks', batch).completedAtMs).not.toBeNull();
@@ -166,7 +148,7 @@ describe('a framework', () => {
   });
 
   it('does not run out of time while this computer sleeps', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     rig.post({ kind: 'scheduler-disconnected', frameworkId: batch, streamId: 's1' });
     rig.monoMs += 3_600_000;
     rig.post({ kind: 'woke-up', asleepMs: 3_600_000 });
@@ -175,7 +157,7 @@ describe('a framework', () => {
   });
 
   it('that is subscribed twice keeps the newer connection, and the older one is told', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     rig.subscribe({}, batch, 's2');
     expect(rig.take()).toMatchObject([
       {
@@ -191,7 +173,7 @@ describe('a framework', () => {
   });
 
   it('is torn down with its tasks', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     expect(rig.call({ kind: 'TEARDOWN', frameworkId: batch })).toBeNull();
     expect(rig.kinds()).toEqual(['close-scheduler-stream', 'send-kill']);
     expect(rig.has('subscriptions', batch)).toBe(false);
@@ -210,7 +192,7 @@ describe('a framework', () => {
   });
 
   it('changes its roles, and keeps who it runs as', () => {
-    const rig = running();
+    const rig = FrameworkRig.launched();
     const info = { ...rig.row('frameworks', batch).info, roles: ['eng'], user: 'root' };
     expect(rig.call({ kind: 'UPDATE_FRAMEWORK', frameworkId: batch, info, suppressedRoles: [] })).toBeNull();
     expect(rig.row('frameworks', batch).info).toMatchObject({ roles: ['eng'], user: 'ada' });
