@@ -99,27 +99,25 @@ function joinClaims(sightings: readonly Sighting[], sets: Sets, seenMacs: readon
 
 /** What is known by a name only (`nas` in known_hosts) belongs to the one machine whose name begins so (`nas.local`). */
 function joinByLabel(sightings: readonly Sighting[], sets: Sets, seenMacs: readonly (string | null)[]): void {
-  const hasPlace = new Set<number>();
-  for (const [at, each] of sightings.entries()) {
-    const isPlaced = each.address !== null || each.claims.length > 0 || seenMacs[at] !== null;
-    if (isPlaced) hasPlace.add(sets.rootOf(at));
-  }
-  const labels = new Map<string, Set<number>>();
+  const isPlaced = (each: Sighting, at: number) =>
+    each.address !== null || each.claims.length > 0 || seenMacs[at] !== null;
+  const places = new Set(sightings.flatMap((each, at) => (isPlaced(each, at) ? [sets.rootOf(at)] : [])));
+  const byLabel = new Map<string, Set<number>>();
   for (const [at, { names }] of sightings.entries()) {
-    for (const name of names) {
-      const label = firstLabel(name);
-      labels.set(label, (labels.get(label) ?? new Set()).add(sets.rootOf(at)));
-    }
+    const root = sets.rootOf(at);
+    if (!places.has(root)) continue;
+    for (const label of names.map(firstLabel))
+      byLabel.set(label, (byLabel.get(label) ?? new Set()).add(root));
   }
   const candidates = new Map<number, Set<number>>();
   for (const [at, { names }] of sightings.entries()) {
     const own = sets.rootOf(at);
-    if (hasPlace.has(own)) continue;
+    if (places.has(own)) continue;
     // A full name is its own: `nas.lab` is not `nas.local`.
-    const same = names.filter((name) => !name.includes('.')).flatMap((name) => [...(labels.get(name) ?? [])]);
-    const known = candidates.get(own) ?? new Set();
-    for (const root of same) if (hasPlace.has(root)) known.add(root);
-    candidates.set(own, known);
+    const found = names
+      .filter((name) => !name.includes('.'))
+      .flatMap((name) => [...(byLabel.get(name) ?? [])]);
+    candidates.set(own, new Set([...(candidates.get(own) ?? []), ...found]));
   }
   for (const [own, found] of candidates) {
     const [only] = found;
