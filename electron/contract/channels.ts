@@ -2,6 +2,7 @@
 // `shell/ipc.ts` is the only place that registers them; the preload exposes `invoke` and `subscribe` over this map.
 import { z } from 'zod';
 import { maxConditionChars } from './condition.ts';
+import { type AttachedNetwork, type FindChange, probeSchema } from './discovery.ts';
 import type { Result } from './errors.ts';
 import {
   frameworkIdSchema,
@@ -92,6 +93,12 @@ export const requestSchemas = {
     force: z.boolean(),
   }),
   'machine:reconnect': z.object({ machineId: machineIdSchema }),
+  /** Looks for machines without a word to any of them, and tells by `discovery:change`. One at a time for a window. */
+  'discovery:open': z.object({}),
+  /** Asks each address of one network whether these ports answer. Takes the place of a probe that still runs. */
+  'discovery:probe': probeSchema,
+  'discovery:stop-probe': z.object({ searchId: z.number().int() }),
+  'discovery:close': z.object({ searchId: z.number().int() }),
   'machine:edit': z.object({
     machineId: machineIdSchema,
     name: z.string().trim().min(1).max(100),
@@ -222,6 +229,10 @@ export type Answers = {
   'machine:dismiss-lane': null;
   'machine:remove': { operationId: OperationId };
   'machine:reconnect': null;
+  'discovery:open': { searchId: number; networks: readonly AttachedNetwork[] };
+  'discovery:probe': null;
+  'discovery:stop-probe': null;
+  'discovery:close': null;
   'machine:edit': null;
   'machine:drain': { operationId: OperationId };
   'machine:deactivate': null;
@@ -266,6 +277,7 @@ export type Pushes = {
   /** `finished`: the task ended and all was sent. `rotated`: bytes before `offset` are gone. */
   'log:end': { streamId: number; cause: 'finished' | 'closed' | 'lost' | 'removed' };
   'app:quit-asked': { runningTasks: number };
+  'discovery:change': FindChange;
 };
 export type PushChannel = keyof Pushes;
 

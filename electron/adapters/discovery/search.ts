@@ -28,6 +28,7 @@ import {
 import { probeSource } from './probe.ts';
 import type { Seen, Sink, Source } from './source.ts';
 import { sshConfigSource } from './ssh-config-source.ts';
+import { loadVendors } from './vendors.ts';
 
 /** The window has no use for more. */
 const tellEveryMs = 250;
@@ -49,7 +50,7 @@ export type World = {
   readonly tellEveryMs?: number;
 };
 
-export function systemWorld(vendorOf: VendorOf): World {
+function systemWorld(vendorOf: VendorOf): World {
   const interfaces = rememberedFor(interfacesForMs, networkInterfaces);
   const isNear = (address: string) => isAttached(address, interfaces());
   return {
@@ -62,6 +63,21 @@ export function systemWorld(vendorOf: VendorOf): World {
     neighbours: neighbourSource(),
     sshConfig: sshConfigSource(),
     probe: probeSource,
+  };
+}
+
+/** The table of makers is read with the first search and kept: it is 1.7 MB and never taken apart. */
+export function createDiscovery(vendorFile: string): {
+  open(tell: (change: Change) => void): Promise<Search>;
+} {
+  let vendors: Promise<VendorOf> | null = null;
+  return {
+    open: async (tell) => {
+      vendors ??= loadVendors(vendorFile);
+      const search = new Search(systemWorld(await vendors), tell);
+      search.start();
+      return search;
+    },
   };
 }
 
