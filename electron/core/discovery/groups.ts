@@ -61,16 +61,19 @@ function joinFacts(sightings: readonly Sighting[], sets: Sets, seenMacs: readonl
   }
 }
 
-/** The number is the order in which they join: a name outlives an address, which is given to others. */
+/**
+ * The number is the order in which they join. A name outlives an address, which is given to others; a host key comes last,
+ * when it is known which machines are there, since copies of one disk have the same.
+ */
 function claimsOf(each: Sighting, seenMac: string | null): string[] {
   const addresses = each.address === null ? each.claims : [each.address, ...each.claims];
   // One that is nobody's own is no reason either.
   const mac = each.source === 'neighbours' ? seenMac : each.mac;
   return [
     ...each.names.map((name) => `1 ${name}`),
-    ...each.hostKeys.filter(({ mark }) => mark === 'key').map(({ fingerprint }) => `2 ${fingerprint}`),
+    ...addresses.map((address) => `2 ${address}`),
     ...(mac === null ? [] : [`3 ${mac}`]),
-    ...addresses.map((address) => `4 ${address}`),
+    ...each.hostKeys.filter(({ mark }) => mark === 'key').map(({ fingerprint }) => `4 ${fingerprint}`),
   ];
 }
 

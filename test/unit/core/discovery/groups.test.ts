@@ -57,18 +57,22 @@ describe('two machines', () => {
     expect(found).toHaveLength(2);
   });
 
-  it('stay two with one host key, and each says so of the other', () => {
+  it('stay two with one host key, each with what known_hosts has for it, and each says so of the other', () => {
     const groups = groupSightings([
       neighbour('10.0.0.5', pi),
       neighbour('10.0.0.6', nas),
       seen('known-hosts', { claims: ['10.0.0.5'], hostKeys: [aKey('SHA256:a')] }),
       seen('known-hosts', { claims: ['10.0.0.6'], hostKeys: [aKey('SHA256:a')] }),
     ]);
-    const [one, other] = groups.filter(({ sightings }) => sightings.some(({ mac }) => mac !== null));
-    expect(groups.length).toBeGreaterThan(1);
-    expect(one).toBeDefined();
-    expect(other).toBeDefined();
-    expect(one === other).toBe(false);
+    const [one, other] = groups;
+    expect(
+      groups.map(({ sightings }) => sightings.flatMap(({ address, claims }) => address ?? claims).sort()),
+    ).toEqual([
+      ['10.0.0.6', '10.0.0.6'],
+      ['10.0.0.5', '10.0.0.5'],
+    ]);
+    expect(one?.sharesKeyWith).toEqual([other]);
+    expect(other?.sharesKeyWith).toEqual([one]);
   });
 
   it('are not joined by an authority that has signed the keys of both', () => {
