@@ -227,19 +227,17 @@ function sendForm(form: AddForm, retry: MachineId | null): Promise<Result<unknow
     : call('machine:retry-add', { machineId: retry, credentials: credentialsOf(form) });
 }
 
-export function AddMachineDialog({
-  retry,
-  found,
-  onClose,
-}: {
+type Adding = {
   readonly retry: MachineId | null;
   /** These, one after the other. */
   readonly found: readonly AddPrefill[];
   readonly onClose: () => void;
-}) {
+};
+
+/** The form, what is wrong with it, and what becomes of it. */
+function useAdding({ retry, found, onClose }: Adding) {
   const words = useWords();
   const info = useAppInfo();
-  const lane = useRow('lanes', retry);
   const [first] = found;
   const [form, setForm] = useState(() => ({ ...emptyForm, ...(first === undefined ? {} : knownOf(first)) }));
   const [isTried, setTried] = useState(false);
@@ -257,8 +255,6 @@ export function AddMachineDialog({
   const { at, skip } = useQueue(found, goOn);
   const hasAgent = info?.hasSshAgent ?? false;
   const faults = retry === null ? faultsOf(form, hasAgent) : credentialFaults(form, hasAgent);
-  const part = { form, faults: isTried ? faults : {}, change };
-
   const send = async (isMore: boolean) => {
     setTried(true);
     if (Object.keys(faults).length > 0 || isBusy) return;
@@ -275,6 +271,15 @@ export function AddMachineDialog({
     else skip();
   };
   const submit = (isMore: boolean) => drop(send(isMore), 'shows its own refusal');
+  const part = { form, faults: isTried ? faults : {}, change };
+  return { info, address, at, skip, isBusy, refusal, submit, part };
+}
+
+export function AddMachineDialog(props: Adding) {
+  const words = useWords();
+  const { retry, found, onClose } = props;
+  const lane = useRow('lanes', retry);
+  const { info, address, at, skip, isBusy, refusal, submit, part } = useAdding(props);
   const lead =
     found.length > 1 ? words.t('add.lead-found', { at: at + 1, n: found.length }) : words.t('add.lead');
   const buttons = (
