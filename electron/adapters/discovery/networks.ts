@@ -65,7 +65,7 @@ export function addressesOf(network: string, interfaces: Interfaces): Result<rea
   const isWithin = attached.some((each) => first >= each.first && first + size <= each.first + each.size);
   if (!isWithin)
     return refuse('invalid', 'network-not-attached', `${network} is no private network of this computer`);
-  // A part of a network has no ends of its own, but those of the whole may lie in it.
+  // The ends of what was named, of the whole that it is a part of, and this computer.
   const never = new Set<number>([first, first + size - 1]);
   for (const each of attached) {
     never

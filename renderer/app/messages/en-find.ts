@@ -15,7 +15,7 @@ export const enFind = {
   'find.source.neighbours.hint': 'Who this computer has spoken with on its networks. Nothing is sent.',
   'find.source.names': 'Names',
   'find.source.names.hint':
-    'Names of addresses: from the machines themselves, the hosts file, and name servers on these networks only.',
+    'Names of addresses: from the machines themselves, the hosts file, and name services on these networks only.',
   'find.source.ssh-config': '~/.ssh/config',
   'find.source.ssh-config.hint': 'Machines you have named, with user, port and key. Nothing in it is run.',
   'find.source.known-hosts': 'known_hosts',
@@ -75,7 +75,7 @@ export const enFind = {
   'find.kind.virtual-machine': 'virtual machine',
   'find.kind.hypervisor': 'hypervisor',
   'find.kind.gpu-machine': 'GPU machine',
-  'find.kind.server': 'server hardware',
+  'find.kind.server': 'rack hardware',
   'find.kind.mac': 'Mac',
   'find.kind.windows': 'Windows',
   'find.kind.linux': 'Linux',

@@ -73,7 +73,7 @@ export const zhCnFind = {
   'find.kind.virtual-machine': '虚拟机',
   'find.kind.hypervisor': '虚拟化主机',
   'find.kind.gpu-machine': 'GPU 机器',
-  'find.kind.server': '服务器硬件',
+  'find.kind.server': '机架式硬件',
   'find.kind.mac': 'Mac',
   'find.kind.windows': 'Windows',
   'find.kind.linux': 'Linux',
