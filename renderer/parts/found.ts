@@ -42,11 +42,14 @@ export function ownMachineOf(tables: Tables, found: FoundMachine): MachineRecord
   return null;
 }
 
+/** What the name of a machine may have (contract/channels.ts). */
+const maxNameChars = 100;
+
 export function prefillOf(found: FoundMachine): AddPrefill {
   const [login] = found.logins;
   const address = login?.address ?? found.addresses[0] ?? found.names[0] ?? '';
   return {
-    name: found.title === address ? '' : found.title,
+    name: found.title === address ? '' : found.title.slice(0, maxNameChars),
     address,
     port: String(login?.port ?? sshPortOf(found)?.port ?? 22),
     user: login?.user ?? null,

@@ -10,15 +10,18 @@ export const maxSightings = 4096;
 
 export type CardsChange = { readonly machines: readonly FoundMachine[]; readonly gone: readonly string[] };
 
+type Shown = { readonly sightings: readonly Sighting[]; readonly card: FoundMachine };
+
 export class Cards {
   readonly #sightings = new Map<string, Sighting>();
   /** Which card a sighting was on. */
   readonly #idOf = new Map<string, string>();
   /** Ids given out in this round. */
   readonly #taken = new Set<string>();
-  #cards = new Map<string, FoundMachine>();
+  #shown = new Map<string, Shown>();
   #lastId = 0;
   #isFull = false;
+  #isStale = false;
   readonly #vendorOf: VendorOf;
   readonly #isOwn: (address: string) => boolean;
 
@@ -41,12 +44,14 @@ export class Cards {
       return false;
     }
     this.#sightings.set(key, sighting);
-    return known === undefined || !isSameBut(known, sighting);
+    if (known !== undefined && isSameBut(known, sighting)) return false;
+    this.#isStale = true;
+    return true;
   }
 
   /** It said that it goes, or is there no more. */
   remove(sighting: Pick<Sighting, 'source' | 'key'>): void {
-    this.#sightings.delete(keyOf(sighting));
+    if (this.#sightings.delete(keyOf(sighting))) this.#isStale = true;
     this.#idOf.delete(keyOf(sighting));
   }
 
@@ -58,20 +63,30 @@ export class Cards {
 
   /** What is different from the last time this was asked. */
   takeChange(): CardsChange {
+    if (!this.#isStale) return { machines: [], gone: [] };
+    this.#isStale = false;
     this.#taken.clear();
     const groups = groupSightings(this.#sightings.values()).filter(
       ({ sightings }) => !sightings.some((each) => each.address !== null && this.#isOwn(each.address)),
     );
     const ids = new Map(groups.map((group) => [group, this.#claimId(group.sightings)] as const));
-    const next = new Map<string, FoundMachine>();
+    const next = new Map<string, Shown>();
+    const machines: FoundMachine[] = [];
     for (const group of groups) {
       const id = ids.get(group) ?? '';
       const sharesKeyWith = group.sharesKeyWith.flatMap((other) => ids.get(other) ?? []).sort();
-      next.set(id, { ...cardOf(group, id, this.#vendorOf), sharesKeyWith });
+      const old = this.#shown.get(id);
+      const card =
+        old !== undefined &&
+        hasSame(old.sightings, group.sightings) &&
+        hasSame(old.card.sharesKeyWith, sharesKeyWith)
+          ? old.card
+          : { ...cardOf(group, id, this.#vendorOf), sharesKeyWith };
+      next.set(id, { sightings: group.sightings, card });
+      if (card !== old?.card && !isSame(old?.card, card)) machines.push(card);
     }
-    const machines = [...next.values()].filter((card) => !isSame(this.#cards.get(card.id), card));
-    const gone = [...this.#cards.keys()].filter((id) => !next.has(id));
-    this.#cards = next;
+    const gone = [...this.#shown.keys()].filter((id) => !next.has(id));
+    this.#shown = next;
     return { machines, gone };
   }
 
@@ -94,6 +109,11 @@ function keyOf({ source, key }: Pick<Sighting, 'source' | 'key'>): string {
 
 function numberOf(id: string): number {
   return Number(id.slice(2));
+}
+
+/** The same things in the same order: what has not changed is the same object. */
+function hasSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
 }
 
 /** When it was seen is no news. */
