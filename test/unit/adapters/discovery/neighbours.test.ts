@@ -76,7 +76,7 @@ describe('a neighbour table', () => {
         for (const parse of [parseProcArp, parseArpAn, parseNdpAn, parseArpWindows]) parse(text);
         parseIpNeigh(text);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });
