@@ -8,7 +8,7 @@ import { readSmallFile } from './read-file.ts';
 import type { Seen, Sink, Source } from './source.ts';
 
 /** The defaults of ssh_config(5), GlobalKnownHostsFile and UserKnownHostsFile. */
-export function knownHostsFiles(home = homedir()): readonly string[] {
+function knownHostsFiles(home = homedir()): readonly string[] {
   return [
     join(home, '.ssh', 'known_hosts'),
     join(home, '.ssh', 'known_hosts2'),

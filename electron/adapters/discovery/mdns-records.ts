@@ -5,12 +5,7 @@ import { ipOf } from './addresses.ts';
 import type { Seen } from './source.ts';
 
 /** Of the types of RFC 6763 and dns-sd.org that machines with a login are likely to have. */
-export const serviceTypes = [
-  '_ssh._tcp',
-  '_sftp-ssh._tcp',
-  '_workstation._tcp',
-  '_device-info._tcp',
-] as const;
+const serviceTypes = ['_ssh._tcp', '_sftp-ssh._tcp', '_workstation._tcp', '_device-info._tcp'] as const;
 type ServiceType = (typeof serviceTypes)[number];
 const loginTypes: ReadonlySet<ServiceType> = new Set(['_ssh._tcp', '_sftp-ssh._tcp']);
 

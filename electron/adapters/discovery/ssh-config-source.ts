@@ -38,7 +38,7 @@ function userName(): string {
   }
 }
 
-export function loginOf(files: readonly ConfigFile[], alias: string, { home, user }: ConfigPlace): LoginHint {
+function loginOf(files: readonly ConfigFile[], alias: string, { home, user }: ConfigPlace): LoginHint {
   const config = resolveHost(files, alias, user);
   const tokens = {
     d: home,
