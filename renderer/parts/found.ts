@@ -30,7 +30,7 @@ export function jumpsOf(found: FoundMachine): readonly string[] {
 }
 
 /** A machine that we have under one of its addresses, its names, or a hardware address that a maker gave it. */
-export function ownMachineOf(tables: Tables, found: FoundMachine): MachineRecord | null {
+function ownMachineOf(tables: Tables, found: FoundMachine): MachineRecord | null {
   const known = new Set([...found.addresses, ...found.names]);
   const macs = new Set(found.macs.filter((mac) => (Number.parseInt(mac.slice(0, 2), 16) & 2) === 0));
   for (const machine of tables.machines.values()) {
@@ -44,6 +44,26 @@ export function ownMachineOf(tables: Tables, found: FoundMachine): MachineRecord
 
 /** What the name of a machine may have (contract/channels.ts). */
 const maxNameChars = 100;
+
+/** What it is to us already. Null: it can be added, unless it is behind another machine. */
+export type Standing = { readonly kind: 'ours'; readonly name: string } | { readonly kind: 'coming' };
+
+export function standingOf(tables: Tables, found: FoundMachine): Standing | null {
+  const owner = ownMachineOf(tables, found);
+  if (owner !== null) return { kind: 'ours', name: owner.name };
+  const known = new Set([...found.addresses, ...found.names, ...found.logins.map(({ address }) => address)]);
+  for (const { kind, state, title } of tables.lanes.values()) {
+    // user@address:port
+    const address = title.slice(title.indexOf('@') + 1, title.lastIndexOf(':'));
+    const isComing = kind === 'add' && state !== 'failed' && state !== 'cancelled';
+    if (isComing && known.has(address.toLowerCase())) return { kind: 'coming' };
+  }
+  return null;
+}
+
+export function nameOf(standing: Standing | null): string {
+  return standing?.kind === 'ours' ? standing.name : '';
+}
 
 export function prefillOf(found: FoundMachine): AddPrefill {
   const [login] = found.logins;

@@ -11,9 +11,9 @@ import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
 import { useSelection } from '../../kit/use-selection.ts';
-import { jumpsOf, ownMachineOf, prefillOf } from '../../parts/found.ts';
+import { jumpsOf, prefillOf, standingOf } from '../../parts/found.ts';
 import { useFinding } from '../../store/finding.ts';
-import { tableStore } from '../../store/tables.ts';
+import { tableStore, useTables } from '../../store/tables.ts';
 import { type FindView, findViews, inspect, openDialog, replaceRoute, useView } from '../../store/view.ts';
 import { countFinds, listFinds } from './find-list.ts';
 import { FoundRow } from './found-row.tsx';
@@ -35,9 +35,14 @@ function useSettled(wanted: readonly string[], isHeld: boolean, query: string): 
   return shown.current.order;
 }
 
-/** Only what can be added: not what is ours, nor what is behind another machine. */
+/** Only what can be added: not what is ours or on its way, nor what is behind another machine. */
 function canAdd(found: FoundMachine): boolean {
-  return jumpsOf(found).length === 0 && ownMachineOf(tableStore.getState().tables, found) === null;
+  return jumpsOf(found).length === 0 && standingOf(tableStore.getState().tables, found) === null;
+}
+
+function canAddId(machines: ReadonlyMap<string, FoundMachine>, id: string): boolean {
+  const found = machines.get(id);
+  return found !== undefined && canAdd(found);
 }
 
 function useFindKeys(
@@ -194,7 +199,10 @@ export function FindPage({ view }: { readonly view: FindView }) {
     if (found.length > 0) openDialog({ kind: 'add-machine', found: found.map(prefillOf) });
   };
   const { cursor, selected, toggle, clear, onPress } = useFindKeys(order, search, add);
-  const chosen = order.filter((id) => selected.has(id));
+  // What has been added meanwhile is chosen no more.
+  useTables((tables) => tables.lanes);
+  const isChosen = (id: string) => selected.has(id) && canAddId(machines, id);
+  const chosen = order.filter(isChosen);
   return (
     <>
       <Bar view={view} search={search} text={find} onText={setFind} />
@@ -221,7 +229,7 @@ export function FindPage({ view }: { readonly view: FindView }) {
                 found={found}
                 isCursor={id === cursor}
                 isSelected={subject?.kind === 'found' && subject.id === id}
-                isChosen={selected.has(id)}
+                isChosen={isChosen(id)}
                 onPress={onPress}
                 onToggle={toggle}
                 onAdd={(own) => add([own])}
@@ -230,14 +238,7 @@ export function FindPage({ view }: { readonly view: FindView }) {
           }}
         />
       )}
-      <Chosen
-        count={chosen.length}
-        onAdd={() => {
-          add(chosen);
-          clear();
-        }}
-        onClear={clear}
-      />
+      <Chosen count={chosen.length} onAdd={() => add(chosen)} onClear={clear} />
     </>
   );
 }

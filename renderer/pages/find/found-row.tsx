@@ -7,7 +7,7 @@ import { Button } from '../../kit/button.tsx';
 import { cx } from '../../kit/cx.ts';
 import { Glyph, type GlyphKind } from '../../kit/glyph.tsx';
 import { RowDoor } from '../../kit/row-door.tsx';
-import { hasRevokedKey, jumpsOf, ownMachineOf, sshPortOf } from '../../parts/found.ts';
+import { hasRevokedKey, jumpsOf, nameOf, sshPortOf, standingOf } from '../../parts/found.ts';
 import { guessText, reasonText } from '../../parts/found-words.ts';
 import { useTables } from '../../store/tables.ts';
 
@@ -39,8 +39,15 @@ function Ssh({ found, words }: { readonly found: FoundMachine; readonly words: W
 }
 
 function Act({ found, words, onAdd }: { found: FoundMachine; words: Words; onAdd: (id: string) => void }) {
-  const owner = useTables((tables) => ownMachineOf(tables, found)?.name ?? null);
-  if (owner !== null) return <span className="dim clip">{words.t('find.ours', { name: owner })}</span>;
+  const standing = useTables((tables) => standingOf(tables, found)?.kind ?? null);
+  const owner = useTables((tables) => nameOf(standingOf(tables, found)));
+  if (standing !== null) {
+    return (
+      <span className="dim clip">
+        {standing === 'coming' ? words.t('find.coming') : words.t('find.ours', { name: owner })}
+      </span>
+    );
+  }
   if (jumpsOf(found).length > 0) return <span className="faint clip">{words.t('find.behind')}</span>;
   return (
     <span className="row__offer">
@@ -67,7 +74,7 @@ export const FoundRow = memo(function FoundRow(props: {
 }) {
   const words = useWords();
   const { found, isCursor, isSelected, isChosen } = props;
-  const isOurs = useTables((tables) => ownMachineOf(tables, found) !== null);
+  const isOurs = useTables((tables) => standingOf(tables, found) !== null);
   const [name] = found.names;
   const [address, ...more] = found.addresses;
   return (
@@ -106,7 +113,7 @@ export const FoundRow = memo(function FoundRow(props: {
         <span className="find-sub clip">{reasonText(found, words)}</span>
       </span>
       <span role="cell" className="find-two">
-        <span className="num clip">{address ?? <span className="faint">–</span>}</span>
+        <span className="find-address clip">{address ?? <span className="faint">–</span>}</span>
         {more.length > 0 && (
           <span className="find-sub clip">{words.t('find.more-addresses', { n: more.length })}</span>
         )}

@@ -15,12 +15,14 @@ const glyphs: Readonly<Record<SourceState['state'], GlyphKind>> = {
 
 function One({ source }: { readonly source: SourceState }) {
   const words = useWords();
-  const state = words.t(`find.source-state.${source.state}`);
+  // All but the probe wait for what comes; a turning arc would promise an end.
+  const isListening = source.state === 'working' && source.source !== 'probe';
+  const state = words.t(isListening ? 'find.source-state.listening' : `find.source-state.${source.state}`);
   const problem = source.problem === null ? '' : ` ${words.refusal(source.problem)}`;
   return (
     <Tip text={`${words.t(`find.source.${source.source}.hint`)}${problem}`}>
       <li className="find-source" tabIndex={0}>
-        <Glyph kind={glyphs[source.state]} label={state} size={12} />
+        <Glyph kind={isListening ? 'past' : glyphs[source.state]} label={state} size={12} />
         {words.t(`find.source.${source.source}`)}
         <span className="num faint">{source.found}</span>
       </li>

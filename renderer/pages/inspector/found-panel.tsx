@@ -5,7 +5,7 @@ import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { type Fact, Facts, Section } from '../../parts/facts.tsx';
-import { jumpsOf, ownMachineOf, prefillOf } from '../../parts/found.ts';
+import { jumpsOf, nameOf, prefillOf, standingOf } from '../../parts/found.ts';
 import { clueText, guessText } from '../../parts/found-words.ts';
 import { useFinding } from '../../store/finding.ts';
 import { useTables } from '../../store/tables.ts';
@@ -113,9 +113,10 @@ function Logins({ found, words }: Part) {
 export function FoundPanel({ id }: { readonly id: string }) {
   const words = useWords();
   const found = useFinding((finding) => finding.machines.get(id));
-  const owner = useTables((tables) =>
-    found === undefined ? null : (ownMachineOf(tables, found)?.name ?? null),
+  const standing = useTables((tables) =>
+    found === undefined ? null : (standingOf(tables, found)?.kind ?? null),
   );
+  const owner = useTables((tables) => (found === undefined ? '' : nameOf(standingOf(tables, found))));
   if (found === undefined) return null;
   const part = { found, words };
   return (
@@ -124,7 +125,7 @@ export function FoundPanel({ id }: { readonly id: string }) {
         <h2 className="panel-head__title clip">{found.title}</h2>
         <p className="panel-head__sub dim">{found.addresses[0] ?? ''}</p>
       </header>
-      {owner === null && jumpsOf(found).length === 0 && (
+      {standing === null && jumpsOf(found).length === 0 && (
         <div className="panel-head__actions">
           <Button
             compact
@@ -135,7 +136,11 @@ export function FoundPanel({ id }: { readonly id: string }) {
           </Button>
         </div>
       )}
-      {owner !== null && <p className="panel-note">{words.t('find.ours', { name: owner })}</p>}
+      {standing !== null && (
+        <p className="panel-note">
+          {standing === 'coming' ? words.t('find.coming') : words.t('find.ours', { name: owner })}
+        </p>
+      )}
       <p className="panel-note">{words.t('found.untrusted')}</p>
       <Why {...part} />
       <Where {...part} />

@@ -135,6 +135,7 @@ describe('what is ticked', () => {
     expect(dialog.textContent).toContain('1 of 2.');
     const field = (name: string) => within(dialog).getByRole<HTMLInputElement>('textbox', { name });
     expect([field('Address').value, field('Name').value]).toEqual(['192.168.1.21', 'attic']);
+    await waitFor(() => expect(field('User').value).toBe('me'));
     await userEvent.clear(field('User'));
     await userEvent.type(field('User'), 'pi');
     await userEvent.click(within(dialog).getByRole('button', { name: 'Add, then the next' }));
@@ -146,6 +147,20 @@ describe('what is ticked', () => {
       { address: '192.168.1.21', name: 'attic', user: 'pi', port: 22 },
       { address: '192.168.1.30', name: 'vault', user: 'pi' },
     ]);
+  });
+
+  it('is not offered twice while it is on its way', async () => {
+    await open();
+    await userEvent.click(within(row('attic')).getByRole('checkbox'));
+    await userEvent.click(within(row('vault')).getByRole('checkbox'));
+    await userEvent.click(screen.getByRole('button', { name: 'Add them one by one' }));
+    const dialog = await screen.findByRole('dialog');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add, then the next' }));
+    await waitFor(() => expect(dialog.textContent).toContain('2 of 2.'));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => expect(row('attic').textContent).toContain('is being added'));
+    expect(within(row('attic')).getByRole<HTMLInputElement>('checkbox').disabled).toBe(true);
+    expect(screen.getByText('1 chosen')).toBeDefined();
   });
 
   it('can be skipped', async () => {
