@@ -108,8 +108,8 @@ func (d *Driver) Create(task string, limits Limits, denied ...string) (Group, er
 				return Group{}, fmt.Errorf("make cgroup: %w", err)
 			}
 		}
+		d.limit(task, limits) // one that is used again has them
 	}
-	d.limit(task, limits)
 	if err := d.deny(task, denied); err != nil {
 		d.Remove(task)
 		return Group{}, err

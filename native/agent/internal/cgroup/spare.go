@@ -108,7 +108,7 @@ func (d *Driver) freshen(task string) bool {
 }
 
 // unset sets back what a task of root may have changed in its own group, but for what limits name: that is written
-// again for the next task.
+// again after it.
 func (d *Driver) unset(task string, limits Limits) bool {
 	type knob struct {
 		controller, file string
@@ -145,6 +145,7 @@ func (d *Driver) keepSpare(task string) bool {
 	if !m.reusable || time.Since(m.since) > soonOver || !d.freshen(task) || !d.unset(task, m.limits) {
 		return false
 	}
+	d.limit(task, m.limits) // here, where nobody waits for it
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.groups[task].reusable || len(d.spares) >= maxSpareGroups {

@@ -24,6 +24,7 @@ const (
 	sigSetMask      = 2
 	prSubreaper     = 36
 	prSetName       = 15
+	prDeathSignal   = 1
 	prNoNewPrivs    = 38
 	prDropBound     = 24
 	prAmbient       = 47
