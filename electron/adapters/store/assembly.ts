@@ -11,6 +11,7 @@ import { taskRecordSchema } from '../../contract/task.ts';
 import type { DurableRows } from '../../core/kernel/ports.ts';
 import type { Chunk } from './chunks.ts';
 import { lookOf } from './shape.ts';
+import { sharing } from './sharing.ts';
 
 export const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   machines: machineRecordSchema,
@@ -41,13 +42,14 @@ export class Assembly {
     reservations: [],
     runs: [],
   };
+  #last: AnyRow | null = null;
   readonly #bad: BadRow[] = [];
   readonly #machines = new Set<string>();
   readonly #agents = new Set<string>();
 
   /** Throws on text that is no list of rows: then the file is damaged, whatever SQLite says of it. */
-  take({ table, rows, bytes }: Chunk): void {
-    const values: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+  take({ table, rows, text }: Chunk): void {
+    const values: unknown = JSON.parse(text);
     if (!Array.isArray(values) || values.length !== 2 * rows) throw new Error(`${table}: not ${rows} rows`);
     for (let at = 0; at < values.length; at += 2) this.#takeRow(table, values[at], values[at + 1]);
   }
@@ -66,7 +68,11 @@ export class Assembly {
 
   #read(table: DurableTable, id: string, value: unknown): Read {
     let row = value as AnyRow;
-    if (looks.get(table)?.(value) !== true) {
+    if (looks.get(table)?.(value) === true) {
+      // What the look has passed has the keys of its schema and no others.
+      row = sharing(this.#last, row);
+      this.#last = row;
+    } else {
       const parsed = schemas[table].safeParse(value);
       if (!parsed.success) return { why: parsed.error.message.slice(0, 1000) };
       row = parsed.data;
