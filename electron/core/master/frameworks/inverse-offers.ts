@@ -77,6 +77,8 @@ function movedFrameworks(draft: Draft): string[] {
 /** True: somebody was told something. */
 export function followInverseOffers(draft: Draft): boolean {
   const isNobodyAsked = !draft.hasRows('inverseOffers');
+  // Nothing is planned that is still to begin.
+  if (isNobodyAsked && draft.plan.windowAtMs === null) return false;
   let hasNews = false;
   for (const machineId of touchedMachines(draft)) {
     // Of nearly every step: nothing is planned there and nobody was asked.
