@@ -23,13 +23,14 @@ const policies: readonly (RestartPolicy | null)[] = [
 export class Person {
   readonly #world: World;
   readonly #disk: FakeDisk;
-  /** The newest of each kind that was asked, so that an older answer is not held against a newer wish. */
-  readonly #newest = new Map<string, CommandEvent>();
+  /** When each kind was last asked, by number, so that an older answer is not held against a newer wish. */
+  readonly #newest = new Map<string, number>();
   readonly #moves: readonly Move[];
   readonly #clicks: Clicks;
   /** In the end it takes machines back into service; else they stay as they are. */
   readonly #isTidy: boolean;
   #serial = 0;
+  #asked = 0;
   #hasBegun = false;
 
   constructor(world: World, disk: FakeDisk) {
@@ -129,10 +130,12 @@ export class Person {
     world.say('person:', command.kind, 'taskId' in command ? command.taskId : '');
     this.#noteWish(master, command);
     const key = [topics[command.kind] ?? command.kind, subjectOf(command)].join(' ');
-    this.#newest.set(key, command);
+    this.#asked += 1;
+    const at = this.#asked;
+    this.#newest.set(key, at);
     master.ask(command, (answer) => {
       // A write whose fate nobody knows yet may be on the disk: it is taken back later.
-      const isNewest = this.#newest.get(key) === command && !master.loop.isReadOnly;
+      const isNewest = this.#newest.get(key) === at && !master.loop.isReadOnly;
       checkPromise(world, this.#disk, { command, answer, isNewest });
       if (answer.ok && command.kind === 'kill-task') world.book.killed.add(command.taskId);
       if (answer.ok && command.kind === 'add-machine' && world.chance(0.4))
