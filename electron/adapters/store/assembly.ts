@@ -1,6 +1,7 @@
 // Records made of what was read (chunks.ts): parsed, checked against their schemas and against each other. It runs in the thread
 // that will own the records, one piece at a time, so that this thread is never held for long.
 import type { z } from 'zod';
+import { claimRecordSchema } from '../../contract/claim.ts';
 import { frameworkRecordSchema } from '../../contract/framework.ts';
 import { agentRecordSchema, machineRecordSchema } from '../../contract/machine.ts';
 import { reservationRecordSchema, roleRecordSchema } from '../../contract/role.ts';
@@ -22,6 +23,7 @@ export const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   roles: roleRecordSchema,
   reservations: reservationRecordSchema,
   runs: runRecordSchema,
+  claims: claimRecordSchema,
 };
 const looks = new Map(durableTables.map((table) => [table, lookOf(schemas[table])]));
 
@@ -41,6 +43,7 @@ export class Assembly {
     roles: [],
     reservations: [],
     runs: [],
+    claims: [],
   };
   #last: AnyRow | null = null;
   readonly #bad: BadRow[] = [];

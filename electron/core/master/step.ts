@@ -12,6 +12,7 @@ import { onLaneCleanedUp } from './enrolment.ts';
 import { afterStep } from './frameworks/after-step.ts';
 import { onAllocationDeadline } from './frameworks/allocation.ts';
 import { onOutsideCall } from './frameworks/calls.ts';
+import { onClaimDeadline, onClaimsWokeUp } from './frameworks/claims.ts';
 import { nextFrameworkDeadline } from './frameworks/deadlines.ts';
 import { onInverseOfferDeadlines } from './frameworks/inverse-offers.ts';
 import { onOfferDeadlines } from './frameworks/offers.ts';
@@ -229,6 +230,7 @@ function onFact(draft: Draft, event: FactEvent): void {
       onOperationDeadlines(draft);
       onReconcileDeadlines(draft);
       onFrameworkDeadlines(draft);
+      onClaimDeadline(draft);
       onOfferDeadlines(draft);
       onInverseOfferDeadlines(draft);
       onMaintenanceDeadlines(draft);
@@ -236,6 +238,7 @@ function onFact(draft: Draft, event: FactEvent): void {
     case 'woke-up':
       onLanesWokeUp(draft, event.asleepMs);
       onFrameworksWokeUp(draft, event.asleepMs);
+      onClaimsWokeUp(draft, event.asleepMs);
       return onWokeUp(draft);
     case 'link-up':
       return onLinkUp(draft, event);

@@ -27,7 +27,7 @@ import { frameworkOf, refuseCall } from './words.ts';
 /** Mesos keeps 50 too. */
 const keptCompleted = 50;
 /** After a start of the master every scheduler has at least that long to come back. */
-const leastReturnMs = 60_000;
+export const leastReturnMs = 60_000;
 
 export function onSubscribe(draft: Draft, call: Extract<Call, { kind: 'SUBSCRIBE' }>): Refusal | null {
   const { frameworkId, streamId } = call;
