@@ -57,6 +57,7 @@ function checkFit(
 
 function checkAgents(stepping: Stepping, violate: (what: string) => void): void {
   const { state, diff } = stepping.result;
+  if (!diff.agents && !diff.tasks && !diff.offers && !diff.reservations) return;
   for (const id of agentsOf(stepping)) checkAgent(state.tables, id, violate);
   for (const task of diff.tasks?.put ?? []) {
     checkReach(task, state.tables.agents.get(task.agentId), violate);
@@ -80,6 +81,7 @@ function agentsOf({ before, result: { diff } }: Stepping): ReadonlySet<string> {
 
 /** Nothing expires while the master sleeps, or waits for its disk. */
 function checkTimes(world: World, { event, result }: Stepping, violate: (what: string) => void): void {
+  if (result.state.tables.offers.size === 0) return;
   for (const { id, expiresAtMonoMs } of result.state.tables.offers.values()) {
     const lateMs =
       event.monoMs - Math.max(expiresAtMonoMs ?? Number.POSITIVE_INFINITY, world.calmSinceMonoMs);
