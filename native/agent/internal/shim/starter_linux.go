@@ -40,6 +40,7 @@ func starter(argc uintptr, argv **byte) {
 	}
 	_, _ = call(syscall.SYS_RT_SIGPROCMASK, sigSetMask, addr(&allMask[0]), 0, 8, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSetName, text("mesolite-start\x00"), 0, 0, 0)
+	defaultSignals()
 	onChildren(ignored)
 	starterPid = self()
 	line[0] = '1'
@@ -122,8 +123,13 @@ func beShim(argc uintptr, argv **byte, args uintptr, count int) {
 	onChildren(0)
 	_, _ = call(syscall.SYS_SETSID, 0, 0, 0, 0, 0)
 	for i := 0; i < count; i++ { // they came in ascending order, each above its place
-		_, _ = call(syscall.SYS_DUP3, uintptr(starterFds[i]), uintptr(i), 0, 0, 0)
+		mark := 0
+		if i >= FdAlive {
+			mark = syscall.O_CLOEXEC
+		}
+		_, _ = call(syscall.SYS_DUP3, uintptr(starterFds[i]), uintptr(i), uintptr(mark), 0, 0)
 	}
+	fromStarter = true
 	closeOrder(count, count)
 	words := asList(&starterWords[0])
 	showWords(argc, argv, words)
