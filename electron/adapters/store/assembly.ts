@@ -11,8 +11,8 @@ import { type DurableTable, durableTables, type Rows } from '../../contract/tabl
 import { taskRecordSchema } from '../../contract/task.ts';
 import type { DurableRows } from '../../core/kernel/ports.ts';
 import type { Chunk } from './chunks.ts';
+import { Maker } from './maker.ts';
 import { lookOf } from './shape.ts';
-import { sharing } from './sharing.ts';
 
 export const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   machines: machineRecordSchema,
@@ -45,20 +45,20 @@ export class Assembly {
     runs: [],
     claims: [],
   };
-  #last: AnyRow | null = null;
+  readonly #makers = new Map(durableTables.map((table) => [table, new Maker()]));
   readonly #bad: BadRow[] = [];
   readonly #machines = new Set<string>();
   readonly #agents = new Set<string>();
 
   /** Throws on text that is no list of rows: then the file is damaged, whatever SQLite says of it. */
   take({ table, rows, text }: Chunk): void {
-    const values: unknown = JSON.parse(text);
-    if (!Array.isArray(values) || values.length !== 2 * rows) throw new Error(`${table}: not ${rows} rows`);
-    for (let at = 0; at < values.length; at += 2) this.#takeRow(table, values[at], values[at + 1]);
+    const said: unknown = JSON.parse(text);
+    if (!Array.isArray(said)) throw new Error(`${table}: no list`);
+    const made = this.#makers.get(table)?.makeAll(said, (id, row) => this.#takeRow(table, id, row));
+    if (made !== rows) throw new Error(`${table}: not ${rows} rows`);
   }
 
-  #takeRow(table: DurableTable, id: unknown, value: unknown): void {
-    if (typeof id !== 'string') throw new Error(`${table}: an id that is no text`);
+  #takeRow(table: DurableTable, id: string, value: unknown): void {
     const read = this.#read(table, id, value);
     if ('why' in read) {
       this.#bad.push({ table, id, why: read.why });
@@ -71,11 +71,7 @@ export class Assembly {
 
   #read(table: DurableTable, id: string, value: unknown): Read {
     let row = value as AnyRow;
-    if (looks.get(table)?.(value) === true) {
-      // What the look has passed has the keys of its schema and no others.
-      row = sharing(this.#last, row);
-      this.#last = row;
-    } else {
+    if (looks.get(table)?.(value) !== true) {
       const parsed = schemas[table].safeParse(value);
       if (!parsed.success) return { why: parsed.error.message.slice(0, 1000) };
       row = parsed.data;

@@ -21,7 +21,16 @@ export function checkDefOf(check: z.core.$ZodCheck): AnyCheckDef {
   return inner.def;
 }
 
+/** One for a schema that is used at many places: ids are, and what it has just found right it knows there too. */
+const known = new WeakMap<z.core.$ZodType, Look>();
+
 export function lookOf(schema: z.core.$ZodType): Look {
+  const look = known.get(schema) ?? newLookOf(schema);
+  known.set(schema, look);
+  return look;
+}
+
+function newLookOf(schema: z.core.$ZodType): Look {
   const def = defOf(schema);
   const limits = limitsOf(def.checks);
   if (limits === null || 'format' in def) return no;
@@ -129,8 +138,14 @@ function stringLook({ shortest, longest, patterns }: Limits): Look {
   if (others.length > 0) return no;
   if (!pattern)
     return (value) => typeof value === 'string' && value.length >= shortest && value.length <= longest;
-  return (value) =>
-    typeof value === 'string' && value.length >= shortest && value.length <= longest && pattern.test(value);
+  let right: unknown;
+  return (value) => {
+    if (typeof value !== 'string') return false;
+    if (value === right) return true;
+    if (value.length < shortest || value.length > longest || !pattern.test(value)) return false;
+    right = value;
+    return true;
+  };
 }
 
 function numberLook({ least, most, isInteger }: Limits): Look {
@@ -139,8 +154,8 @@ function numberLook({ least, most, isInteger }: Limits): Look {
 }
 
 function isOneOf(values: readonly unknown[]): Look {
-  const known = new Set(values);
-  return (value) => known.has(value);
+  const allowed = new Set(values);
+  return (value) => allowed.has(value);
 }
 
 function arrayLook(element: Look, { shortest, longest }: Limits): Look {
@@ -166,8 +181,11 @@ function objectLook(shape: z.core.$ZodLooseShape): Look {
   });
   const byName = new Map(fields.map((field) => [field.name, field]));
   const needed = fields.filter((field) => field.isNeeded).length;
+  // Rows have parts in common (maker.ts), which nobody changes.
+  let right: unknown;
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+    if (value === right) return true;
     let found = 0;
     let place = 0;
     // Of JSON: every key is its own. Mostly they come in the order of the schema.
@@ -178,7 +196,9 @@ function objectLook(shape: z.core.$ZodLooseShape): Look {
       if (field.isNeeded) found += 1;
       place = field.place + 1;
     }
-    return found === needed;
+    if (found !== needed) return false;
+    right = value;
+    return true;
   };
 }
 
