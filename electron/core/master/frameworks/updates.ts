@@ -130,25 +130,47 @@ export function killByWish(draft: Draft, task: TaskRecord, graceMs: number | nul
 
 /** With the others of its group. Remembered for ever: a machine that is away gets it at its next hello. */
 export function killTask(draft: Draft, task: TaskRecord, graceMs: number | null = null): void {
-  const group = task.groupId === undefined ? [task] : groupOf(draft, task.groupId);
-  for (const each of group) {
+  killAll(draft, byId([task, ...othersOf(draft, task)]), {
+    graceMs,
+    because: { id: task.id, how: onRequest },
+  });
+}
+
+const onRequest = 'killed on request';
+const maxCause = 300;
+
+type End = {
+  readonly graceMs: number | null;
+  /** The one that the others end with. */
+  readonly because: { readonly id: TaskId; readonly how: string };
+};
+
+function killAll(draft: Draft, tasks: readonly TaskRecord[], { graceMs, because }: End): void {
+  const name = draft.get('tasks', because.id)?.info.name ?? because.id;
+  const endedWith = `${name}: ${because.how}`.slice(0, maxCause);
+  for (const each of tasks) {
     if (isTerminal(each) || each.state === 'TASK_GONE_BY_OPERATOR') continue;
     if (each.killAskedAtMs === null || graceMs !== null) {
       const grace = graceMs === null ? {} : { killGraceMs: graceMs };
-      draft.put('tasks', { ...each, killAskedAtMs: each.killAskedAtMs ?? draft.atMs, ...grace });
+      const isDrawnIn = each.killAskedAtMs === null && each.id !== because.id;
+      const cause = isDrawnIn && each.madeRoomFor === undefined ? { endedWith } : {};
+      draft.put('tasks', { ...each, killAskedAtMs: each.killAskedAtMs ?? draft.atMs, ...grace, ...cause });
     }
     send(draft, 'kill', each.id);
   }
 }
 
-function groupOf(draft: Draft, groupId: TaskId): TaskRecord[] {
-  return byId([...draft.rows('tasks')].filter((task) => task.groupId === groupId));
+/** Of its group, as named by their ids. */
+function othersOf(draft: Draft, { id, groupId }: TaskRecord): TaskRecord[] {
+  if (groupId === undefined) return [];
+  return [...draft.rows('tasks')].filter((each) => each.groupId === groupId && each.id !== id);
 }
 
 /** Mesos' default executor: when one of a group fails or is killed, the others go too. */
 export function endGroup(draft: Draft, task: TaskRecord): void {
   if (task.groupId === undefined || !isTerminal(task) || task.state === 'TASK_FINISHED') return;
-  for (const each of groupOf(draft, task.groupId)) {
-    if (!isTerminal(each) && each.killAskedAtMs === null) killTask(draft, each);
-  }
+  const others = byId(othersOf(draft, task));
+  const open = others.filter((each) => !isTerminal(each) && each.killAskedAtMs === null);
+  const how = task.statuses.at(-1)?.message || task.state;
+  killAll(draft, open, { graceMs: null, because: { id: task.id, how } });
 }

@@ -91,6 +91,7 @@ const spoken: readonly (readonly [string, string])[] = [
   ['killed before it was started', '在启动前被终止'],
   ['train (priority -7, role eng/dev)', 'train（优先级 -7，角色 eng/dev）'],
   ['made room for train (priority 5, role *)', '为 train（优先级 5，角色 *）腾出了空间'],
+  ['ended with its group because of web: exited with code 3', '因同组的 web 而结束：以退出码 3 结束'],
   ['cannot start: /opt/x: permission denied', '无法启动：/opt/x：没有权限'],
   ['cannot start: nope: command not found', '无法启动：nope：找不到命令'],
   [
@@ -135,6 +136,9 @@ const refused: readonly (readonly [string, string])[] = [
   ['/home/ada: 12 MiB free, 64 needed', '/home/ada：剩余 12 MiB，需要 64 MiB'],
   ['ada: the server offers publickey, password', 'ada：服务器提供 publickey, password'],
   ['now held by m-1234', '现在由 m-1234 管理'],
+  ['cpusMilli: limit 100, request 500', 'cpusMilli：上限 100，请求 500'],
+  ['readiness: the command is empty', 'readiness：命令为空'],
+  ['wants podman, the machine has docker', '需要 podman，机器上有 docker'],
 ];
 
 it.each(refused)('says the detail %j in Chinese', (english, chinese) => {
@@ -151,8 +155,10 @@ it('says when a maintenance was over as a day and a time', () => {
 it('knows every sentence with which the master refuses a person', () => {
   const sources =
     sourcesIn('electron/core/master', /^[\w-]+\.ts$/) + sourcesIn('electron/shell', /^save-.*\.ts$/);
-  const details = [...sources.matchAll(/detail: '([^']+ [^']+)'/g)].map(([, text = '']) => text);
-  expect(details.length).toBeGreaterThan(8);
+  const details = [...sources.matchAll(/(?:detail: |no\('[\w-]+', '[\w-]+', )'([^']+ [^']+)'/g)].map(
+    ([, text = '']) => text,
+  );
+  expect(details.length).toBeGreaterThan(12);
   expect(details.filter((text) => said(text, zh) === text)).toEqual([]);
 });
 
