@@ -20,15 +20,19 @@ function hashOf(id: string): number {
   return (hash ^ (hash >>> 15)) & hashMask;
 }
 
-/** Whoever made a node may change it until it is done; everybody else copies it first. */
-type Owner = object;
+/** Whoever made a node may change it until it is done; everybody else copies it first. Each edit has a number of its own. */
+type Owner = number;
+let edits: Owner = 0;
 
-/** A branch (children by the next bits of the hash) or a leaf (ids and rows side by side). One shape for both. */
+/**
+ * A branch (children by the next bits of the hash) or a leaf (ids and rows side by side). One shape for both. Lists of ids are never
+ * changed, so a leaf of which only rows change has the list of the leaf before it.
+ */
 class Node<R> {
   readonly owner: Owner;
   readonly children: (Node<R> | undefined)[] | null;
-  readonly ids: string[];
-  readonly rows: R[];
+  ids: readonly string[];
+  rows: R[];
   /** Rows at or below. */
   count: number;
   /** Of `RowMap.earliest`, below this node; undefined: not looked for yet. */
@@ -37,9 +41,9 @@ class Node<R> {
   constructor(owner: Owner, from: Node<R> | null, children: (Node<R> | undefined)[] | null) {
     this.owner = owner;
     this.children = children;
-    const isLeaf = children === null;
-    this.ids = isLeaf ? (from?.ids.slice() ?? []) : none;
-    this.rows = isLeaf ? (from?.rows.slice() ?? []) : none;
+    const isCopy = children === null && from !== null;
+    this.ids = isCopy ? from.ids : none;
+    this.rows = isCopy ? from.rows.slice() : none;
     this.count = from?.count ?? 0;
     this.earliest = undefined;
   }
@@ -56,7 +60,7 @@ const none: never[] = [];
 
 /** One series of changes. What it has made it changes in place. */
 class Edit<R> {
-  readonly #owner: Owner = {};
+  readonly #owner: Owner;
   root: Node<R> | undefined;
   // Of the change at hand: as fields, because it goes down through the levels.
   #id = '';
@@ -64,6 +68,8 @@ class Edit<R> {
   #row: R | undefined;
 
   constructor(root: Node<R> | undefined) {
+    edits += 1;
+    this.#owner = edits;
     this.root = root;
   }
 
@@ -147,7 +153,7 @@ class Edit<R> {
     if (at < 0) return node;
     if (node.count === 1) return undefined;
     const own = this.#own(node);
-    own.ids.splice(at, 1);
+    own.ids = own.ids.filter((_, place) => place !== at);
     own.rows.splice(at, 1);
     own.count -= 1;
     return own;
@@ -163,9 +169,10 @@ class Edit<R> {
   }
 }
 
+/** New lists of just that length: to push would reserve room for sixteen more. */
 function push<R>(leaf: Node<R>, id: string, row: R): void {
-  leaf.ids.push(id);
-  leaf.rows.push(row);
+  leaf.ids = [...leaf.ids, id];
+  leaf.rows = [...leaf.rows, row];
   leaf.count += 1;
 }
 
@@ -335,7 +342,8 @@ function dueBelow<R>(node: Node<R>, looking: Looking<R>): void {
 
 /** Two leaves of which rows at most are others: what most changes leave. */
 function hasSameIds<R>(then: Node<R>, now: Node<R>): boolean {
-  if (then.children !== null || now.children !== null || then.ids.length !== now.ids.length) return false;
+  if (then.ids === now.ids) return true;
+  if (then.ids.length !== now.ids.length) return false;
   for (let at = 0; at < now.ids.length; at += 1) if (then.ids[at] !== now.ids[at]) return false;
   return true;
 }
@@ -352,14 +360,26 @@ function compare<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChang
     }
     return;
   }
-  if (then && now && hasSameIds(then, now)) compareInOrder(then, now, onChange);
-  else compareLists(then, now, onChange);
+  if (then?.children || now?.children) compareLists(then, now, onChange);
+  else if (then && now && hasSameIds(then, now)) compareInOrder(then, now, onChange);
+  else compareLeaves(then, now, onChange);
 }
 
 function compareInOrder<R>(then: Node<R>, now: Node<R>, onChange: OnChange<R>): void {
   for (let at = 0; at < now.ids.length; at += 1) {
     if (then.rows[at] !== now.rows[at]) onChange(now.ids[at] ?? '', then.rows[at], now.rows[at]);
   }
+}
+
+/** Each with a few rows, or nothing. */
+function compareLeaves<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
+  now?.ids.forEach((id, at) => {
+    const known = then?.rows[then.find(id)];
+    if (known !== now.rows[at]) onChange(id, known, now.rows[at]);
+  });
+  then?.ids.forEach((id, at) => {
+    if (!now || now.find(id) < 0) onChange(id, then.rows[at], undefined);
+  });
 }
 
 /** One of them is a leaf, so there are few rows on one side at least. */

@@ -165,7 +165,7 @@ export function onRequest(
   if (refusal || !subscription) return refusal;
   const next = { ...subscription, demand: call.requests };
   // Asked for and served within one step: nothing has changed for anybody who looks at it.
-  const start = [...draft.changed('subscriptions')].find(([id]) => id === framework.id)?.[1];
+  const start = draft.changed('subscriptions').find(({ id }) => id === framework.id)?.before;
   draft.put('subscriptions', start && isSame(start, next) ? start : next);
   if (call.requests.length > 0) askForAllocation(draft, 'all');
   return null;

@@ -22,22 +22,27 @@ const retryCapMs = 600_000;
 export function tellChanges(draft: Draft, before: TaskRecord | undefined, task: TaskRecord): void {
   const framework = draft.get('frameworks', frameworkOf(task));
   if (!framework || framework.completedAtMs !== null) return;
-  const known = before?.statuses ?? [];
-  const isFresh = (status: TaskStatus): boolean =>
-    !known.includes(status) && status.state !== 'TASK_STAGING' && hearsOf(draft, framework.id, status.state);
-  // Most changes of a task are no words of it.
-  const fresh = known === task.statuses ? [] : task.statuses.filter(isFresh);
   const isOurs = framework.kind === 'built-in';
+  const uuids: string[] = [];
+  // Most changes of a task are no words of it.
+  const fresh = before?.statuses === task.statuses ? [] : freshOf(draft, before?.statuses ?? [], task);
   for (const status of fresh) {
     const to = { frameworkId: framework.id, agentId: task.agentId };
     if (isOurs || status.uuid === null) tellUpdate(draft, to, status);
+    else uuids.push(status.uuid);
   }
   if (isOurs) return;
-  const uuids = fresh.flatMap(({ uuid }) => uuid ?? []);
   if (uuids.length > 0) owe(draft, task, uuids);
   if (isBack(before, task) && !framework.info.capabilities.includes('PARTITION_AWARE')) {
     killTask(draft, draft.get('tasks', task.id) ?? task);
   }
+}
+
+function freshOf(draft: Draft, known: readonly TaskStatus[], task: TaskRecord): TaskStatus[] {
+  const id = frameworkOf(task);
+  const isFresh = (status: TaskStatus): boolean =>
+    !known.includes(status) && status.state !== 'TASK_STAGING' && hearsOf(draft, id, status.state);
+  return task.statuses.filter(isFresh);
 }
 
 function owe(draft: Draft, task: TaskRecord, uuids: readonly string[]): void {
@@ -54,7 +59,7 @@ function isBack(before: TaskRecord | undefined, task: TaskRecord): boolean {
 /** The first that is not acknowledged; later ones wait for it. */
 function sendOwed(draft: Draft, taskId: TaskId, attempt: number): void {
   const task = draft.get('tasks', taskId);
-  if (!task) {
+  if (!task?.owed) {
     draft.owing.delete(taskId);
     return;
   }
@@ -62,8 +67,8 @@ function sendOwed(draft: Draft, taskId: TaskId, attempt: number): void {
   // Of a long story the record keeps a part: what it has dropped nobody can send. And the framework may know less than it did.
   const canSend = ({ uuid, state }: TaskStatus, wanted: string): boolean =>
     uuid === wanted && hearsOf(draft, frameworkId, state);
-  const owed = (task.owed ?? []).filter((uuid) => task.statuses.some((status) => canSend(status, uuid)));
-  if (owed.length !== (task.owed ?? []).length) putOwed(draft, task, owed);
+  const owed = task.owed.filter((uuid) => task.statuses.some((status) => canSend(status, uuid)));
+  if (owed.length !== task.owed.length) putOwed(draft, task, owed);
   const status = task.statuses.find((each) => each.uuid === owed[0]);
   const isThere = draft.get('subscriptions', frameworkId)?.phase === 'subscribed';
   if (!status || owed.length === 0 || !isThere) {
@@ -85,10 +90,10 @@ function putOwed(draft: Draft, task: TaskRecord, owed: readonly string[]): void 
 export function onAcknowledge(draft: Draft, call: Extract<Call, { kind: 'ACKNOWLEDGE' }>): Refusal | null {
   const task = draft.get('tasks', call.taskId);
   const isOwn = task && frameworkOf(task) === call.frameworkId && task.agentId === call.agentId;
-  const [first, ...rest] = isOwn ? (task.owed ?? []) : [];
-  if (!task || first !== call.uuid)
+  const owed = isOwn ? (task.owed ?? []) : [];
+  if (!task || owed[0] !== call.uuid)
     return refuseCall('not-found', 'update-unknown', `${call.uuid} of ${call.taskId}`);
-  putOwed(draft, task, rest);
+  putOwed(draft, task, owed.slice(1));
   sendOwed(draft, task.id, 0);
   return null;
 }
