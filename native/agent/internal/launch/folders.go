@@ -130,7 +130,7 @@ func (l *Launcher) keepFolder(path string) bool {
 	// The next shim takes it by its name: to make an inode for each run is dear. That it is empty is on the disk before
 	// its name is (file systems with a journal keep the order), so no power cut can give a task the end of another.
 	mark, next := filepath.Join(path, "run"), filepath.Join(path, shim.NextName)
-	if err := syscall.Truncate(mark, 0); err == nil {
+	if err := makeEmpty(mark); err == nil {
 		err = syscall.Rename(mark, next)
 		if err != nil {
 			return false
@@ -145,6 +145,20 @@ func (l *Launcher) keepFolder(path string) bool {
 	}
 	l.folders = append(l.folders, spareFolder{path, whole})
 	return true
+}
+
+// makeEmpty opens the file for it: ext4 begins to write a file that was cut to nothing when it is closed the next time
+// (auto_da_alloc), and who cuts it again waits for the disk. Here that is at once, and there is nothing to write.
+func makeEmpty(path string) error {
+	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	err = syscall.Ftruncate(fd, 0)
+	if closeErr := syscall.Close(fd); err == nil {
+		err = closeErr
+	}
+	return err
 }
 
 // takeFolder gives a task a folder that is as new; whole: with its fifos. Where one is already (its files were
