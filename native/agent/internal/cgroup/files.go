@@ -194,9 +194,7 @@ func (g Group) Files() []File {
 	for _, join := range g.Joins {
 		list = append(list, File{Path: join, Flags: syscall.O_RDWR})
 	}
-	for i := range g.open {
-		list[i] = g.open[i]
-	}
+	copy(list, g.open)
 	return list
 }
 
