@@ -12,7 +12,6 @@ import { taskRecordSchema } from '../../contract/task.ts';
 import type { DurableRows } from '../../core/kernel/ports.ts';
 import type { Chunk } from './chunks.ts';
 import { Maker } from './maker.ts';
-import { lookOf } from './shape.ts';
 
 export const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   machines: machineRecordSchema,
@@ -25,13 +24,17 @@ export const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   runs: runRecordSchema,
   claims: claimRecordSchema,
 };
-const looks = new Map(durableTables.map((table) => [table, lookOf(schemas[table])]));
 
 /** A row that cannot be used. What it holds stays where it is, and goes to the table `quarantine` from there. */
 export type BadRow = { readonly table: DurableTable; readonly id: string; readonly why: string };
 
 type AnyRow = Rows[DurableTable];
 type Read = { readonly row: AnyRow } | { readonly why: string };
+
+function parsed(table: DurableTable, value: unknown): Read {
+  const { success, data, error } = schemas[table].safeParse(value);
+  return success ? { row: data } : { why: error.message.slice(0, 1000) };
+}
 
 export class Assembly {
   readonly #rows: Record<DurableTable, AnyRow[]> = {
@@ -45,7 +48,7 @@ export class Assembly {
     runs: [],
     claims: [],
   };
-  readonly #makers = new Map(durableTables.map((table) => [table, new Maker()]));
+  readonly #makers = new Map(durableTables.map((table) => [table, new Maker(schemas[table])]));
   readonly #bad: BadRow[] = [];
   readonly #machines = new Set<string>();
   readonly #agents = new Set<string>();
@@ -54,33 +57,28 @@ export class Assembly {
   take({ table, rows, text }: Chunk): void {
     const said: unknown = JSON.parse(text);
     if (!Array.isArray(said)) throw new Error(`${table}: no list`);
-    const made = this.#makers.get(table)?.makeAll(said, (id, row) => this.#takeRow(table, id, row));
+    const made = this.#makers
+      .get(table)
+      ?.makeAll(said, (id, row, isRight) =>
+        this.#takeRow(table, id, isRight ? { row: row as AnyRow } : parsed(table, row)),
+      );
     if (made !== rows) throw new Error(`${table}: not ${rows} rows`);
   }
 
-  #takeRow(table: DurableTable, id: string, value: unknown): void {
-    const read = this.#read(table, id, value);
-    if ('why' in read) {
-      this.#bad.push({ table, id, why: read.why });
-      return;
-    }
+  #takeRow(table: DurableTable, id: string, read: Read): void {
+    const why = 'why' in read ? read.why : this.#whyNot(id, read.row);
+    if (why !== null) this.#bad.push({ table, id, why });
+    if ('why' in read || why !== null) return;
     this.#rows[table].push(read.row);
     if (table === 'machines') this.#machines.add(id);
     if (table === 'agents') this.#agents.add(id);
   }
 
-  #read(table: DurableTable, id: string, value: unknown): Read {
-    let row = value as AnyRow;
-    if (looks.get(table)?.(value) !== true) {
-      const parsed = schemas[table].safeParse(value);
-      if (!parsed.success) return { why: parsed.error.message.slice(0, 1000) };
-      row = parsed.data;
-    }
-    if (row.id !== id) return { why: 'another id inside' };
-    // What hangs on a machine that could not be read goes aside with it; the agent's own record brings it back.
+  /** What hangs on a machine that could not be read goes aside with it; the agent's own record brings it back. */
+  #whyNot(id: string, row: AnyRow): string | null {
+    if (row.id !== id) return 'another id inside';
     const machineId = 'machineId' in row ? row.machineId : null;
-    const isOrphan = machineId !== null && !this.#machines.has(machineId);
-    return isOrphan ? { why: 'its machine could not be read' } : { row };
+    return machineId !== null && !this.#machines.has(machineId) ? 'its machine could not be read' : null;
   }
 
   /** After the last piece. */

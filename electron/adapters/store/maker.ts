@@ -1,11 +1,21 @@
 // Makes rows of what is said about them (patterns.ts), for the thread that will own them. A row takes from the last one of its
 // pattern whatever is the same, so rows have parts in common and must not be changed.
+import type { z } from 'zod';
 import { isNested, type Nested } from './patterns.ts';
+import { insideOf, type Look, lookOf, type Predicate } from './shape.ts';
 
-type Take = (id: string, row: unknown) => void;
+/** `isRight`: as the look at the whole row would say yes. */
+type Take = (id: string, row: unknown, isRight: boolean) => void;
 
 export class Maker {
+  readonly #schema: z.core.$ZodType;
+  readonly #look: Look;
   readonly #patterns: Pattern[] = [];
+
+  constructor(schema: z.core.$ZodType) {
+    this.#schema = schema;
+    this.#look = lookOf(schema);
+  }
 
   /** How many rows there were. Throws on what nobody says who reads a sound file. */
   makeAll(said: readonly unknown[], take: Take): number {
@@ -14,19 +24,21 @@ export class Maker {
     while (at < said.length) {
       const head = said[at];
       if (Array.isArray(head)) {
-        this.#patterns.push(new Pattern(head[0], head[1], head[2]));
+        const [sample, places, idPlaces] = head;
+        this.#patterns.push(new Pattern(this.#schema, { sample, places, idPlaces }));
         at += 1;
         continue;
       }
       const id = said[at + 1];
       if (typeof id !== 'string') throw new Error('an id that is no text');
       if (head === null) {
-        take(id, said[at + 2]);
+        take(id, said[at + 2], this.#look(said[at + 2]));
         at += 3;
       } else {
         const pattern = typeof head === 'number' ? this.#patterns[head] : undefined;
         if (!pattern) throw new Error('a row of no known pattern');
-        take(id, pattern.make(id, said, at + 2));
+        const row = pattern.make(id, said, at + 2);
+        take(id, row, pattern.isRight || this.#look(row));
         at += 2 + pattern.size;
       }
       rows += 1;
@@ -36,10 +48,21 @@ export class Maker {
   }
 }
 
-/** Of the sample what varies, and what that lies in. */
-type Varying = { made: Nested; readonly copy: Copy; readonly parts: readonly Part[] };
+type Told = {
+  readonly sample: Nested;
+  readonly places: readonly number[];
+  readonly idPlaces: readonly number[];
+};
+
+/** Of the sample what varies, and what that lies in. `predicates`: what its schema says of it as a whole. */
+type Varying = {
+  made: Nested;
+  readonly copy: Copy;
+  readonly parts: readonly Part[];
+  readonly predicates: readonly Predicate[];
+};
 type Part =
-  | { readonly name: string; readonly kind: 'value' | 'id' }
+  | { readonly name: string; readonly kind: 'value' | 'id'; readonly look: Look }
   | { readonly name: string; readonly kind: 'within'; readonly within: Varying };
 
 class Pattern {
@@ -48,13 +71,19 @@ class Pattern {
   #said: readonly unknown[] = [];
   #at = 0;
   #id = '';
+  /**
+   * The last row was right: as long as all before it were, and what is another in it is right. What is as before was right
+   * before. After one that was not, each is to be looked at as a whole.
+   */
+  isRight: boolean;
 
-  constructor(sample: Nested, places: readonly number[], idPlaces: readonly number[]) {
+  constructor(schema: z.core.$ZodType, { sample, places, idPlaces }: Told) {
     this.size = places.length;
     const kinds = new Map<number, 'value' | 'id'>();
     for (const place of places) kinds.set(place, 'value');
     for (const place of idPlaces) kinds.set(place, 'id');
-    this.#row = varyingIn(sample, kinds, { at: 0 });
+    this.#row = new Finding(kinds).varyingIn(sample, schema);
+    this.isRight = lookOf(schema)(sample);
   }
 
   make(id: string, said: readonly unknown[], from: number): Nested {
@@ -70,10 +99,14 @@ class Pattern {
     for (const part of parts) {
       const value = this.#valueOf(part);
       if (value === made[part.name]) continue;
+      if (part.kind !== 'within' && this.isRight) this.isRight = part.look(value);
       next ??= one.copy(made);
       next[part.name] = value;
     }
-    if (next) one.made = next;
+    if (next) {
+      one.made = next;
+      for (const holds of one.predicates) if (this.isRight) this.isRight = holds(next) === true;
+    }
     return one.made;
   }
 
@@ -86,25 +119,35 @@ class Pattern {
   }
 }
 
+const no: Look = () => false;
+
 /** Values are counted as in `leavesOf`. */
-function varyingIn(
-  value: Nested,
-  kinds: ReadonlyMap<number, 'value' | 'id'>,
-  count: { at: number },
-): Varying {
-  const parts: Part[] = [];
-  for (const name of Object.keys(value)) {
-    const part = value[name];
-    if (isNested(part)) {
-      const within = varyingIn(part, kinds, count);
-      if (within.parts.length > 0) parts.push({ name, kind: 'within', within });
-    } else {
-      const kind = kinds.get(count.at);
-      if (kind !== undefined) parts.push({ name, kind });
-      count.at += 1;
-    }
+class Finding {
+  readonly #kinds: ReadonlyMap<number, 'value' | 'id'>;
+  #at = 0;
+
+  constructor(kinds: ReadonlyMap<number, 'value' | 'id'>) {
+    this.#kinds = kinds;
   }
-  return { made: value, copy: copierOf(value), parts };
+
+  /** What a schema says nothing about is never right here, as soon as it is another. */
+  varyingIn(value: Nested, schema: z.core.$ZodType | null): Varying {
+    const inside = schema && insideOf(schema, value);
+    const parts: Part[] = [];
+    for (const name of Object.keys(value)) {
+      const part = value[name];
+      const partSchema = inside?.partOf(name) ?? null;
+      if (isNested(part)) {
+        const within = this.varyingIn(part, partSchema);
+        if (within.parts.length > 0) parts.push({ name, kind: 'within', within });
+      } else {
+        const kind = this.#kinds.get(this.#at);
+        if (kind !== undefined) parts.push({ name, kind, look: partSchema ? lookOf(partSchema) : no });
+        this.#at += 1;
+      }
+    }
+    return { made: value, copy: copierOf(value), parts, predicates: inside?.predicates ?? [] };
+  }
 }
 
 type Copy = (value: Nested) => Nested;

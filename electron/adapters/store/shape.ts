@@ -3,8 +3,8 @@
 // several times as much, and says what is wrong.
 import type { z } from 'zod';
 
-type Look = (value: unknown) => boolean;
-type Predicate = (value: unknown) => unknown;
+export type Look = (value: unknown) => boolean;
+export type Predicate = (value: unknown) => unknown;
 
 const no: Look = () => false;
 
@@ -68,6 +68,36 @@ function typeLook(def: z.core.$ZodTypes['_zod']['def'], limits: Limits): Look {
       return unionLook(def);
     default:
       return no;
+  }
+}
+
+/** What a schema says of the parts of a value, and of it as a whole, beyond those. */
+export type Inside = {
+  readonly partOf: (name: string) => z.core.$ZodType | null;
+  readonly predicates: readonly Predicate[];
+};
+
+/** Of an object or list for which the look says yes; null: nothing is known. */
+export function insideOf(schema: z.core.$ZodType, value: Readonly<Record<string, unknown>>): Inside | null {
+  const def = defOf(schema);
+  const limits = limitsOf(def.checks);
+  if (limits === null) return null;
+  const { predicates } = limits;
+  switch (def.type) {
+    case 'object':
+      return { partOf: (name) => def.shape[name] ?? null, predicates };
+    case 'array':
+      return { partOf: () => def.element, predicates };
+    case 'nullable':
+    case 'optional':
+    case 'default':
+      return predicates.length === 0 ? insideOf(def.innerType, value) : null;
+    case 'union': {
+      const option = def.options.find((each) => lookOf(each)(value));
+      return option && predicates.length === 0 ? insideOf(option, value) : null;
+    }
+    default:
+      return null;
   }
 }
 

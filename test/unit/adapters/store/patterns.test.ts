@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { schemas } from '../../../../electron/adapters/store/assembly.ts';
 import { Finder } from '../../../../electron/adapters/store/finder.ts';
 import { Maker } from '../../../../electron/adapters/store/maker.ts';
+import { lookOf } from '../../../../electron/adapters/store/shape.ts';
+import { durableTables } from '../../../../electron/contract/tables.ts';
+import { valuesOf } from '../../../support/values-of.ts';
 
 type Row = readonly [id: string, json: string];
 
@@ -12,7 +17,7 @@ function said(rows: readonly Row[], finder = new Finder()): string {
   return `[${out.join(',')}]`;
 }
 
-function made(text: string, maker = new Maker()): [id: string, row: unknown][] {
+function made(text: string, maker = new Maker(z.unknown())): [id: string, row: unknown][] {
   const rows: [string, unknown][] = [];
   expect(maker.makeAll(JSON.parse(text), (id, row) => rows.push([id, row]))).toBe(rows.length);
   return rows;
@@ -84,7 +89,7 @@ describe('rows that cross by their patterns', () => {
   it('are what they were in the pieces that follow too', () => {
     fc.assert(
       fc.property(fc.array(fc.array(alike, { maxLength: 6 }), { maxLength: 6 }), (pieces) => {
-        const [finder, maker] = [new Finder(), new Maker()];
+        const [finder, maker] = [new Finder(), new Maker(z.unknown())];
         for (const rows of pieces) expect(made(said(rows, finder), maker)).toEqual(parsed(rows));
       }),
       { numRuns: 300 },
@@ -125,7 +130,7 @@ describe('what crosses', () => {
   };
 
   it('is of a row like others its id and what varies', () => {
-    const [finder, maker] = [new Finder(), new Maker()];
+    const [finder, maker] = [new Finder(), new Maker(z.unknown())];
     made(said([rowOf(1), rowOf(2)], finder), maker);
     const text = said([rowOf(3), rowOf(4)], finder);
     expect(text).toBe('[1,"t-3",3,1,"t-4",4]');
@@ -159,7 +164,7 @@ describe('what no sound file says', () => {
     ['values cut short', '[[{"a":1},[0],[]],0,"t-1"]', /ends early/],
     ['something beside a row', '[null,"t-1",{},"x"]', /no text/],
   ])('is refused: %s', (_, text, why) => {
-    expect(() => new Maker().makeAll(JSON.parse(text), () => undefined)).toThrow(why);
+    expect(() => new Maker(z.unknown()).makeAll(JSON.parse(text), () => undefined)).toThrow(why);
   });
 
   it('is not made good: a row that is no JSON is none on the other side either', () => {
@@ -178,5 +183,61 @@ describe('what no sound file says', () => {
       ];
       expect(() => made(said(rows)), bad).toThrow(SyntaxError);
     }
+  });
+});
+
+describe('whether a row is right', () => {
+  /** Values of one kind, with one of another in the place of some leaf here and there. */
+  const odd = fc.constantFrom<unknown>(null, '', 'x', -1, 0.5, 1e300, true, 'TASK_RUNNING', 'm-1');
+  type Change = { readonly at: number; readonly other: unknown };
+  const changes = fc.array(fc.option(fc.record({ at: fc.nat(40), other: odd }), { freq: 2 }), {
+    minLength: 1,
+    maxLength: 12,
+  });
+
+  /** The n-th leaf, where there are so many, is another one. */
+  function withChange(row: unknown, change: Change | null): unknown {
+    if (!change) return row;
+    let left = change.at;
+    return JSON.parse(JSON.stringify(row), (_, value: unknown) => {
+      if (typeof value === 'object' && value !== null) return value;
+      left -= 1;
+      return left === -1 ? change.other : value;
+    });
+  }
+
+  it.each(durableTables)('of %s is what the look at the whole row says', (table) => {
+    const look = lookOf(schemas[table]);
+    let right = 0;
+    fc.assert(
+      fc.property(valuesOf(schemas[table]), changes, (first, list) => {
+        const values = [first, first, ...list.map((change) => withChange(first, change)), first];
+        const rows = values.map((value, n): Row => [`t-${n}`, JSON.stringify(value)]);
+        let at = 0;
+        new Maker(schemas[table]).makeAll(JSON.parse(said(rows)), (_, row, isRight) => {
+          expect(row).toEqual(JSON.parse(rows[at]?.[1] ?? ''));
+          expect(isRight).toBe(look(row));
+          if (isRight) right += 1;
+          at += 1;
+        });
+        expect(at).toBe(rows.length);
+      }),
+      { numRuns: 60 },
+    );
+    // Frameworks hold maps by role, of which the look knows nothing.
+    expect(right > 20).toBe(table !== 'frameworks');
+  });
+
+  it('holds a part against what its schema says of it as a whole', () => {
+    const schema = z.object({
+      id: z.string(),
+      part: z.object({ a: z.number(), b: z.number() }).refine(({ a, b }) => a < b),
+    });
+    const rows = [1, 2, 9, 3].map(
+      (a): Row => [`t-${a}`, JSON.stringify({ id: `t-${a}`, part: { a, b: 5 } })],
+    );
+    const answers: boolean[] = [];
+    new Maker(schema).makeAll(JSON.parse(said(rows)), (_, __, isRight) => answers.push(isRight));
+    expect(answers).toEqual([true, true, false, true]);
   });
 });
