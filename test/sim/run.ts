@@ -93,6 +93,7 @@ class Run {
       isDeep: this.#options.seed % deepEvery === 0,
       isQuirky: (what) => world.isUnderFire && this.#faults.all.has(quirk[what]) && world.chance(odds),
       onUnreachable: (machineId) => this.#judgeVerdict(machineId),
+      onShown: (diff, before) => this.#person.see(this.#master, diff, before),
       onDeath: () => {
         world.time.timers.after(world.between(100, world.isUnderFire ? 20_000 : 1000), () => {
           this.#events += this.#master.steps;

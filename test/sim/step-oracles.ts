@@ -64,7 +64,22 @@ function checkAgents(stepping: Stepping, violate: (what: string) => void): void 
     const why = checkRunsAgain(state.tables, stepping.before.tables.tasks.get(task.id), task);
     if (why !== null) violate(why);
   }
-  for (const { id } of diff.agents?.put ?? []) checkReachOf(state.tables, id, violate);
+  for (const { id } of diff.agents?.put ?? []) {
+    checkReachOf(state.tables, id, violate);
+    checkLostSight(stepping, id, violate);
+  }
+}
+
+/** I9: out of sight is not dead: nothing has ended there because nobody sees it. */
+function checkLostSight({ before, result }: Stepping, id: string, violate: (what: string) => void): void {
+  const { agents, tasks } = result.state.tables;
+  const isLost = agents.get(id)?.state.kind === 'unreachable';
+  if (!isLost || before.tables.agents.get(id)?.state.kind !== 'active') return;
+  for (const task of before.tables.tasks.values()) {
+    if (task.agentId !== id || !holds(task)) continue;
+    const state = tasks.get(task.id)?.state ?? 'dropped';
+    if (state !== 'TASK_UNREACHABLE') violate(`I9 ${task.id} is ${state} because ${id} is out of reach`);
+  }
 }
 
 /** Those of which more is held now, or which have less. */
