@@ -5,7 +5,7 @@ import { parseSync } from '@swc/core';
 import type { Mutant } from './mutants/mutant.ts';
 
 /** Name of the global that says which bug is on; none: the code as it is. */
-export const switchName = 'plantedBug';
+const switchName = 'plantedBug';
 
 type Span = { readonly start: number; readonly end: number };
 type Body = Span & { readonly isBlock: boolean };
