@@ -192,6 +192,20 @@ function* leavesOf<R>(root: Node<R> | undefined): Generator<Node<R>, undefined> 
   return undefined;
 }
 
+function* idsOf<K>(root: Node<unknown> | undefined): Generator<K, undefined> {
+  for (const { ids } of leavesOf(root)) yield* ids as readonly unknown[] as readonly K[];
+  return undefined;
+}
+
+function* rowsOf<R>(root: Node<R> | undefined): Generator<R, undefined> {
+  for (const { rows } of leavesOf(root)) {
+    for (let at = 0; at < rows.length; at += 1) yield rows[at] as R;
+  }
+  return undefined;
+}
+
+const noLeaf = { ids: none, rows: none };
+
 /** Rows with an id are changed many at once by `changed`; what has none of its own by `with` and `without`. */
 export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
   readonly #root: Node<R> | undefined;
@@ -287,16 +301,21 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
     return undefined;
   }
 
-  *keys(): Generator<K, undefined> {
-    for (const { ids } of leavesOf(this.#root)) yield* ids as K[];
-    return undefined;
+  keys(): MapIterator<K> {
+    const leaf = this.#onlyLeaf;
+    return leaf ? (leaf.ids as readonly K[]).values() : idsOf<K>(this.#root);
   }
 
-  *values(): Generator<R, undefined> {
-    for (const { rows } of leavesOf(this.#root)) {
-      for (let at = 0; at < rows.length; at += 1) yield rows[at] as R;
-    }
-    return undefined;
+  values(): MapIterator<R> {
+    const leaf = this.#onlyLeaf;
+    return leaf ? leaf.rows.values() : rowsOf(this.#root);
+  }
+
+  /** Most tables are one leaf, and a generator within a generator costs more than all of its few rows. */
+  get #onlyLeaf(): Pick<Node<R>, 'ids' | 'rows'> | null {
+    const root = this.#root;
+    if (root === undefined) return noLeaf;
+    return root.children === null ? root : null;
   }
 
   [Symbol.iterator](): Generator<[K, R], undefined> {
