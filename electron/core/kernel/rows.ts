@@ -2,9 +2,8 @@
 // 2001) with small leaves: changing one row of 100,000 copies three lists of 32 and one leaf of a few rows, so a step costs
 // nearly the same in a small cluster and a big one. A table of a few rows is one leaf.
 import { type Deadline, isDue } from './deadlines.ts';
+import { bitsEach, compare, fan, idsOf, leavesOf, Node, none, type Owner, rowsOf } from './row-nodes.ts';
 
-const bitsEach = 5;
-const fan = 1 << bitsEach;
 const slotMask = fan - 1;
 /** Of 30 bits, so that it is a small integer on every engine. Below the last level a leaf only grows. */
 const hashMask = 0x3fff_ffff;
@@ -20,43 +19,7 @@ function hashOf(id: string): number {
   return (hash ^ (hash >>> 15)) & hashMask;
 }
 
-/** Whoever made a node may change it until it is done; everybody else copies it first. Each edit has a number of its own. */
-type Owner = number;
 let edits: Owner = 0;
-
-/**
- * A branch (children by the next bits of the hash) or a leaf (ids and rows side by side). One shape for both. Lists of ids are never
- * changed, so a leaf of which only rows change has the list of the leaf before it.
- */
-class Node<R> {
-  readonly owner: Owner;
-  readonly children: (Node<R> | undefined)[] | null;
-  ids: readonly string[];
-  rows: R[];
-  /** Rows at or below. */
-  count: number;
-  /** Of `RowMap.earliest`, below this node; undefined: not looked for yet. */
-  earliest: Deadline | undefined;
-
-  constructor(owner: Owner, from: Node<R> | null, children: (Node<R> | undefined)[] | null) {
-    this.owner = owner;
-    this.children = children;
-    const isCopy = children === null && from !== null;
-    this.ids = isCopy ? from.ids : none;
-    this.rows = isCopy ? from.rows.slice() : none;
-    this.count = from?.count ?? 0;
-    this.earliest = undefined;
-  }
-
-  /** The place of the id in a leaf, or -1. */
-  find(id: string): number {
-    const { ids } = this;
-    for (let at = 0; at < ids.length; at += 1) if (ids[at] === id) return at;
-    return -1;
-  }
-}
-
-const none: never[] = [];
 
 /** One series of changes. What it has made it changes in place. */
 class Edit<R> {
@@ -174,34 +137,6 @@ function push<R>(leaf: Node<R>, id: string, row: R): void {
   leaf.ids = [...leaf.ids, id];
   leaf.rows = [...leaf.rows, row];
   leaf.count += 1;
-}
-
-/** In the order of the hashes. */
-function* leavesOf<R>(root: Node<R> | undefined): Generator<Node<R>, undefined> {
-  const open = root ? [root] : [];
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (node.children === null) {
-      yield node;
-      continue;
-    }
-    for (let slot = fan - 1; slot >= 0; slot -= 1) {
-      const child = node.children[slot];
-      if (child) open.push(child);
-    }
-  }
-  return undefined;
-}
-
-function* idsOf<K>(root: Node<unknown> | undefined): Generator<K, undefined> {
-  for (const { ids } of leavesOf(root)) yield* ids as readonly unknown[] as readonly K[];
-  return undefined;
-}
-
-function* rowsOf<R>(root: Node<R> | undefined): Generator<R, undefined> {
-  for (const { rows } of leavesOf(root)) {
-    for (let at = 0; at < rows.length; at += 1) yield rows[at] as R;
-  }
-  return undefined;
 }
 
 const noLeaf = { ids: none, rows: none };
@@ -357,61 +292,4 @@ function dueBelow<R>(node: Node<R>, looking: Looking<R>): void {
     if (isDue(looking.deadlineOf(row), looking.atMonoMs)) looking.found.push([node.ids[at] ?? '', row]);
   });
   for (const child of node.children ?? none) if (child) dueBelow(child, looking);
-}
-
-/** Two leaves of which rows at most are others: what most changes leave. */
-function hasSameIds<R>(then: Node<R>, now: Node<R>): boolean {
-  if (then.ids === now.ids) return true;
-  if (then.ids.length !== now.ids.length) return false;
-  for (let at = 0; at < now.ids.length; at += 1) if (then.ids[at] !== now.ids[at]) return false;
-  return true;
-}
-
-type OnChange<R> = (id: string, then: R | undefined, now: R | undefined) => void;
-
-function compare<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
-  if (then === now) return;
-  if (then?.children && now?.children) {
-    for (let slot = 0; slot < fan; slot += 1) {
-      const one = then.children[slot];
-      const other = now.children[slot];
-      if (one !== other) compare(one, other, onChange);
-    }
-    return;
-  }
-  if (then?.children || now?.children) compareLists(then, now, onChange);
-  else if (then && now && hasSameIds(then, now)) compareInOrder(then, now, onChange);
-  else compareLeaves(then, now, onChange);
-}
-
-function compareInOrder<R>(then: Node<R>, now: Node<R>, onChange: OnChange<R>): void {
-  for (let at = 0; at < now.ids.length; at += 1) {
-    if (then.rows[at] !== now.rows[at]) onChange(now.ids[at] ?? '', then.rows[at], now.rows[at]);
-  }
-}
-
-/** Each with a few rows, or nothing. */
-function compareLeaves<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
-  now?.ids.forEach((id, at) => {
-    const known = then?.rows[then.find(id)];
-    if (known !== now.rows[at]) onChange(id, known, now.rows[at]);
-  });
-  then?.ids.forEach((id, at) => {
-    if (!now || now.find(id) < 0) onChange(id, then.rows[at], undefined);
-  });
-}
-
-/** One of them is a leaf, so there are few rows on one side at least. */
-function compareLists<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
-  const old = new Map<string, R>();
-  for (const { ids, rows } of leavesOf(then)) ids.forEach((id, at) => old.set(id, rows[at] as R));
-  for (const { ids, rows } of leavesOf(now)) {
-    ids.forEach((id, at) => {
-      const row = rows[at] as R;
-      const known = old.get(id);
-      old.delete(id);
-      if (known !== row) onChange(id, known, row);
-    });
-  }
-  for (const [id, row] of old) onChange(id, row, undefined);
 }
