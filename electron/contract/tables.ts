@@ -20,6 +20,7 @@ export type Rows = {
   roles: RoleRecord;
   reservations: ReservationRecord;
   runs: RunRecord;
+  claims: ClaimRecord;
   links: LinkRecord;
   samples: SampleRecord;
   lanes: LaneRecord;
@@ -29,7 +30,6 @@ export type Rows = {
   subscriptions: SubscriptionRecord;
   offers: OfferRecord;
   inverseOffers: InverseOfferRecord;
-  claims: ClaimRecord;
 };
 export type TableName = keyof Rows;
 
@@ -42,6 +42,7 @@ export const durableTables = [
   'roles',
   'reservations',
   'runs',
+  'claims',
 ] as const satisfies readonly TableName[];
 const sessionTables = [
   'links',
@@ -53,7 +54,6 @@ const sessionTables = [
   'subscriptions',
   'offers',
   'inverseOffers',
-  'claims',
 ] as const satisfies readonly TableName[];
 export const tableNames: readonly TableName[] = [...durableTables, ...sessionTables];
 export type DurableTable = (typeof durableTables)[number];

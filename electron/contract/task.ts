@@ -177,6 +177,8 @@ export const taskRecordSchema = z.object({
   priority: prioritySchema.optional(),
   /** What a person said about where it may run, for when it runs again; absent = not known here (found on its agent, older). */
   wanted: z.object({ isHere: z.boolean(), where: z.string().max(1000).optional() }).optional(),
+  /** The member of its group whose end is its end too, and how that ended; its own end says so. */
+  endedWith: z.string().max(300).optional(),
   /** It is ended early for this; its end says so. */
   madeRoomFor: z.string().max(300).optional(),
   /** Who asked for that room: a run by the id of its task, of another framework only itself is known. */

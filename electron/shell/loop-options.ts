@@ -27,6 +27,8 @@ export type LoopOptions = {
   /** Replaced in tests only. */
   readonly step?: (state: State, event: MasterEvent) => StepResult;
 };
+/** What it keeps of that: the rows become its state, and what is changed of them shall be free to go. */
+export type LoopSettings = Omit<LoopOptions, 'rows'>;
 
 export type Item = { readonly event: Posted; readonly answer: ((result: Result<null>) => void) | null };
 export type Stepped = {

@@ -5,14 +5,14 @@ import { durablePart } from '../core/kernel/tables.ts';
 import { checkDiff } from '../core/master/invariants.ts';
 import type { State } from '../core/master/state.ts';
 import { step as masterStep } from '../core/master/step.ts';
-import type { Item, LoopOptions, Stepped } from './loop-options.ts';
+import type { Item, LoopSettings, Stepped } from './loop-options.ts';
 
 export class Stepper {
-  readonly #options: LoopOptions;
+  readonly #options: LoopSettings;
   readonly #onFault: (fault: Posted) => void;
   #failures = 0;
 
-  constructor(options: LoopOptions, onFault: (fault: Posted) => void) {
+  constructor(options: LoopSettings, onFault: (fault: Posted) => void) {
     this.#options = options;
     this.#onFault = onFault;
   }

@@ -30,35 +30,36 @@ export type LoopStats = {
   readonly histogram: readonly number[];
 };
 
+/** Counts in place: every turn of the loop comes by here, and few ask. */
 export class TurnMeter {
   #stats = emptyStats();
 
   turn(tookMs: number, events: number): void {
-    const found = turnBuckets.findIndex((bound) => tookMs <= bound);
-    const bucket = found < 0 ? turnBuckets.length : found;
-    this.#stats = {
-      ...this.#stats,
-      turns: this.#stats.turns + 1,
-      events: this.#stats.events + events,
-      maxTurnMs: Math.max(this.#stats.maxTurnMs, tookMs),
-      histogram: this.#stats.histogram.map((count, i) => (i === bucket ? count + 1 : count)),
-    };
+    const stats = this.#stats;
+    let bucket = 0;
+    while (bucket < turnBuckets.length && tookMs > (turnBuckets[bucket] ?? 0)) bucket += 1;
+    stats.turns += 1;
+    stats.events += events;
+    stats.maxTurnMs = Math.max(stats.maxTurnMs, tookMs);
+    stats.histogram[bucket] = (stats.histogram[bucket] ?? 0) + 1;
   }
 
   commit(tookMs: number): void {
-    const { commits, maxCommitMs } = this.#stats;
-    this.#stats = { ...this.#stats, commits: commits + 1, maxCommitMs: Math.max(maxCommitMs, tookMs) };
+    this.#stats.commits += 1;
+    this.#stats.maxCommitMs = Math.max(this.#stats.maxCommitMs, tookMs);
   }
 
   /** Since the start, or since the last reset. */
   read(options?: { readonly reset: boolean }): LoopStats {
     const stats = this.#stats;
     if (options?.reset) this.#stats = emptyStats();
-    return stats;
+    return { ...stats, histogram: [...stats.histogram] };
   }
 }
 
-function emptyStats(): LoopStats {
+type Counts = { -readonly [K in keyof LoopStats]: LoopStats[K] } & { readonly histogram: number[] };
+
+function emptyStats(): Counts {
   const histogram = Array.from({ length: turnBuckets.length + 1 }, () => 0);
   return { turns: 0, events: 0, commits: 0, maxTurnMs: 0, maxCommitMs: 0, histogram };
 }

@@ -12,6 +12,7 @@ import { Commits } from './loop-commits.ts';
 import {
   type Item,
   type LoopOptions,
+  type LoopSettings,
   maxBatch,
   maxHeld,
   maxSleepMs,
@@ -28,7 +29,7 @@ import { Stepper } from './loop-stepper.ts';
 import { asleepMs, type LoopStats, systemTimers, type Timers, TurnMeter } from './loop-timing.ts';
 
 export class Loop {
-  readonly #options: LoopOptions;
+  readonly #options: LoopSettings;
   readonly #timers: Timers;
   readonly #stepper: Stepper;
   readonly #meter = new TurnMeter();
@@ -55,11 +56,11 @@ export class Loop {
   #onStopped: (() => void)[] = [];
   #slept: { readonly monoMs: number; readonly wallMs: number; readonly plannedMs: number } | null = null;
 
-  constructor(options: LoopOptions) {
+  constructor({ rows: loaded, ...options }: LoopOptions) {
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
     this.#stepper = new Stepper(options, (fault) => this.#inbox.push({ event: fault, answer: null }));
-    const { seq, ...rows } = options.rows;
+    const { seq, ...rows } = loaded;
     this.#state = createState(rows);
     this.#seq = seq;
     this.#patches = new Patches(seq, options.log);

@@ -118,11 +118,12 @@ type Parts = RuntimeOptions & {
 type Adapters = { readonly lanes: SshLanes; readonly links: AgentLinks; readonly demoAgents: DemoAgents };
 
 function assemble(parts: Parts): Runtime {
-  const { thread, facts, log, ownKey } = parts;
+  // Nothing here holds on to the rows that were read: the loop alone has them, and lets go of what it changes.
+  const { thread, facts, log, ownKey, places } = parts;
   // The adapters speak of faults only after the loop exists.
   const posting: { post: (event: Posted) => void } = { post: () => undefined };
-  let tasks = (): Iterable<TaskRecord> => facts.rows.tasks;
-  const artifacts = artifactStore(parts, () => tasks());
+  const tasks = (): Iterable<TaskRecord> => loop.state.tables.tasks.values();
+  const artifacts = artifactStore(parts, tasks);
   const { lanes, links, demoAgents } = makeAdapters(parts, artifacts, (event) => posting.post(event));
   const schedulers = schedulersOf(() => loop, log);
   const runner = runnerOf({ lanes, links, demoAgents }, schedulers);
@@ -135,7 +136,6 @@ function assemble(parts: Parts): Runtime {
     log: ({ verb, fields }) => log('info', verb, fields),
   });
   posting.post = (event) => loop.post(event);
-  tasks = () => loop.state.tables.tasks.values();
   loop.post({ kind: 'local-machine-found', machineId: systemIds.machine(), name: os.hostname() });
   for (const fault of facts.notices) {
     log('warn', 'store-notice', { kind: fault.kind, detail: fault.detail });
@@ -153,8 +153,8 @@ function assemble(parts: Parts): Runtime {
     demo: createDemo({
       master: loop,
       ids: systemIds,
-      agentBinary: agentBinaryOf(parts.places),
-      computer: () => thisComputer(parts.places.dataFolder),
+      agentBinary: agentBinaryOf(places),
+      computer: () => thisComputer(places.dataFolder),
     }),
     waits: createWaits(
       () => loop.state,

@@ -10,12 +10,17 @@ import { isActive } from '../store/selectors.ts';
 import { tableStore } from '../store/tables.ts';
 import { toast } from '../store/toasts.ts';
 import { go, openDialog, viewStore } from '../store/view.ts';
+import { said } from './messages/said.ts';
 import { wordsNow } from './messages/words.ts';
 
 export function showRefusal(refusal: Refusal, subject = ''): void {
   const words = wordsNow();
   const text = words.refusal(refusal);
-  toast({ tone: 'failed', text: subject === '' ? text : `${subject}: ${text}`, detail: refusal.detail });
+  toast({
+    tone: 'failed',
+    text: subject === '' ? text : `${subject}: ${text}`,
+    detail: said(refusal.detail, words),
+  });
 }
 
 /** Fire and show: true when it was accepted. */

@@ -9,6 +9,7 @@ import { useNowMs } from '../store/clock.ts';
 import { useTables } from '../store/tables.ts';
 import { inspect, useView } from '../store/view.ts';
 import { openTask } from './acts.ts';
+import { said } from './messages/said.ts';
 import { useWords } from './messages/words.ts';
 import { operationWords } from './operation-words.ts';
 import { toggleDock } from './shortcuts.ts';
@@ -62,7 +63,7 @@ function Line({ operation }: { readonly operation: OperationRecord }) {
         <span className="dock__verb clip">{operationWords(operation, words)}</span>
         <span
           className={operation.refusal === null ? 'dim clip grow' : 't-failed clip grow'}
-          title={operation.refusal?.detail}
+          title={operation.refusal === null ? undefined : said(operation.refusal.detail, words)}
         >
           {stageText(operation, words)}
         </span>

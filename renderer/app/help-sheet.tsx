@@ -40,7 +40,7 @@ const groups: readonly { readonly title: MessageKey; readonly entries: readonly 
     entries: [
       ['help.add', ['A']],
       ['help.run', ['R']],
-      ['help.new-role', ['N']],
+      ['help.new-role', ['C']],
       ['help.change', ['E']],
       ['help.log', ['L']],
       ['help.end', ['End']],

@@ -18,9 +18,9 @@ export function watchOperations(): () => void {
     for (const operation of tables.operations.values()) {
       if (operation.refusal === null || told.has(operation.id)) continue;
       told.add(operation.id);
-      // A lane shows its own failure, in its place.
+      // A lane shows its own failure, in its place; and what was refused at once was told where it was asked.
       const isLane = operation.verb === 'add-machine' || operation.verb === 'remove-machine';
-      if (!isFirst && !isLane) {
+      if (!isFirst && !isLane && operation.stage !== 'asked') {
         showRefusal(operation.refusal, operationWords(operation, wordsNow()));
       }
     }

@@ -47,16 +47,17 @@ export function HealthText({
   );
 }
 
-/** Age of the newest word from the machine: a calm mark while it is live, else the growing age. */
+/** Age of the newest word from the machine: a calm word while it is live, which is the caller's, else the growing age. */
 export function HeardAge({
   machineId,
   health,
+  fresh,
 }: {
   readonly machineId: MachineId;
   readonly health: MachineHealth;
+  readonly fresh: string;
 }) {
-  const words = useWords();
-  if (health.isFresh) return <span className="faint">{words.t('state.live')}</span>;
+  if (health.isFresh) return <span className="faint">{fresh}</span>;
   return <Silence machineId={machineId} health={health} />;
 }
 

@@ -1,5 +1,6 @@
 // A part of a page that was refused: what happened, what to do, and trying again.
 import type { Refusal } from '../../electron/contract/errors.ts';
+import { said } from '../app/messages/said.ts';
 import { useWords } from '../app/messages/words.ts';
 import { Button } from '../kit/button.tsx';
 import { Empty } from '../kit/parts.tsx';
@@ -13,7 +14,7 @@ export function RefusedPart({
 }) {
   const words = useWords();
   return (
-    <div role="alert" className="refused-part" title={refusal.detail}>
+    <div role="alert" className="refused-part" title={said(refusal.detail, words)}>
       <Empty
         text={words.refusal(refusal)}
         hint={words.remedy(refusal)}

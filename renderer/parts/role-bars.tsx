@@ -3,7 +3,7 @@ import type { RoleShare, Scalars } from '../../electron/contract/shares.ts';
 import { percent } from '../app/messages/amounts.ts';
 import type { Words } from '../app/messages/words.ts';
 import { ShareBar, type ShareMark } from '../kit/share-bar.tsx';
-import { identityOf } from '../store/identity.ts';
+import { hueOfRole } from '../store/identity.ts';
 import { type ScalarName, scalarText } from './scalar-words.ts';
 
 export function FairBar(props: {
@@ -51,15 +51,10 @@ export function ResourceBar(props: {
       label={label}
       fill={share.allocated[resource] / whole}
       kept={share.reserved[resource] / whole}
-      hue={roleHue(share.role)}
+      hue={hueOfRole(share.role)}
       marks={marks}
     />
   );
-}
-
-/** As names of tasks have theirs: the same role has the same hue on every page. */
-export function roleHue(role: string): number {
-  return identityOf(`role ${role}`).hue;
 }
 
 /** `at least 4`, `4 to 12`, `at most 12`; empty when nothing is set. */

@@ -5,7 +5,7 @@ import type { Words } from '../app/messages/words.ts';
 import { cx } from '../kit/cx.ts';
 import { percentOf } from '../kit/percent.ts';
 import './slice-bar.css';
-import { roleHue } from './role-bars.tsx';
+import { hueOfRole } from '../store/identity.ts';
 import { type ScalarName, scalarText } from './scalar-words.ts';
 import type { MachineSlices, ShownSlice } from './slices.ts';
 
@@ -29,7 +29,7 @@ function Piece(props: {
   return (
     <span
       className={cx('slice-bar__piece', isFixed && 'slice-bar__piece--fixed')}
-      data-hue={roleHue(slice.role)}
+      data-hue={hueOfRole(slice.role)}
       title={words.t('slices.piece', args)}
       style={{ width: partOf(amount, total) }}
     >

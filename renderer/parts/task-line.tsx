@@ -5,9 +5,9 @@ import { cx } from '../kit/cx.ts';
 import { useNowMs } from '../store/clock.ts';
 import { type GlyphState, taskGlyphs } from '../store/health.ts';
 import { glyphWithMood, lastEnd, moodOf, nextStartAtMs, restartsOf } from '../store/life.ts';
-import { glyphOfTask, isActive } from '../store/selectors.ts';
+import { glyphOfTask, isActive, lastStatus } from '../store/selectors.ts';
 import { useTables } from '../store/tables.ts';
-import { endShort } from './end-words.ts';
+import { endMessage, endShort } from './end-words.ts';
 
 export type TaskLook = {
   readonly glyph: GlyphState;
@@ -26,6 +26,13 @@ export function lookOf(task: TaskRecord, glyph: GlyphState, words: Words): TaskL
   }
   const word = mood === null || mood === 'not-ready' ? plain : words.t(`life.${mood}`);
   return { glyph: glyphWithMood(glyph, mood), word, title: undefined };
+}
+
+/** To read beside the word: of what has ended why, as its row has no room for it. */
+export function stateTitle(task: TaskRecord, { title, word }: TaskLook, words: Words): string {
+  if (title !== undefined) return title;
+  const why = isActive(task.state) ? '' : endMessage(lastStatus(task), words);
+  return why === '' ? word : words.t('life.ended-why', { word, why });
 }
 
 export function useTaskLook(task: TaskRecord): TaskLook {

@@ -33,9 +33,15 @@ function ofThisRun(task: TaskRecord): readonly TaskStatus[] {
   return task.statuses.slice(from + 1);
 }
 
-/** null: no check, or no answer yet in this run. */
+/** null: no check, or no answer yet in this run. What was ended because of its check has had its answer, though no update says it. */
 export function healthOfTask(task: TaskRecord): boolean | null {
+  if (endStatusOf(task)?.reason === 'REASON_TASK_HEALTH_CHECK_STATUS_UPDATED' && !isGoingOn(task))
+    return false;
   return ofThisRun(task).findLast((status) => status.healthy !== undefined)?.healthy ?? null;
+}
+
+function isGoingOn({ state }: TaskRecord): boolean {
+  return !terminalTaskStates.has(state);
 }
 
 export function readinessOfTask(task: TaskRecord): boolean | null {

@@ -31,7 +31,7 @@ test('a role is made, a machine is partitioned for it, and nobody else gets its 
   await test.step('the dialog says what would change, and warns of what the machines cannot hold', async () => {
     await goTo(page, 'Roles');
     await expect(row(page, '*')).toBeVisible();
-    await page.keyboard.press('n');
+    await page.keyboard.press('c');
     const dialog = page.getByRole('dialog', { name: 'New role' });
     await dialog.getByLabel('Role', { exact: true }).fill('lab');
     await dialog.getByLabel('Weight').fill('2');

@@ -24,16 +24,28 @@ export function checkAvailability(world: World, stepping: Stepping, violate: Vio
     checkAgentMove(world, { stepping, old: before.tables.agents.get(agent.id), agent }, violate);
   for (const task of result.diff.tasks?.put ?? [])
     checkDraining(tables.agents.get(task.agentId), task, violate);
-  const isPlanned = [...tables.machines.values()].some(({ maintenance }) => maintenance !== undefined);
-  if (isPlanned || before.tables.inverseOffers.size > 0) checkAskedForRoom(stepping, violate);
+  // What it compares is the same as at the step before, when it held.
+  const isTouched = askedBy.some((table) => before.tables[table] !== tables[table]);
+  if (isTouched && (isPlanned(tables) || before.tables.inverseOffers.size > 0))
+    checkAskedForRoom(stepping, violate);
+}
+
+/** Who must be asked for room, and who was, stands there. */
+const askedBy = ['machines', 'agents', 'tasks', 'subscriptions', 'inverseOffers'] as const;
+
+function isPlanned({ machines }: Tables): boolean {
+  for (const { maintenance } of machines.values()) if (maintenance !== undefined) return true;
+  return false;
 }
 
 /** Nothing is offered or promised of a machine that takes nothing, and nothing is begun there. */
 function checkNothingNew(world: World, { before, result }: Stepping, violate: Violate): void {
   const { tables } = result.state;
-  for (const { id, agentId } of [...(result.diff.offers?.put ?? []), ...(result.diff.claims?.put ?? [])]) {
-    const why = whyNot(tables, agentId);
-    if (why !== null) violate(`${id} is of ${agentId}, which is ${why}`);
+  for (const table of ['offers', 'claims'] as const) {
+    for (const { id, agentId } of result.diff[table]?.put ?? []) {
+      const why = whyNot(tables, agentId);
+      if (why !== null) violate(`${id} is of ${agentId}, which is ${why}`);
+    }
   }
   for (const task of result.diff.tasks?.put ?? [])
     if (!before.tables.tasks.has(task.id)) checkBegun(world, tables, { task, violate });

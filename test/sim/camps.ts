@@ -33,6 +33,11 @@ export function campOf(number: number): Promise<Camp> {
   return camp;
 }
 
+/** They are to be made anew, by other code. */
+export function forgetCamps(): void {
+  camps.clear();
+}
+
 async function makeCamp(number: number): Promise<Camp> {
   const hosts = machineCounts[number % machineCounts.length] ?? usualMachines;
   const world = new World(number, { hosts, hasAlias: false, isTraced: false });

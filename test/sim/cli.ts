@@ -105,11 +105,8 @@ async function runSeeds(folder: string, runs: number): Promise<void> {
 async function runMutants(folder: string, runs: number): Promise<void> {
   const only = values.only?.split(',');
   const chosen = mutants.filter(({ id }) => !only || only.includes(id));
-  const cleanFile = path.join(folder, 'clean.mjs');
-  await bundleSim(cleanFile);
   const caught = await hunt({
     mutants: chosen,
-    cleanFile,
     runs,
     seed,
     threads,

@@ -7,6 +7,7 @@ import type { Resources } from '../../electron/contract/resources.ts';
 import type { Preemption, Quota } from '../../electron/contract/role.ts';
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
 import type { Master } from './master.ts';
+import { holds } from './scheduler-oracles.ts';
 import type { World } from './world.ts';
 
 export type Move = { readonly weight: number; readonly choose: (master: Master) => CommandEvent | null };
@@ -51,14 +52,19 @@ export class Clicks {
         { weight: 6, choose: () => this.#changeRole() },
         { weight: 4, choose: () => this.#setQuota() },
         { weight: 3, choose: () => this.#setWeight() },
-        { weight: 2, choose: () => ({ kind: 'remove-role', role: this.#pick(['eng', 'ops', 'spare']) }) },
+        { weight: 5, choose: (master) => this.#removeRole(master) },
       ],
       room: [
         { weight: 12, choose: () => this.#setPreemption() },
         { weight: 4, choose: () => this.#setWeight() },
+        { weight: 4, choose: () => this.#setQuota() },
+        { weight: 12, choose: (master) => this.#killVictim(master) },
       ],
       slices: [{ weight: 10, choose: (master) => this.#partition(master) }],
-      endings: [{ weight: 4, choose: (master) => this.#tearDown(master) }],
+      endings: [
+        { weight: 4, choose: (master) => this.#tearDown(master) },
+        { weight: 8, choose: (master) => this.#remove(master) },
+      ],
     };
     return [
       { weight: 2, choose: () => this.#setQuota() },
@@ -111,8 +117,10 @@ export class Clicks {
     if (this.#world.chance(0.3)) return null;
     const some = (cpusMilli: number, memMib: number) => ({ cpusMilli, memMib, diskMib: 0, gpus: 0 });
     const limit = { cpusMilli: this.#pick([500, 1500, null]), memMib: null, diskMib: null, gpus: null };
-    const guarantees = [some(0, 0), some(0, 0), some(500, 256), some(400, 4096)] as const;
-    const guarantee = this.#pick(guarantees);
+    const guarantee = this.#pick([
+      ...([some(0, 0), some(0, 0), some(500, 256)] as const),
+      ...([some(400, 4096), some(2500, 4096)] as const),
+    ]);
     return { guarantee, limit: guarantee.memMib > 256 ? { ...limit, cpusMilli: null } : limit };
   }
 
@@ -129,6 +137,21 @@ export class Clicks {
     const change = { weightMilli: this.#pick([500, 1000, 4000]), quota: this.#quota() };
     const role = this.#pick(['eng', 'ops', 'spare']);
     return { kind: 'change-role', role, ...change, force: this.#world.chance(0.5) };
+  }
+
+  /** One that the page shows, or one that is there no more. */
+  #removeRole(master: Master): CommandEvent {
+    const shown = this.#world.pick([...master.loop.state.tables.roles.values()])?.id;
+    return { kind: 'remove-role', role: shown ?? this.#pick(['eng', 'ops', 'spare']) };
+  }
+
+  /** What has to go anyway is not wanted any more either. */
+  #killVictim(master: Master): CommandEvent | null {
+    const victims = [...master.loop.state.tables.tasks.values()].filter(
+      (task) => task.madeRoomFor !== undefined && holds(task),
+    );
+    const victim = this.#world.pick(victims);
+    return victim ? { kind: 'kill-task', taskId: victim.id, operationId: this.#nextOperation() } : null;
   }
 
   #setPreemption(): CommandEvent {
@@ -156,6 +179,13 @@ export class Clicks {
       return { role, amounts: { ...size, diskMib: 1000, gpus: 0 } };
     });
     return { kind: 'partition-machine', machineId, slices };
+  }
+
+  #remove(master: Master): CommandEvent | null {
+    const machineId = this.#machine(master);
+    if (machineId === undefined) return null;
+    const operationId = this.#nextOperation();
+    return { kind: 'remove-machine', machineId, operationId, tasks: 'stop', force: false };
   }
 
   #tearDown(master: Master): CommandEvent | null {

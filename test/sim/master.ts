@@ -1,7 +1,7 @@
 // One life of the master in the simulation: the real loop over the modelled disk, network and lanes. It can die at any write or
 // effect, and it can sleep. A next life starts from what the disk holds.
 import type { Result } from '../../electron/contract/errors.ts';
-import { durableTables, type Patch, type Tables } from '../../electron/contract/tables.ts';
+import { type Diff, durableTables, type Patch, type Tables } from '../../electron/contract/tables.ts';
 import type { CommandEvent, MasterEvent, Posted } from '../../electron/core/kernel/events.ts';
 import type { Clock } from '../../electron/core/kernel/ports.ts';
 import { applyDiff, diffOf, emptyTables, isEmpty } from '../../electron/core/kernel/tables.ts';
@@ -34,6 +34,8 @@ export type MasterOptions = {
   readonly isQuirky: (what: 'network' | 'lane') => boolean;
   readonly onDeath: () => void;
   readonly onUnreachable: (machineId: string) => void;
+  /** What a page shows from now on, and what it showed. */
+  readonly onShown?: (diff: Diff, before: Tables) => void;
 };
 
 export const masterId = 'master-sim';
@@ -220,6 +222,7 @@ export class Master {
     for (const agent of patch.diff.agents?.put ?? []) {
       if (agent.state.kind === 'unreachable') onUnreachable(agent.machineId);
     }
+    this.#options.onShown?.(patch.diff, this.#mirror.tables);
     checkPublished(world, disk, patch.diff);
     this.#mirror = { seq: patch.to, tables: applyDiff(this.#mirror.tables, patch.diff) };
     if (isDeep) this.checkWhole();

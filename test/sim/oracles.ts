@@ -151,9 +151,18 @@ function checkLeftovers(world: World, master: Master): void {
       (lane) => lane.state === 'needs-you' && world.host(addressIn(lane.title)) === host,
     );
   for (const host of world.hosts) {
-    if (host.agent && !host.mayHaveLeftovers && !isOurs(host))
-      world.violate(`I14 ${host.name} still has our agent`);
+    if (!host.agent || host.mayHaveLeftovers) continue;
+    if (!isOurs(host)) world.violate(`I14 ${host.name} still has our agent`);
+    else if (isLeftBy(master, host.installedBy))
+      world.violate(`I14 ${host.name} still has what ${host.installedBy} put there`);
   }
+}
+
+/** An attempt that is not done and does not go on has taken away what it had put there. */
+function isLeftBy(master: Master, attempt: string | null): boolean {
+  if (attempt === null) return false;
+  const lanes: ReadonlyMap<string, { readonly state: string }> = master.loop.state.tables.lanes;
+  return lanes.get(attempt.slice(0, attempt.lastIndexOf('#')))?.state !== 'running';
 }
 
 /** `user@address:port` */

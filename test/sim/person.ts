@@ -2,6 +2,7 @@
 import type { LaneRecord } from '../../electron/contract/enrolment.ts';
 import type { MachineId, OperationId, TaskId } from '../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
+import type { Diff, Tables } from '../../electron/contract/tables.ts';
 import type { TaskInfo } from '../../electron/contract/task.ts';
 import type { RestartPolicy } from '../../electron/contract/task-life.ts';
 import type { CommandEvent } from '../../electron/core/kernel/events.ts';
@@ -23,13 +24,16 @@ const policies: readonly (RestartPolicy | null)[] = [
 export class Person {
   readonly #world: World;
   readonly #disk: FakeDisk;
-  /** The newest of each kind that was asked, so that an older answer is not held against a newer wish. */
-  readonly #newest = new Map<string, CommandEvent>();
+  /** When each kind was last asked, by number, so that an older answer is not held against a newer wish. */
+  readonly #newest = new Map<string, number>();
   readonly #moves: readonly Move[];
   readonly #clicks: Clicks;
   /** In the end it takes machines back into service; else they stay as they are. */
   readonly #isTidy: boolean;
+  readonly #isImpatient: boolean;
+  readonly #isPrompt: boolean;
   #serial = 0;
+  #asked = 0;
   #hasBegun = false;
 
   constructor(world: World, disk: FakeDisk) {
@@ -37,6 +41,8 @@ export class Person {
     this.#disk = disk;
     this.#clicks = new Clicks(world, () => this.#operation());
     this.#isTidy = world.chance(0.75);
+    this.#isImpatient = world.chance(0.4);
+    this.#isPrompt = world.chance(0.5);
     const machine = (make: (id: MachineId) => CommandEvent) => (master: Master) =>
       orNull(world.pick([...master.loop.state.tables.machines.keys()]) as MachineId | undefined, make);
     const task = (make: (id: TaskId) => CommandEvent) => (master: Master) =>
@@ -49,7 +55,7 @@ export class Person {
       { weight: 15, choose: task((id) => this.#kill(id)) },
       { weight: 3, choose: waiting((id) => this.#kill(id)) },
       { weight: 5, choose: task((taskId) => ({ kind: 'forget-task', taskId })) },
-      { weight: 10, choose: () => this.#add() },
+      { weight: 10, choose: (master) => this.#add(master) },
       { weight: 16, choose: (master) => this.#onLane(master) },
       { weight: 3, choose: machine((id) => this.#remove(id)) },
       { weight: 3, choose: machine((machineId) => ({ kind: 'reconnect', machineId })) },
@@ -63,13 +69,44 @@ export class Person {
   /** One click, or several rows marked and one click for all of them. A yes must already be on the disk when it arrives. */
   act(master: Master): void {
     const opening = this.#hasBegun ? [] : this.#clicks.opening(() => this.#runAnywhere(master));
+    const added = this.#isPrompt && !this.#hasBegun ? this.#add(master) : null;
     this.#hasBegun = true;
-    for (const command of opening) this.#ask(master, command);
+    for (const command of [...opening, ...(added ? [added] : [])]) this.#ask(master, command);
     // Who sees that nothing happens clicks on everything.
     const isStuck = master.store.failAfterWrite || master.store.failure !== null;
     const some = isStuck ? 8 : 3;
     const clicks = this.#world.chance(isStuck ? 0.6 : 0.05) ? some + Math.floor(this.#world.random() * 6) : 1;
     for (let n = 0; n < clicks && master.isAlive; n += 1) this.#click(master);
+  }
+
+  /** Looks at the page all the time: answers what is asked, and says again what has not happened yet. */
+  see(master: Master, { links, lanes }: Diff, before: Tables): void {
+    if (!this.#world.isUnderFire) return;
+    for (const { id, phase } of links?.put ?? [])
+      if (this.#isImpatient && phase === 'live' && before.links.get(id)?.phase !== 'live')
+        this.#killAgain(master, id);
+    for (const lane of lanes?.put ?? [])
+      if (this.#isPrompt && lane.state === 'needs-you' && lane.hostKey) this.#confirmSoon(master, lane);
+  }
+
+  /** A machine is back: whoever wanted something ended there says so once more, just when the master does. */
+  #killAgain(master: Master, machineId: MachineId): void {
+    this.#world.time.timers.after(this.#world.between(0, 30), () => {
+      if (!master.isAlive) return;
+      for (const task of master.loop.state.tables.tasks.values())
+        if (task.machineId === machineId && task.killAskedAtMs !== null && holds(task))
+          this.#ask(master, this.#kill(task.id));
+    });
+  }
+
+  /** So that the machine is really set up while there is fire; and then it was not wanted after all. */
+  #confirmSoon(master: Master, { id: machineId, hostKey }: LaneRecord): void {
+    const world = this.#world;
+    world.time.timers.after(world.between(20, 500), () => {
+      if (!master.isAlive || !hostKey) return;
+      this.#ask(master, { kind: 'confirm-host-key', machineId, hostKey });
+      if (world.chance(0.4)) this.#thinkAgain(master, machineId, 3000);
+    });
   }
 
   #click(master: Master): void {
@@ -129,10 +166,12 @@ export class Person {
     world.say('person:', command.kind, 'taskId' in command ? command.taskId : '');
     this.#noteWish(master, command);
     const key = [topics[command.kind] ?? command.kind, subjectOf(command)].join(' ');
-    this.#newest.set(key, command);
+    this.#asked += 1;
+    const at = this.#asked;
+    this.#newest.set(key, at);
     master.ask(command, (answer) => {
       // A write whose fate nobody knows yet may be on the disk: it is taken back later.
-      const isNewest = this.#newest.get(key) === command && !master.loop.isReadOnly;
+      const isNewest = this.#newest.get(key) === at && !master.loop.isReadOnly;
       checkPromise(world, this.#disk, { command, answer, isNewest });
       if (answer.ok && command.kind === 'kill-task') world.book.killed.add(command.taskId);
       if (answer.ok && command.kind === 'add-machine' && world.chance(0.4))
@@ -167,9 +206,9 @@ export class Person {
   }
 
   /** Cancels a lane in its middle, and often wants it after all. */
-  #thinkAgain(master: Master, machineId: MachineId): void {
+  #thinkAgain(master: Master, machineId: MachineId, withinMs = 20_000): void {
     const { timers } = this.#world.time;
-    timers.after(this.#world.between(10, 20_000), () => {
+    timers.after(this.#world.between(10, withinMs), () => {
       this.#ask(master, { kind: 'cancel-add', machineId });
       if (this.#world.chance(0.5)) return;
       timers.after(this.#world.between(1, 100), () => {
@@ -244,8 +283,14 @@ export class Person {
     return { kind: 'change-settings', settings: { unreachableAfterMs, offerTimeoutMs } };
   }
 
-  #add(): CommandEvent | null {
-    const address = this.#world.pick(this.#world.addresses);
+  /** Mostly one that is not there yet. */
+  #add(master: Master): CommandEvent | null {
+    const known = [...master.loop.state.tables.machines.values()].map(({ via }) =>
+      via.kind === 'ssh' ? via.address : '',
+    );
+    const fresh = this.#world.addresses.filter((address) => !known.includes(address));
+    const isFresh = fresh.length > 0 && this.#world.chance(0.6);
+    const address = this.#world.pick(isFresh ? fresh : this.#world.addresses);
     if (address === undefined) return null;
     return {
       kind: 'add-machine',

@@ -10,42 +10,55 @@ export type Many = {
   readonly from: number;
   readonly runs: number;
   readonly threads: number;
-  /** Enough is known after the first violation. */
-  readonly isToStopAtFirst?: boolean;
 };
 
 const mostBlock = 200;
 /** Most of what a run makes is dead right after it: room for it without moving it about. */
 const youngMib = 64;
 
-export async function runMany(many: Many): Promise<Tally> {
-  const tally = emptyTally();
-  const { from, runs, threads, isToStopAtFirst = false } = many;
-  const size = Math.max(1, Math.min(mostBlock, Math.ceil(runs / threads / 4)));
-  let next = from;
-  const take = (): Block | null => {
-    if (next >= from + runs || (isToStopAtFirst && tally.failures.length > 0)) return null;
-    const block = { from: next, runs: Math.min(size, from + runs - next), isToStopAtFirst };
-    next += block.runs;
-    return block;
-  };
-  await Promise.all(Array.from({ length: threads }, () => runThread(many.file, take, tally)));
-  return tally;
+/** One at a time is run. Warm after some hundred runs: until then one takes several times as long. */
+export class Thread {
+  readonly #worker: Worker;
+
+  constructor(file: string) {
+    this.#worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: youngMib } });
+  }
+
+  run(block: Block): Promise<Tally> {
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      worker.once('error', reject);
+      worker.once('message', (tally: Tally) => {
+        worker.off('error', reject);
+        resolve(tally);
+      });
+      worker.postMessage(block, []);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
 }
 
-function runThread(file: string, take: () => Block | null, tally: Tally): Promise<void> {
-  const worker = new Worker(file, { resourceLimits: { maxYoungGenerationSizeMb: youngMib } });
-  return new Promise((resolve, reject) => {
-    const goOn = (): void => {
-      const block = take();
-      if (block) worker.postMessage(block, []);
-      else void worker.terminate().then(() => resolve());
-    };
-    worker.on('message', (done: Tally) => {
-      merge(tally, done);
-      goOn();
-    });
-    worker.on('error', reject);
-    goOn();
-  });
+export async function runMany({ file, from, runs, threads }: Many): Promise<Tally> {
+  const tally = emptyTally();
+  const size = Math.max(1, Math.min(mostBlock, Math.ceil(runs / threads / 4)));
+  let next = from;
+  const work = async (): Promise<void> => {
+    const thread = new Thread(file);
+    while (next < from + runs) {
+      const block = {
+        from: next,
+        runs: Math.min(size, from + runs - next),
+        isToStopAtFirst: false,
+        bug: null,
+      };
+      next += block.runs;
+      merge(tally, await thread.run(block));
+    }
+    await thread.end();
+  };
+  await Promise.all(Array.from({ length: threads }, work));
+  return tally;
 }

@@ -93,6 +93,7 @@ class Run {
       isDeep: this.#options.seed % deepEvery === 0,
       isQuirky: (what) => world.isUnderFire && this.#faults.all.has(quirk[what]) && world.chance(odds),
       onUnreachable: (machineId) => this.#judgeVerdict(machineId),
+      onShown: (diff, before) => this.#person.see(this.#master, diff, before),
       onDeath: () => {
         world.time.timers.after(world.between(100, world.isUnderFire ? 20_000 : 1000), () => {
           this.#events += this.#master.steps;
@@ -165,13 +166,18 @@ class Run {
     world.time.timers.after(world.untilNext(everyMs), next);
   }
 
-  async #passUntil(endMonoMs: number): Promise<void> {
+  /** False: nothing has happened until then. */
+  async #passUntil(endMonoMs: number): Promise<boolean> {
     const { time } = this.#world;
+    const before = this.#eventsSoFar;
+    let hasRun = false;
     while (time.runNext(endMonoMs)) {
+      hasRun = true;
       // Lets the answers of commands reach the person.
       if (this.#master.waiting > 0) await Promise.resolve();
       if (this.#eventsSoFar > mostEvents) throw new Error(`I10 more than ${mostEvents} events`);
     }
+    return hasRun || this.#eventsSoFar > before;
   }
 
   /** What is quiet now stays quiet, so it ends as soon as nothing is left to wait for. */
@@ -184,7 +190,9 @@ class Run {
         if (world.ending === 'killed') this.#person.killAll(this.#master);
         this.#schedulers.finish();
       }
-      await this.#passUntil(world.time.monoMs() + lookEveryMs);
+      const hasNews = await this.#passUntil(world.time.monoMs() + lookEveryMs);
+      // What was not settled a moment ago is not now either.
+      if (!hasNews && ms > 0) continue;
       const isSettled =
         isQuiet(world, this.#master) && world.probe(() => checkSettled(world, this.#master)) === 0;
       if (isSettled) break;

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleSim, mutated, sourceOf } from './bundle.ts';
+import { bundleAll, bundleSim, sourceOf } from './bundle.ts';
 import { hunt } from './hunt.ts';
 import { mutants } from './mutants/all.ts';
+import { mutated } from './planting.ts';
 import { runMany } from './pool.ts';
 import { runOnce } from './run.ts';
 import kept from './seeds.json' with { type: 'json' };
@@ -78,11 +79,21 @@ describe('planted bugs', () => {
     expect(() => mutated('gone and gone', stale)).toThrow('found 2 times');
   });
 
+  it('change nothing while none of them is on', async () => {
+    const planted = path.join(folder, 'all.mjs');
+    const alone = await bundleAll(planted, mutants);
+    const [one, other] = await Promise.all(
+      [file, planted].map((each) => runMany({ file: each, from: 1, runs: 60, threads: 1 })),
+    );
+    expect(other).toEqual(one);
+    // Each of those costs a bundle and a cold thread.
+    expect(alone.length).toBeLessThan(mutants.length / 10);
+  });
+
   it('of some kinds are caught', async () => {
     const chosen = mutants.filter(({ id }) => some.includes(id));
     const caught = await hunt({
       ...{ mutants: chosen, runs: 500, seed: 1, threads, folder },
-      cleanFile: file,
       onCatch: () => {},
     });
     expect(caught.filter(({ afterRuns }) => afterRuns !== null).map(({ id }) => id)).toEqual(

@@ -57,13 +57,29 @@ function checkFit(
 
 function checkAgents(stepping: Stepping, violate: (what: string) => void): void {
   const { state, diff } = stepping.result;
+  if (!diff.agents && !diff.tasks && !diff.offers && !diff.reservations) return;
   for (const id of agentsOf(stepping)) checkAgent(state.tables, id, violate);
   for (const task of diff.tasks?.put ?? []) {
     checkReach(task, state.tables.agents.get(task.agentId), violate);
     const why = checkRunsAgain(state.tables, stepping.before.tables.tasks.get(task.id), task);
     if (why !== null) violate(why);
   }
-  for (const { id } of diff.agents?.put ?? []) checkReachOf(state.tables, id, violate);
+  for (const { id } of diff.agents?.put ?? []) {
+    checkReachOf(state.tables, id, violate);
+    checkLostSight(stepping, id, violate);
+  }
+}
+
+/** I9: out of sight is not dead: nothing has ended there because nobody sees it. */
+function checkLostSight({ before, result }: Stepping, id: string, violate: (what: string) => void): void {
+  const { agents, tasks } = result.state.tables;
+  const isLost = agents.get(id)?.state.kind === 'unreachable';
+  if (!isLost || before.tables.agents.get(id)?.state.kind !== 'active') return;
+  for (const task of before.tables.tasks.values()) {
+    if (task.agentId !== id || !holds(task)) continue;
+    const state = tasks.get(task.id)?.state ?? 'dropped';
+    if (state !== 'TASK_UNREACHABLE') violate(`I9 ${task.id} is ${state} because ${id} is out of reach`);
+  }
 }
 
 /** Those of which more is held now, or which have less. */
@@ -80,6 +96,7 @@ function agentsOf({ before, result: { diff } }: Stepping): ReadonlySet<string> {
 
 /** Nothing expires while the master sleeps, or waits for its disk. */
 function checkTimes(world: World, { event, result }: Stepping, violate: (what: string) => void): void {
+  if (result.state.tables.offers.size === 0) return;
   for (const { id, expiresAtMonoMs } of result.state.tables.offers.values()) {
     const lateMs =
       event.monoMs - Math.max(expiresAtMonoMs ?? Number.POSITIVE_INFINITY, world.calmSinceMonoMs);

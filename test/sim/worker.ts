@@ -1,11 +1,26 @@
 // One thread of the simulation: takes blocks of seeds and answers with their tally. Bundled with everything it runs.
 import { parentPort } from 'node:worker_threads';
+import { forgetCamps } from './camps.ts';
 import { runOnce } from './run.ts';
 import { count, emptyTally, type Tally } from './tally.ts';
 
-export type Block = { readonly from: number; readonly runs: number; readonly isToStopAtFirst: boolean };
+export type Block = {
+  readonly from: number;
+  readonly runs: number;
+  readonly isToStopAtFirst: boolean;
+  /** The planted bug that is on, where all are in the bundle; null: none. */
+  readonly bug: string | null;
+};
 
-async function runBlock({ from, runs, isToStopAtFirst }: Block): Promise<Tally> {
+declare global {
+  /** Read by what `planting.ts` puts in. */
+  var plantedBug: string | null | undefined;
+}
+
+async function runBlock({ from, runs, isToStopAtFirst, bug }: Block): Promise<Tally> {
+  // Camps are made by the code under test.
+  if ((globalThis.plantedBug ?? null) !== bug) forgetCamps();
+  globalThis.plantedBug = bug;
   const tally = emptyTally();
   for (let seed = from; seed < from + runs; seed += 1) {
     count(tally, await runOnce({ seed }));

@@ -7,6 +7,7 @@ import type { LoadedRows, Store, StoreDone, StoreOutcome } from '../../electron/
 import { agentId, aMachine } from './builders.ts';
 import { noRows } from './no-rows.ts';
 import {
+  aClaimRecord,
   aFrameworkRecord,
   anAgentRecord,
   anEvent,
@@ -22,6 +23,7 @@ const framework = aFrameworkRecord();
 const role = { id: 'eng/dev', weightMilli: 2500, quota: null };
 const reservation = aReservationRecord();
 const run = aRunRecord();
+const claim = aClaimRecord();
 function answered<T>(ask: (done: StoreDone<T>) => void): Promise<StoreOutcome<T>> {
   return new Promise(ask);
 }
@@ -80,6 +82,7 @@ export function storeConformance(open: () => Promise<Store>): void {
       roles: { put: [role], drop: [] },
       reservations: { put: [reservation], drop: [] },
       runs: { put: [run], drop: [] },
+      claims: { put: [claim], drop: [] },
     });
     const expected = {
       machines: [machine],
@@ -90,6 +93,7 @@ export function storeConformance(open: () => Promise<Store>): void {
       roles: [role],
       reservations: [reservation],
       runs: [run],
+      claims: [claim],
       seq: 7,
     };
     expect(await load(store)).toEqual(expected);

@@ -75,6 +75,14 @@ export function aRunRecord(name = 'waits', machine: string | null = null): Rows[
   };
 }
 
+export function aClaimRecord(name = 'claim-1-1', agent = 'one'): Rows['claims'] {
+  const resources = [{ reservation: [], volume: null, amounts: someResources({ ports: [] }) }];
+  const demand = { role: 'eng', agentId: null, resources: someResources({ ports: [] }), count: 1 };
+  const [frameworkId_, victims] = [frameworkId('batch'), [taskId('job')]];
+  const place = { agentId: agentId(agent), machineId: machineId(agent) };
+  return { id: name, frameworkId: frameworkId_, ...place, demand, resources, victims, sinceMs: 5 };
+}
+
 export function anEvent(seq: number): MasterEvent {
   return {
     kind: 'dismiss-fault',

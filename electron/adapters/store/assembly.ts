@@ -1,6 +1,7 @@
 // Records made of what was read (chunks.ts): parsed, checked against their schemas and against each other. It runs in the thread
 // that will own the records, one piece at a time, so that this thread is never held for long.
 import type { z } from 'zod';
+import { claimRecordSchema } from '../../contract/claim.ts';
 import { frameworkRecordSchema } from '../../contract/framework.ts';
 import { agentRecordSchema, machineRecordSchema } from '../../contract/machine.ts';
 import { reservationRecordSchema, roleRecordSchema } from '../../contract/role.ts';
@@ -10,7 +11,7 @@ import { type DurableTable, durableTables, type Rows } from '../../contract/tabl
 import { taskRecordSchema } from '../../contract/task.ts';
 import type { DurableRows } from '../../core/kernel/ports.ts';
 import type { Chunk } from './chunks.ts';
-import { lookOf } from './shape.ts';
+import { Maker } from './maker.ts';
 
 export const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   machines: machineRecordSchema,
@@ -21,14 +22,19 @@ export const schemas: { readonly [T in DurableTable]: z.ZodType<Rows[T]> } = {
   roles: roleRecordSchema,
   reservations: reservationRecordSchema,
   runs: runRecordSchema,
+  claims: claimRecordSchema,
 };
-const looks = new Map(durableTables.map((table) => [table, lookOf(schemas[table])]));
 
 /** A row that cannot be used. What it holds stays where it is, and goes to the table `quarantine` from there. */
 export type BadRow = { readonly table: DurableTable; readonly id: string; readonly why: string };
 
 type AnyRow = Rows[DurableTable];
 type Read = { readonly row: AnyRow } | { readonly why: string };
+
+function parsed(table: DurableTable, value: unknown): Read {
+  const { success, data, error } = schemas[table].safeParse(value);
+  return success ? { row: data } : { why: error.message.slice(0, 1000) };
+}
 
 export class Assembly {
   readonly #rows: Record<DurableTable, AnyRow[]> = {
@@ -40,42 +46,39 @@ export class Assembly {
     roles: [],
     reservations: [],
     runs: [],
+    claims: [],
   };
+  readonly #makers = new Map(durableTables.map((table) => [table, new Maker(schemas[table])]));
   readonly #bad: BadRow[] = [];
   readonly #machines = new Set<string>();
   readonly #agents = new Set<string>();
 
   /** Throws on text that is no list of rows: then the file is damaged, whatever SQLite says of it. */
-  take({ table, rows, bytes }: Chunk): void {
-    const values: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
-    if (!Array.isArray(values) || values.length !== 2 * rows) throw new Error(`${table}: not ${rows} rows`);
-    for (let at = 0; at < values.length; at += 2) this.#takeRow(table, values[at], values[at + 1]);
+  take({ table, rows, text }: Chunk): void {
+    const said: unknown = JSON.parse(text);
+    if (!Array.isArray(said)) throw new Error(`${table}: no list`);
+    const made = this.#makers
+      .get(table)
+      ?.makeAll(said, (id, row, isRight) =>
+        this.#takeRow(table, id, isRight ? { row: row as AnyRow } : parsed(table, row)),
+      );
+    if (made !== rows) throw new Error(`${table}: not ${rows} rows`);
   }
 
-  #takeRow(table: DurableTable, id: unknown, value: unknown): void {
-    if (typeof id !== 'string') throw new Error(`${table}: an id that is no text`);
-    const read = this.#read(table, id, value);
-    if ('why' in read) {
-      this.#bad.push({ table, id, why: read.why });
-      return;
-    }
+  #takeRow(table: DurableTable, id: string, read: Read): void {
+    const why = 'why' in read ? read.why : this.#whyNot(id, read.row);
+    if (why !== null) this.#bad.push({ table, id, why });
+    if ('why' in read || why !== null) return;
     this.#rows[table].push(read.row);
     if (table === 'machines') this.#machines.add(id);
     if (table === 'agents') this.#agents.add(id);
   }
 
-  #read(table: DurableTable, id: string, value: unknown): Read {
-    let row = value as AnyRow;
-    if (looks.get(table)?.(value) !== true) {
-      const parsed = schemas[table].safeParse(value);
-      if (!parsed.success) return { why: parsed.error.message.slice(0, 1000) };
-      row = parsed.data;
-    }
-    if (row.id !== id) return { why: 'another id inside' };
-    // What hangs on a machine that could not be read goes aside with it; the agent's own record brings it back.
+  /** What hangs on a machine that could not be read goes aside with it; the agent's own record brings it back. */
+  #whyNot(id: string, row: AnyRow): string | null {
+    if (row.id !== id) return 'another id inside';
     const machineId = 'machineId' in row ? row.machineId : null;
-    const isOrphan = machineId !== null && !this.#machines.has(machineId);
-    return isOrphan ? { why: 'its machine could not be read' } : { row };
+    return machineId !== null && !this.#machines.has(machineId) ? 'its machine could not be read' : null;
   }
 
   /** After the last piece. */

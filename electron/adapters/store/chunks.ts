@@ -1,30 +1,29 @@
 // Reading the tables in pieces of text: the thread of the store only hands on what is in the file, and whoever asked makes
-// records of it (assembly.ts). Bytes of JSON cross between threads at no cost; records would be walked and cloned.
+// records of it (assembly.ts). A text crosses between threads as one copy of memory; records would be walked and cloned.
 import { type DurableTable, durableTables } from '../../contract/tables.ts';
 import type { Connection } from './connection.ts';
+import { Finder } from './finder.ts';
 
-/** A JSON array of ids and rows in turn, in UTF-8. The id is that of the key; the row says its own again. */
+/** What there is to say of so many rows (patterns.ts). The id is that of the key; the row says its own again. */
 export type Chunk = {
   readonly table: DurableTable;
   readonly rows: number;
-  readonly bytes: Uint8Array;
+  readonly text: string;
 };
 
 /** As much as is made records of at once, without a pause: 3 to 6 ms. */
-const wantedBytes = 256 * 1024;
-const mostRows = 2000;
+const wantedLength = 256 * 1024;
+/** In the file, where rows that have much in common take more. */
+const mostLength = 1024 * 1024;
+const mostRows = 1000;
 
-type Piece = { readonly last: number | null; readonly rows: number; readonly bytes: Uint8Array | null };
-
-const pieceSql = (table: DurableTable): string => `
-  SELECT max(rowid) AS last, count(*) AS rows,
-    CAST('[' || group_concat(json_quote(id) || ',' || json) || ']' AS BLOB) AS bytes
-  FROM (SELECT rowid, id, json FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ?)`;
+type Row = [rowid: number, id: string, json: string];
 
 /** Machines first: the others hang on them. */
 export class ChunkReader {
   readonly #db: Connection;
   readonly #tables = [...durableTables];
+  #finder = new Finder();
   #after = 0;
   #rows = 16;
 
@@ -35,22 +34,37 @@ export class ChunkReader {
   /** null: that was all. */
   next(): Chunk | null {
     for (let [table] = this.#tables; table !== undefined; [table] = this.#tables) {
-      const piece = this.#db.prepare<[number, number], Piece>(pieceSql(table)).get(this.#after, this.#rows);
-      if (piece && piece.last !== null && piece.bytes !== null) {
-        this.#after = piece.last;
-        this.#fit(piece.rows, piece.bytes.length);
-        return { table, rows: piece.rows, bytes: piece.bytes };
+      const rows = this.#read(table);
+      const last = rows.at(-1);
+      if (last) {
+        [this.#after] = last;
+        const text = this.#textOf(rows);
+        this.#fit(rows, text);
+        return { table, rows: rows.length, text };
       }
       this.#tables.shift();
+      this.#finder = new Finder();
       this.#after = 0;
       this.#rows = 16;
     }
     return null;
   }
 
+  #read(table: DurableTable): Row[] {
+    const sql = `SELECT rowid, id, json FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ?`;
+    return this.#db.prepare<[number, number], Row>(sql).raw().all(this.#after, this.#rows);
+  }
+
+  #textOf(rows: readonly Row[]): string {
+    const said: string[] = [];
+    for (const [, id, json] of rows) this.#finder.add(JSON.stringify(id), json, said);
+    return `[${said.join(',')}]`;
+  }
+
   /** By the size of the rows so far. It grows slowly: those to come may be bigger. */
-  #fit(rows: number, bytes: number): void {
-    const wanted = Math.floor((wantedBytes * rows) / bytes);
-    this.#rows = Math.max(1, Math.min(wanted, rows * 4, mostRows));
+  #fit(rows: readonly Row[], { length }: string): void {
+    const inFile = rows.reduce((sum, [, , json]) => sum + json.length, 0);
+    const share = Math.min(wantedLength / length, mostLength / inFile);
+    this.#rows = Math.max(1, Math.min(Math.floor(rows.length * share), rows.length * 4, mostRows));
   }
 }

@@ -3,9 +3,10 @@
 import type { Connection } from './connection.ts';
 import { firstTables } from './migrations/0001-first-tables.ts';
 import { frameworkTables } from './migrations/0002-frameworks.ts';
+import { claimTable } from './migrations/0003-claims.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export const migrations: readonly Migration[] = [firstTables, frameworkTables];
+export const migrations: readonly Migration[] = [firstTables, frameworkTables, claimTable];
 
 export function newestVersion(list: readonly Migration[] = migrations): number {
   return list.at(-1)?.version ?? 0;

@@ -58,6 +58,7 @@ const sql: Readonly<Record<DurableTable, TableSql>> = {
   roles: tableSql('roles'),
   reservations: tableSql('reservations', onMachine),
   runs: tableSql('runs', onMachine),
+  claims: tableSql('claims', onMachine),
 };
 
 /** Statements prepared once for a connection. */
@@ -76,6 +77,7 @@ export function prepareTables(db: Connection): (tables: readonly TableWrites[]) 
     roles: prepare('roles'),
     reservations: prepare('reservations'),
     runs: prepare('runs'),
+    claims: prepare('claims'),
   };
   return (tables) => {
     for (const { table, put, drop } of tables) {

@@ -3,8 +3,8 @@
 // several times as much, and says what is wrong.
 import type { z } from 'zod';
 
-type Look = (value: unknown) => boolean;
-type Predicate = (value: unknown) => unknown;
+export type Look = (value: unknown) => boolean;
+export type Predicate = (value: unknown) => unknown;
 
 const no: Look = () => false;
 
@@ -21,7 +21,16 @@ export function checkDefOf(check: z.core.$ZodCheck): AnyCheckDef {
   return inner.def;
 }
 
+/** One for a schema that is used at many places: ids are, and what it has just found right it knows there too. */
+const known = new WeakMap<z.core.$ZodType, Look>();
+
 export function lookOf(schema: z.core.$ZodType): Look {
+  const look = known.get(schema) ?? newLookOf(schema);
+  known.set(schema, look);
+  return look;
+}
+
+function newLookOf(schema: z.core.$ZodType): Look {
   const def = defOf(schema);
   const limits = limitsOf(def.checks);
   if (limits === null || 'format' in def) return no;
@@ -59,6 +68,36 @@ function typeLook(def: z.core.$ZodTypes['_zod']['def'], limits: Limits): Look {
       return unionLook(def);
     default:
       return no;
+  }
+}
+
+/** What a schema says of the parts of a value, and of it as a whole, beyond those. */
+export type Inside = {
+  readonly partOf: (name: string) => z.core.$ZodType | null;
+  readonly predicates: readonly Predicate[];
+};
+
+/** Of an object or list for which the look says yes; null: nothing is known. */
+export function insideOf(schema: z.core.$ZodType, value: Readonly<Record<string, unknown>>): Inside | null {
+  const def = defOf(schema);
+  const limits = limitsOf(def.checks);
+  if (limits === null) return null;
+  const { predicates } = limits;
+  switch (def.type) {
+    case 'object':
+      return { partOf: (name) => def.shape[name] ?? null, predicates };
+    case 'array':
+      return { partOf: () => def.element, predicates };
+    case 'nullable':
+    case 'optional':
+    case 'default':
+      return predicates.length === 0 ? insideOf(def.innerType, value) : null;
+    case 'union': {
+      const option = def.options.find((each) => lookOf(each)(value));
+      return option && predicates.length === 0 ? insideOf(option, value) : null;
+    }
+    default:
+      return null;
   }
 }
 
@@ -129,8 +168,14 @@ function stringLook({ shortest, longest, patterns }: Limits): Look {
   if (others.length > 0) return no;
   if (!pattern)
     return (value) => typeof value === 'string' && value.length >= shortest && value.length <= longest;
-  return (value) =>
-    typeof value === 'string' && value.length >= shortest && value.length <= longest && pattern.test(value);
+  let right: unknown;
+  return (value) => {
+    if (typeof value !== 'string') return false;
+    if (value === right) return true;
+    if (value.length < shortest || value.length > longest || !pattern.test(value)) return false;
+    right = value;
+    return true;
+  };
 }
 
 function numberLook({ least, most, isInteger }: Limits): Look {
@@ -139,8 +184,8 @@ function numberLook({ least, most, isInteger }: Limits): Look {
 }
 
 function isOneOf(values: readonly unknown[]): Look {
-  const known = new Set(values);
-  return (value) => known.has(value);
+  const allowed = new Set(values);
+  return (value) => allowed.has(value);
 }
 
 function arrayLook(element: Look, { shortest, longest }: Limits): Look {
@@ -166,8 +211,11 @@ function objectLook(shape: z.core.$ZodLooseShape): Look {
   });
   const byName = new Map(fields.map((field) => [field.name, field]));
   const needed = fields.filter((field) => field.isNeeded).length;
+  // Rows have parts in common (maker.ts), which nobody changes.
+  let right: unknown;
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+    if (value === right) return true;
     let found = 0;
     let place = 0;
     // Of JSON: every key is its own. Mostly they come in the order of the schema.
@@ -178,7 +226,9 @@ function objectLook(shape: z.core.$ZodLooseShape): Look {
       if (field.isNeeded) found += 1;
       place = field.place + 1;
     }
-    return found === needed;
+    if (found !== needed) return false;
+    right = value;
+    return true;
   };
 }
 

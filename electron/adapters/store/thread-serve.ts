@@ -22,7 +22,7 @@ export function serveStore(options: ServeOptions): void {
   const keeper = new Keeper(options, (message) => port.postMessage(message));
   port.on('message', ({ id, ask }: ToThread) => {
     const answer = answerOf(keeper, id, ask);
-    port.postMessage(answer, transfersOf(answer));
+    port.postMessage(answer);
     // Nothing keeps the thread alive then.
     if (ask.kind === 'close') port.close();
   });
@@ -34,15 +34,6 @@ function answerOf(keeper: Keeper, id: number, ask: Ask): FromThread {
   } catch (error) {
     return { kind: 'failed', id, why: messageOf(error) };
   }
-}
-
-/** The bytes of a piece change hands instead of being copied. */
-function transfersOf(answer: FromThread): ArrayBuffer[] {
-  const value = answer.kind === 'done' ? answer.value : null;
-  if (typeof value !== 'object' || value === null || !('bytes' in value)) return [];
-  const { buffer, byteLength } = value.bytes;
-  // Small ones lie together with others in one piece of memory.
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 /** Holds the store, opens it again when a thread before this one died with it. */

@@ -36,6 +36,7 @@ const columnsOf: { readonly [T in DurableTable]: (row: Rows[T]) => Columns } = {
   roles: (row) => ({ id: row.id, json: JSON.stringify(row) }),
   reservations: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
   runs: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
+  claims: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
 };
 
 export function writesOf(batch: readonly MasterEvent[], diff: Diff): Writes {

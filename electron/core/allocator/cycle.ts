@@ -2,7 +2,7 @@
 // section 3.1). First what guarantees are owed, then the rest. README.md tells it in whole sentences.
 import { createRandom } from '../kernel/random.ts';
 import { writeDemandLeft } from './clients.ts';
-import { type Draft, givenOf, keepSums, markDrafts, type Run, takeAllBack } from './drafts.ts';
+import { type Draft, givenOf, markDrafts, type Run, takeAllBack } from './drafts.ts';
 import { withSums, writeHold } from './holdings.ts';
 import { type PieceRun, servePiece } from './pieces.ts';
 import { lookAt, newScene, stopsSize } from './rules.ts';
@@ -214,6 +214,7 @@ function newCycle(index: Index, nowMonoMs: number): Cycle {
     demandMark: marks(),
     demandAt: marks(),
     zeros: new Float64Array(width),
+    kept: null,
     stage: 'shares',
     targets: null,
     isShared: false,
@@ -301,7 +302,7 @@ function isShared(cycle: Cycle, rows: readonly AgentRow[]): boolean {
     usable += 1;
     if (usable >= wholeAgentsEach * cycle.waiting) return false;
   }
-  return true;
+  return usable > 0;
 }
 
 export function runCycle(index: Index, request: AllocateRequest): readonly Allocation[] {
@@ -311,10 +312,9 @@ export function runCycle(index: Index, request: AllocateRequest): readonly Alloc
     const random = createRandom(request.seed);
     refreshOrder(index.tree, index.measure);
     cycle.isShared = isShared(cycle, rows);
-    const kept = keepSums(index);
     serveGuarantees(cycle, rows, random);
     serveShares(cycle, shuffled(rows, random));
-    takeAllBack(cycle, kept);
+    takeAllBack(cycle);
   }
   const allocations = cycle.drafts.map((draft) => allocationOf(cycle, draft));
   if (request.apply) {

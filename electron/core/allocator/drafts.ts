@@ -44,6 +44,8 @@ export type Run = Scene & {
   readonly demandAt: Int32Array;
   /** Nothing is reserved: a vector of zeros. */
   readonly zeros: Float64Array;
+  /** As it was before the first draft; null: nothing was given, so nothing has changed. */
+  kept: KeptSums | null;
 };
 
 /** Marks the drafts of the agent that is looked at now. */
@@ -65,6 +67,8 @@ export function draftFor(run: Run, client: Client): Draft {
   if (known !== undefined) return known;
   const { row, drafts } = run;
   const { width } = run.index;
+  // Many runs give nothing, and then there is nothing to take back.
+  run.kept ??= keepSums(run.index);
   const at = drafts.length * width;
   if (at + width > run.given.length) run.given = longer(run.given, doubles, Math.max(64, 2 * at) + width);
   const draft: Draft = {
@@ -144,12 +148,12 @@ export function takeNamed(run: Run, draft: Draft, ports: Ranges, sets: Sets): vo
 }
 
 /** The sums and the order of the tree as they are. A copy costs less than to take 10,000 drafts back one by one. */
-export type KeptSums = {
+type KeptSums = {
   readonly vectors: readonly (readonly [Float64Array, Float64Array])[];
   readonly orders: readonly (readonly [number, Int32Array])[];
 };
 
-export function keepSums({ tree, agents, quotas }: Index): KeptSums {
+function keepSums({ tree, agents, quotas }: Index): KeptSums {
   const owed = [...quotas.unmet.values()];
   const changing = [tree.held, tree.heldReserved, tree.count, tree.share, tree.rank];
   const orders: (readonly [number, Int32Array])[] = [];
@@ -163,8 +167,9 @@ export function keepSums({ tree, agents, quotas }: Index): KeptSums {
 }
 
 /** Everything as it was before the run, also the order: the next run need not sort anew. */
-export function takeAllBack(run: Run, kept: KeptSums): void {
-  const { index, given } = run;
+export function takeAllBack(run: Run): void {
+  const { index, given, kept } = run;
+  if (kept === null) return;
   const { width } = index;
   const { free } = index.agents;
   for (const [vector, before] of kept.vectors) vector.set(before);

@@ -2,7 +2,7 @@
 import type { Refusal } from '../../contract/errors.ts';
 import { addFree, recountUnmet } from './quota.ts';
 import { areIn, type Ranges, rangesSize, refuseRanges, united, without } from './ranges.ts';
-import { refuseAmounts, vectorOf } from './scalars.ts';
+import { vectorOf } from './scalars.ts';
 import type { AgentRow, Client, Held, Index, Sets } from './shapes.ts';
 import { noSets, rowOf } from './state.ts';
 import { addHeld, clientKey, markChain } from './tree.ts';
@@ -23,15 +23,13 @@ export function findClient(index: Index, { frameworkId, role }: ClientKey): Clie
   return node === undefined ? undefined : index.tree.clients[node];
 }
 
-function refuseParts(parts: Parts): Refusal | null {
-  if (parts.reserved.length === 0) return refuseAmounts(parts.unreserved) ?? refuseRanges(parts.ports);
-  const ids = new Set(parts.reserved.map(({ reservationId }) => reservationId));
-  if (ids.size !== parts.reserved.length) {
+/** The amounts themselves have been looked at. */
+function refuseParts({ reserved, ports }: Parts): Refusal | null {
+  const ids = reserved.length < 2 ? null : new Set(reserved.map(({ reservationId }) => reservationId));
+  if (ids !== null && ids.size !== reserved.length) {
     return { code: 'invalid', reason: 'reservation-twice', detail: [...ids].join(' ') };
   }
-  let refusal = refuseAmounts(parts.unreserved) ?? refuseRanges(parts.ports);
-  for (const { amounts } of parts.reserved) refusal ??= refuseAmounts(amounts);
-  return refusal;
+  return ports.length === 0 ? null : refuseRanges(ports);
 }
 
 export function partVectors(index: Index, parts: Parts): PartVectors {
@@ -57,7 +55,7 @@ export function withSums(parts: Omit<PartVectors, 'reservedSum' | 'sum'>): PartV
 
 type Place = { readonly row: AgentRow; readonly client: Client };
 
-/** The agent and the client of a holding, or why there is none. */
+/** The agent and the client of a holding, or why there is none. Its amounts are right. */
 export function placeOf(index: Index, holding: Holding): Place | Refusal {
   const refusal = refuseParts(holding.parts);
   if (refusal !== null) return refusal;

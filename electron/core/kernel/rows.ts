@@ -2,9 +2,8 @@
 // 2001) with small leaves: changing one row of 100,000 copies three lists of 32 and one leaf of a few rows, so a step costs
 // nearly the same in a small cluster and a big one. A table of a few rows is one leaf.
 import { type Deadline, isDue } from './deadlines.ts';
+import { bitsEach, compare, fan, idsOf, leavesOf, Node, none, type Owner, rowsOf } from './row-nodes.ts';
 
-const bitsEach = 5;
-const fan = 1 << bitsEach;
 const slotMask = fan - 1;
 /** Of 30 bits, so that it is a small integer on every engine. Below the last level a leaf only grows. */
 const hashMask = 0x3fff_ffff;
@@ -20,43 +19,11 @@ function hashOf(id: string): number {
   return (hash ^ (hash >>> 15)) & hashMask;
 }
 
-/** Whoever made a node may change it until it is done; everybody else copies it first. */
-type Owner = object;
-
-/** A branch (children by the next bits of the hash) or a leaf (ids and rows side by side). One shape for both. */
-class Node<R> {
-  readonly owner: Owner;
-  readonly children: (Node<R> | undefined)[] | null;
-  readonly ids: string[];
-  readonly rows: R[];
-  /** Rows at or below. */
-  count: number;
-  /** Of `RowMap.earliest`, below this node; undefined: not looked for yet. */
-  earliest: Deadline | undefined;
-
-  constructor(owner: Owner, from: Node<R> | null, children: (Node<R> | undefined)[] | null) {
-    this.owner = owner;
-    this.children = children;
-    const isLeaf = children === null;
-    this.ids = isLeaf ? (from?.ids.slice() ?? []) : none;
-    this.rows = isLeaf ? (from?.rows.slice() ?? []) : none;
-    this.count = from?.count ?? 0;
-    this.earliest = undefined;
-  }
-
-  /** The place of the id in a leaf, or -1. */
-  find(id: string): number {
-    const { ids } = this;
-    for (let at = 0; at < ids.length; at += 1) if (ids[at] === id) return at;
-    return -1;
-  }
-}
-
-const none: never[] = [];
+let edits: Owner = 0;
 
 /** One series of changes. What it has made it changes in place. */
 class Edit<R> {
-  readonly #owner: Owner = {};
+  readonly #owner: Owner;
   root: Node<R> | undefined;
   // Of the change at hand: as fields, because it goes down through the levels.
   #id = '';
@@ -64,6 +31,8 @@ class Edit<R> {
   #row: R | undefined;
 
   constructor(root: Node<R> | undefined) {
+    edits += 1;
+    this.#owner = edits;
     this.root = root;
   }
 
@@ -147,7 +116,7 @@ class Edit<R> {
     if (at < 0) return node;
     if (node.count === 1) return undefined;
     const own = this.#own(node);
-    own.ids.splice(at, 1);
+    own.ids = own.ids.filter((_, place) => place !== at);
     own.rows.splice(at, 1);
     own.count -= 1;
     return own;
@@ -163,27 +132,14 @@ class Edit<R> {
   }
 }
 
+/** New lists of just that length: to push would reserve room for sixteen more. */
 function push<R>(leaf: Node<R>, id: string, row: R): void {
-  leaf.ids.push(id);
-  leaf.rows.push(row);
+  leaf.ids = [...leaf.ids, id];
+  leaf.rows = [...leaf.rows, row];
   leaf.count += 1;
 }
 
-/** In the order of the hashes. */
-function* leavesOf<R>(root: Node<R> | undefined): Generator<Node<R>, undefined> {
-  const open = root ? [root] : [];
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (node.children === null) {
-      yield node;
-      continue;
-    }
-    for (let slot = fan - 1; slot >= 0; slot -= 1) {
-      const child = node.children[slot];
-      if (child) open.push(child);
-    }
-  }
-  return undefined;
-}
+const noLeaf = { ids: none, rows: none };
 
 /** Rows with an id are changed many at once by `changed`; what has none of its own by `with` and `without`. */
 export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
@@ -280,16 +236,21 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
     return undefined;
   }
 
-  *keys(): Generator<K, undefined> {
-    for (const { ids } of leavesOf(this.#root)) yield* ids as K[];
-    return undefined;
+  keys(): MapIterator<K> {
+    const leaf = this.#onlyLeaf;
+    return leaf ? (leaf.ids as readonly K[]).values() : idsOf<K>(this.#root);
   }
 
-  *values(): Generator<R, undefined> {
-    for (const { rows } of leavesOf(this.#root)) {
-      for (let at = 0; at < rows.length; at += 1) yield rows[at] as R;
-    }
-    return undefined;
+  values(): MapIterator<R> {
+    const leaf = this.#onlyLeaf;
+    return leaf ? leaf.rows.values() : rowsOf(this.#root);
+  }
+
+  /** Most tables are one leaf, and a generator within a generator costs more than all of its few rows. */
+  get #onlyLeaf(): Pick<Node<R>, 'ids' | 'rows'> | null {
+    const root = this.#root;
+    if (root === undefined) return noLeaf;
+    return root.children === null ? root : null;
   }
 
   [Symbol.iterator](): Generator<[K, R], undefined> {
@@ -305,12 +266,16 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
 
 function earliestBelow<R>(node: Node<R>, deadlineOf: (row: R) => Deadline): Deadline {
   if (node.earliest !== undefined) return node.earliest;
+  // By number: after each turn this looks at a few lists of 32.
+  const { children, rows } = node;
   let first: Deadline = null;
-  const meet = (deadline: Deadline): void => {
+  const count = children === null ? rows.length : fan;
+  for (let at = 0; at < count; at += 1) {
+    const child = children?.[at];
+    if (children !== null && child === undefined) continue;
+    const deadline = child ? earliestBelow(child, deadlineOf) : deadlineOf(rows[at] as R);
     if (deadline !== null && (first === null || deadline < first)) first = deadline;
-  };
-  if (node.children === null) for (const row of node.rows) meet(deadlineOf(row));
-  else for (const child of node.children) if (child) meet(earliestBelow(child, deadlineOf));
+  }
   node.earliest = first;
   return first;
 }
@@ -327,48 +292,4 @@ function dueBelow<R>(node: Node<R>, looking: Looking<R>): void {
     if (isDue(looking.deadlineOf(row), looking.atMonoMs)) looking.found.push([node.ids[at] ?? '', row]);
   });
   for (const child of node.children ?? none) if (child) dueBelow(child, looking);
-}
-
-/** Two leaves of which rows at most are others: what most changes leave. */
-function hasSameIds<R>(then: Node<R>, now: Node<R>): boolean {
-  if (then.children !== null || now.children !== null || then.ids.length !== now.ids.length) return false;
-  for (let at = 0; at < now.ids.length; at += 1) if (then.ids[at] !== now.ids[at]) return false;
-  return true;
-}
-
-type OnChange<R> = (id: string, then: R | undefined, now: R | undefined) => void;
-
-function compare<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
-  if (then === now) return;
-  if (then?.children && now?.children) {
-    for (let slot = 0; slot < fan; slot += 1) {
-      const one = then.children[slot];
-      const other = now.children[slot];
-      if (one !== other) compare(one, other, onChange);
-    }
-    return;
-  }
-  if (then && now && hasSameIds(then, now)) compareInOrder(then, now, onChange);
-  else compareLists(then, now, onChange);
-}
-
-function compareInOrder<R>(then: Node<R>, now: Node<R>, onChange: OnChange<R>): void {
-  for (let at = 0; at < now.ids.length; at += 1) {
-    if (then.rows[at] !== now.rows[at]) onChange(now.ids[at] ?? '', then.rows[at], now.rows[at]);
-  }
-}
-
-/** One of them is a leaf, so there are few rows on one side at least. */
-function compareLists<R>(then: Node<R> | undefined, now: Node<R> | undefined, onChange: OnChange<R>): void {
-  const old = new Map<string, R>();
-  for (const { ids, rows } of leavesOf(then)) ids.forEach((id, at) => old.set(id, rows[at] as R));
-  for (const { ids, rows } of leavesOf(now)) {
-    ids.forEach((id, at) => {
-      const row = rows[at] as R;
-      const known = old.get(id);
-      old.delete(id);
-      if (known !== row) onChange(id, known, row);
-    });
-  }
-  for (const [id, row] of old) onChange(id, row, undefined);
 }

@@ -16,32 +16,96 @@ import { RowMap } from './rows.ts';
 
 type AnyRow = Rows[TableName];
 /** A row that a transaction has touched: as it was before, and as it is now; undefined: it is not there. */
-type Touched = { readonly before: AnyRow | undefined; now: AnyRow | undefined };
-type Changes = Map<string, Touched>;
-export type Changed<T extends TableName> = readonly [string, Rows[T] | undefined, Rows[T] | undefined];
+export type Changed<T extends TableName> = {
+  readonly id: string;
+  readonly before: Rows[T] | undefined;
+  readonly now: Rows[T] | undefined;
+  /** As whoever follows the changes has met it last; at first as it was before. */
+  met: Rows[T] | undefined;
+};
+type Part = { readonly put: readonly AnyRow[]; readonly drop: readonly string[] };
+type Touched = {
+  readonly id: string;
+  readonly before: AnyRow | undefined;
+  now: AnyRow | undefined;
+  met: AnyRow | undefined;
+};
 
 const nothing: readonly never[] = [];
 
 export const emptyTables: Tables = forEachTable(() => RowMap.empty<never>());
 
+/** Of most steps a row or two of a table are touched: as long as they are few, they are looked for one by one. */
+const fewRows = 8;
+
+/** What a transaction has touched in one table. */
+class Changes {
+  readonly table: TableName;
+  readonly all: Touched[];
+  #byId: Map<string, Touched> | null = null;
+
+  constructor(table: TableName, first: Touched) {
+    this.table = table;
+    this.all = [first];
+  }
+
+  find(id: string): Touched | undefined {
+    if (this.#byId) return this.#byId.get(id);
+    for (const touched of this.all) if (touched.id === id) return touched;
+    return undefined;
+  }
+
+  add(touched: Touched): void {
+    this.all.push(touched);
+    if (this.#byId) this.#byId.set(touched.id, touched);
+    else if (this.all.length > fewRows) this.#byId = new Map(this.all.map((each) => [each.id, each]));
+  }
+
+  /** null: all is as it was. */
+  diff(): Part | null {
+    const [first] = this.all;
+    // Nearly always: lists of just that length.
+    if (first && this.all.length === 1) return diffOfOne(first);
+    const put: AnyRow[] = [];
+    const drop: string[] = [];
+    for (const { id, before, now } of this.all) {
+      if (now === before) continue;
+      if (now) put.push(now);
+      else drop.push(id);
+    }
+    return put.length + drop.length > 0 ? { put, drop } : null;
+  }
+}
+
+function diffOfOne({ id, before, now }: Touched): Part | null {
+  if (now === before) return null;
+  return now ? { put: [now], drop: nothing } : { put: nothing, drop: [id] };
+}
+
 export class TableTx {
   readonly #base: Tables;
-  readonly #changes = new Map<TableName, Changes>();
+  /** Of each table that was touched, in the order in which they were. */
+  #changes: readonly Changes[] = nothing;
 
   constructor(base: Tables) {
     this.#base = base;
   }
 
+  #changesOf(table: TableName): Changes | undefined {
+    for (const changes of this.#changes) if (changes.table === table) return changes;
+    return undefined;
+  }
+
   get<T extends TableName>(table: T, id: string): Rows[T] | undefined {
-    const touched = this.#changes.get(table)?.get(id);
+    const touched = this.#changesOf(table)?.find(id);
     return touched ? (touched.now as Rows[T] | undefined) : this.#base[table].get(id);
   }
 
   /** All rows as they are now within this transaction. */
   rows<T extends TableName>(table: T): Iterable<Rows[T]> {
-    const changes = this.#changes.get(table);
+    const changes = this.#changesOf(table);
     const base: ReadonlyMap<string, Rows[T]> = this.#base[table];
-    if (changes) return rowsWith(base, changes as ReadonlyMap<string, { readonly now: Rows[T] | undefined }>);
+    if (changes) return rowsWith(base, changes);
     return base.size === 0 ? nothing : base.values();
   }
 
@@ -54,85 +118,60 @@ export class TableTx {
   }
 
   #set(table: TableName, id: string, now: AnyRow | undefined): void {
-    let changes = this.#changes.get(table);
-    const touched = changes?.get(id);
+    const changes = this.#changesOf(table);
+    const touched = changes?.find(id);
     if (touched) {
       touched.now = now;
       return;
     }
     const before = this.#base[table].get(id);
     if (before === now) return;
-    if (!changes) {
-      changes = new Map();
-      this.#changes.set(table, changes);
-    }
-    changes.set(id, { before, now });
+    const fresh: Touched = { id, before, now, met: before };
+    if (changes) changes.add(fresh);
+    else this.#changes = [...this.#changes, new Changes(table, fresh)];
   }
 
   /** May be true although all rows were dropped within this transaction. */
   hasRows(table: TableName): boolean {
-    return this.#base[table].size > 0 || this.#changes.has(table);
+    return this.#base[table].size > 0 || this.touches(table);
   }
 
   /** False: nothing in that table was touched. After each step many ask, mostly about nothing. */
   touches(table: TableName): boolean {
-    return this.#changes.has(table);
+    return this.#changesOf(table) !== undefined;
   }
 
-  /** [id, before this transaction, now] of every row that it has touched. */
+  /** Every row that this transaction has touched so far; whoever walks them may touch more. */
   changed<T extends TableName>(table: T): readonly Changed<T>[] {
-    const changes = this.#changes.get(table);
-    if (!changes) return nothing;
-    const all: Changed<T>[] = [];
-    for (const [id, { before, now }] of changes) {
-      all.push([id, before as Rows[T] | undefined, now as Rows[T] | undefined]);
-    }
-    return all;
+    const changes = this.#changesOf(table);
+    return changes ? (changes.all.slice() as readonly unknown[] as readonly Changed<T>[]) : nothing;
   }
 
   /** As they are now within this transaction, which goes on. */
   current(): Tables {
-    return applyDiff(this.#base, this.#diff());
+    return this.finish().tables;
   }
 
   finish(): { readonly tables: Tables; readonly diff: Diff } {
-    const diff = this.#diff();
-    return { tables: applyDiff(this.#base, diff), diff };
-  }
-
-  #diff(): Diff {
     const diff: { [T in TableName]?: TableDiff<T> } = {};
-    for (const [table, changes] of this.#changes) {
-      const put: AnyRow[] = [];
-      const drop: string[] = [];
-      for (const [id, { before, now }] of changes) {
-        if (now === before) continue;
-        if (now) put.push(now);
-        else drop.push(id);
-      }
-      if (put.length + drop.length > 0) setDiff(diff, table, { put, drop });
+    for (const changes of this.#changes) {
+      const part = changes.diff();
+      if (part) setDiff(diff, changes.table, part);
     }
-    return diff;
+    return { tables: applyDiff(this.#base, diff), diff };
   }
 }
 
-function* rowsWith<R>(
-  base: ReadonlyMap<string, R>,
-  changes: ReadonlyMap<string, { readonly now: R | undefined }>,
-): Generator<R, undefined> {
-  for (const [id, row] of base) if (!changes.has(id)) yield row;
+function* rowsWith<R>(base: ReadonlyMap<string, R>, changes: Changes): Generator<R, undefined> {
+  for (const [id, row] of base) if (!changes.find(id)) yield row;
   // A copy, so that the caller may write while it walks.
-  const changed = [...changes.values()].map(({ now }) => now);
+  const changed = changes.all.map(({ now }) => now as R | undefined);
   for (const row of changed) if (row) yield row;
   return undefined;
 }
 
 /** Writes one table's part. The table name decides the row type, which TypeScript cannot follow through a variable. */
-function setDiff(
-  diff: { [T in TableName]?: TableDiff<T> },
-  table: TableName,
-  part: { put: readonly AnyRow[]; drop: readonly string[] },
-): void {
+function setDiff(diff: { [T in TableName]?: TableDiff<T> }, table: TableName, part: Part): void {
   (diff as Record<string, unknown>)[table] = part;
 }
 
@@ -220,4 +259,12 @@ export function isSame(a: unknown, b: unknown): boolean {
 
 export function byId<R extends { readonly id: string }>(rows: Iterable<R>): R[] {
   return [...rows].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
+
+/**
+ * A copy with other values in some fields. Two spreads and not `{ ...row, field }`: V8 defines a field that is named after a
+ * spread instead of setting it, which costs three times as much as the copy (Node 20).
+ */
+export function withFields<R extends object>(row: R, fields: Partial<NoInfer<R>>): R {
+  return { ...row, ...fields };
 }

@@ -6,7 +6,6 @@ import type { Diff, Rows, TableName, Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
 import type { Effect, IssuedEffect } from '../kernel/effects.ts';
 import type { Stamp } from '../kernel/events.ts';
-import type { Groups } from '../kernel/groups.ts';
 import { nextRandom } from '../kernel/random.ts';
 import type { RowMap } from '../kernel/rows.ts';
 import { type Changed, TableTx } from '../kernel/tables.ts';
@@ -33,15 +32,15 @@ export class Draft {
   readonly cell: AllocatorCell;
   readonly #seq: number;
   readonly #tx: TableTx;
-  readonly #base: Tables['tasks'];
-  readonly #tasksByAgent: Groups<TaskRecord>;
-  readonly #links: DraftMap<MachineId, LinkSession>;
-  readonly #lanes: DraftMap<MachineId, LaneSession>;
-  readonly #sends: DraftMap<string, SendSession>;
-  readonly #filters: DraftMap<string, FilterSession>;
-  readonly #owing: DraftMap<TaskId, OwingSession>;
-  readonly #owingOperations: DraftMap<string, OwingOperationSession>;
-  readonly #reconciling: DraftMap<FrameworkId, ReconcileSession>;
+  readonly #base: State;
+  // Made when they are first asked for: most steps look at one or two of them.
+  #links: DraftMap<MachineId, LinkSession> | undefined;
+  #lanes: DraftMap<MachineId, LaneSession> | undefined;
+  #sends: DraftMap<string, SendSession> | undefined;
+  #filters: DraftMap<string, FilterSession> | undefined;
+  #owing: DraftMap<TaskId, OwingSession> | undefined;
+  #owingOperations: DraftMap<string, OwingOperationSession> | undefined;
+  #reconciling: DraftMap<FrameworkId, ReconcileSession> | undefined;
   #isStarted: boolean;
   #operations = 0;
   #randomState: number;
@@ -50,18 +49,10 @@ export class Draft {
     this.#seq = stamp.seq;
     this.atMs = stamp.atMs;
     this.monoMs = stamp.monoMs;
+    this.#base = state;
     this.#tx = new TableTx(state.tables);
-    this.#base = state.tables.tasks;
-    this.#tasksByAgent = state.session.tasksByAgent;
     this.#isStarted = state.session.isStarted;
     this.#randomState = state.session.randomState;
-    this.#links = new DraftMap(state.session.links);
-    this.#lanes = new DraftMap(state.session.lanes);
-    this.#sends = new DraftMap(state.session.sends);
-    this.#filters = new DraftMap(state.session.filters);
-    this.#owing = new DraftMap(state.session.owing);
-    this.#owingOperations = new DraftMap(state.session.owingOperations);
-    this.#reconciling = new DraftMap(state.session.reconciling);
     this.plan = { ...state.session.plan };
     this.cell = state.session.cell;
   }
@@ -79,7 +70,7 @@ export class Draft {
     this.#tx.drop(table, id);
   }
 
-  /** [id, before this step, now] of every row that this step has touched. */
+  /** Every row that this step has touched, as it was before and as it is now. */
   changed<T extends TableName>(table: T): readonly Changed<T>[] {
     return this.#tx.changed(table);
   }
@@ -93,8 +84,8 @@ export class Draft {
   }
   /** Also those that have ended, in no order. */
   tasksOn(agentId: AgentId): TaskRecord[] {
-    const ids = new Set(this.#tasksByAgent.idsOf(this.#base, agentId));
-    for (const [id] of this.#tx.changed('tasks')) ids.add(id);
+    const ids = new Set(this.#base.session.tasksByAgent.idsOf(this.#base.tables.tasks, agentId));
+    for (const { id } of this.#tx.changed('tasks')) ids.add(id);
     const tasks = [...ids].map((id) => this.#tx.get('tasks', id));
     return tasks.filter((task): task is TaskRecord => task?.agentId === agentId);
   }
@@ -104,24 +95,31 @@ export class Draft {
   }
 
   get links(): DraftMap<MachineId, LinkSession> {
+    this.#links ??= new DraftMap(this.#base.session.links);
     return this.#links;
   }
   get lanes(): DraftMap<MachineId, LaneSession> {
+    this.#lanes ??= new DraftMap(this.#base.session.lanes);
     return this.#lanes;
   }
   get sends(): DraftMap<string, SendSession> {
+    this.#sends ??= new DraftMap(this.#base.session.sends);
     return this.#sends;
   }
   get filters(): DraftMap<string, FilterSession> {
+    this.#filters ??= new DraftMap(this.#base.session.filters);
     return this.#filters;
   }
   get owing(): DraftMap<TaskId, OwingSession> {
+    this.#owing ??= new DraftMap(this.#base.session.owing);
     return this.#owing;
   }
   get owingOperations(): DraftMap<string, OwingOperationSession> {
+    this.#owingOperations ??= new DraftMap(this.#base.session.owingOperations);
     return this.#owingOperations;
   }
   get reconciling(): DraftMap<FrameworkId, ReconcileSession> {
+    this.#reconciling ??= new DraftMap(this.#base.session.reconciling);
     return this.#reconciling;
   }
   get settings(): Settings {
@@ -161,19 +159,20 @@ export class Draft {
 
   finish(): { readonly state: State; readonly diff: Diff } {
     const { tables, diff } = this.#tx.finish();
+    const base = this.#base.session;
     const session = {
       isStarted: this.#isStarted,
       randomState: this.#randomState,
-      links: this.#links.finish(),
-      lanes: this.#lanes.finish(),
-      sends: this.#sends.finish(),
-      filters: this.#filters.finish(),
-      owing: this.#owing.finish(),
-      owingOperations: this.#owingOperations.finish(),
-      reconciling: this.#reconciling.finish(),
+      links: this.#links?.finish() ?? base.links,
+      lanes: this.#lanes?.finish() ?? base.lanes,
+      sends: this.#sends?.finish() ?? base.sends,
+      filters: this.#filters?.finish() ?? base.filters,
+      owing: this.#owing?.finish() ?? base.owing,
+      owingOperations: this.#owingOperations?.finish() ?? base.owingOperations,
+      reconciling: this.#reconciling?.finish() ?? base.reconciling,
       plan: this.plan,
       cell: this.cell,
-      tasksByAgent: this.#tasksByAgent,
+      tasksByAgent: base.tasksByAgent,
     };
     return { state: { tables, session }, diff };
   }

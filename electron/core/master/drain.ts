@@ -18,14 +18,16 @@ export function followDrains(draft: Draft): void {
   }
 }
 
+/** Those that drain or have drained: of most steps none. */
 function touchedAgents(draft: Draft): string[] {
-  const ids = new Set<string>();
-  for (const [id] of draft.changed('agents')) ids.add(id);
-  for (const [, before, now] of draft.changed('tasks')) {
-    const agentId = (now ?? before)?.agentId;
-    if (agentId !== undefined) ids.add(agentId);
-  }
-  return [...ids].sort();
+  const ids: string[] = [];
+  const meet = (id: string | undefined): void => {
+    const kind = id === undefined ? undefined : draft.get('agents', id)?.availability?.kind;
+    if (id !== undefined && (kind === 'draining' || kind === 'drained')) ids.push(id);
+  };
+  for (const { id } of draft.changed('agents')) meet(id);
+  for (const { before, now } of draft.changed('tasks')) meet((now ?? before)?.agentId);
+  return ids.length < 2 ? ids : [...new Set(ids)].sort();
 }
 
 function drain(draft: Draft, agent: AgentRecord): void {

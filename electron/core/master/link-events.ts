@@ -12,6 +12,7 @@ import { narrowToSlice } from './demo-rack.ts';
 import type { Draft } from './draft.ts';
 import { onFirstSample, onLaneLinkDown } from './enrolment.ts';
 import { resumeRuns } from './frameworks/built-in.ts';
+import { reopenClaims } from './frameworks/claims.ts';
 import { reopenFrameworks } from './frameworks/subscriptions.ts';
 import { moveLink, silentAfterMs } from './link-states.ts';
 import {
@@ -39,6 +40,7 @@ export function onMasterStarted(draft: Draft, event: Fact<'master-started'>): vo
   assert(!draft.isStarted, 'the master started twice');
   draft.start(event.seed);
   reopenFrameworks(draft);
+  reopenClaims(draft);
   resumeRuns(draft);
   noteWindows(draft);
   for (const machine of byId(draft.rows('machines'))) {

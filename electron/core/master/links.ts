@@ -6,6 +6,7 @@ import type { MachineId } from '../../contract/ids.ts';
 import type { LinkRecord, MachineRecord } from '../../contract/machine.ts';
 import { must } from '../kernel/assert.ts';
 import { backoffMs } from '../kernel/deadlines.ts';
+import { withFields } from '../kernel/tables.ts';
 import type { Draft } from './draft.ts';
 import { isHardStop, moveLink } from './link-states.ts';
 import { pauseSends } from './sends.ts';
@@ -133,11 +134,8 @@ export function hear(draft: Draft, machineId: MachineId, roundTripMs: number | n
     draft.note('ignore-late-message', { machineId, phase: link?.phase ?? null });
     return false;
   }
-  draft.put('links', {
-    ...moveLink(link, 'live', draft.atMs),
-    lastHeardAtMs: draft.atMs,
-    roundTripMs: roundTripMs ?? link.roundTripMs,
-  });
+  const heard = { lastHeardAtMs: draft.atMs, roundTripMs: roundTripMs ?? link.roundTripMs };
+  draft.put('links', withFields(moveLink(link, 'live', draft.atMs), heard));
   patchSession(draft, machineId, { quietSinceMonoMs: draft.monoMs });
   if (link.phase === 'silent') releaseBrake(draft);
   return true;
@@ -152,5 +150,5 @@ function sessionOf(draft: Draft, machineId: MachineId): LinkSession {
 }
 
 function patchSession(draft: Draft, machineId: MachineId, patch: Partial<LinkSession>): void {
-  draft.links.set(machineId, { ...sessionOf(draft, machineId), ...patch });
+  draft.links.set(machineId, withFields(sessionOf(draft, machineId), patch));
 }

@@ -16,6 +16,7 @@ export type NewOperation = {
   readonly subject: string;
   readonly machineId: MachineId | null;
   readonly taskId: TaskId | null;
+  readonly change?: OperationRecord['change'];
 };
 
 /** It was asked and has happened in one step, or by itself, so nobody outside gave it an id. */
@@ -24,11 +25,10 @@ export function noteDone(
   verb: Verb,
   about: Pick<OperationRecord, 'subject'> & Partial<Pick<OperationRecord, 'machineId' | 'change'>>,
 ): void {
-  const { subject, machineId = null, change } = about;
   const id = draft.nextOperationId();
-  openOperation(draft, { id, verb, subject, machineId, taskId: null });
+  openOperation(draft, { id, verb, machineId: null, taskId: null, ...about });
   const operation = draft.get('operations', id);
-  if (operation) draft.put('operations', { ...operation, stage: 'seen', ...(change ? { change } : {}) });
+  if (operation) draft.put('operations', { ...operation, stage: 'seen' });
 }
 
 /** `accepted` holds from the commit of this step on, and nobody sees the row before that. */

@@ -84,6 +84,8 @@ export type PlanSession = {
   readonly offersEndAtMonoMs: number | null;
   readonly filtersEndAtMonoMs: number | null;
   readonly failoverAtMonoMs: number | null;
+  /** Until then room of an earlier life is held for agents and schedulers that have not come back yet. */
+  readonly claimsAwaitUntilMonoMs: number | null;
   /** The next declined inverse offer that may be made again. */
   readonly inverseAtMonoMs: number | null;
   /** The next beginning or end of a maintenance, on the wall clock, and how that stands to the other clock. */
@@ -102,6 +104,7 @@ const emptyPlan: PlanSession = {
   offersEndAtMonoMs: null,
   filtersEndAtMonoMs: null,
   failoverAtMonoMs: null,
+  claimsAwaitUntilMonoMs: null,
   inverseAtMonoMs: null,
   windowAtMs: null,
   wallLessMonoMs: 0,

@@ -12,6 +12,7 @@ import { onLaneCleanedUp } from './enrolment.ts';
 import { afterStep } from './frameworks/after-step.ts';
 import { onAllocationDeadline } from './frameworks/allocation.ts';
 import { onOutsideCall } from './frameworks/calls.ts';
+import { onClaimDeadline, onClaimsWokeUp } from './frameworks/claims.ts';
 import { nextFrameworkDeadline } from './frameworks/deadlines.ts';
 import { onInverseOfferDeadlines } from './frameworks/inverse-offers.ts';
 import { onOfferDeadlines } from './frameworks/offers.ts';
@@ -56,7 +57,7 @@ import {
   onMaintenanceDeadlines,
   onPlanMaintenance,
 } from './maintenance.ts';
-import { type NewOperation, openOperation } from './operations.ts';
+import { noteRefused } from './refused-operations.ts';
 import { onRemoveMachine } from './removal.ts';
 import { nextSendDeadline, onSendDeadlines } from './sends.ts';
 import { onChangeSettings, onDismissFault, onFaultRaised } from './settings.ts';
@@ -147,8 +148,7 @@ function dispatch(draft: Draft, event: MasterEvent): Result<null> | null {
   const refusal = onCommand(draft, event);
   if (!refusal) return ok(null);
   // Shown in the activity list, so that nothing that was asked just disappears.
-  const operation = refusedOperation(draft, event);
-  if (operation && !draft.get('operations', operation.id)) openOperation(draft, operation, refusal);
+  noteRefused(draft, event, refusal);
   return { ok: false, refusal };
 }
 
@@ -229,6 +229,7 @@ function onFact(draft: Draft, event: FactEvent): void {
       onOperationDeadlines(draft);
       onReconcileDeadlines(draft);
       onFrameworkDeadlines(draft);
+      onClaimDeadline(draft);
       onOfferDeadlines(draft);
       onInverseOfferDeadlines(draft);
       onMaintenanceDeadlines(draft);
@@ -236,6 +237,7 @@ function onFact(draft: Draft, event: FactEvent): void {
     case 'woke-up':
       onLanesWokeUp(draft, event.asleepMs);
       onFrameworksWokeUp(draft, event.asleepMs);
+      onClaimsWokeUp(draft, event.asleepMs);
       return onWokeUp(draft);
     case 'link-up':
       return onLinkUp(draft, event);
@@ -265,41 +267,5 @@ function onFact(draft: Draft, event: FactEvent): void {
       return onFaultRaised(draft, event);
     default:
       return unreachable(event);
-  }
-}
-
-function refusedOperation(draft: Draft, event: CommandEvent): NewOperation | null {
-  switch (event.kind) {
-    case 'add-machine':
-    case 'retry-add': {
-      const lane = draft.get('lanes', event.machineId);
-      const title =
-        event.kind === 'add-machine' ? `${event.user}@${event.address}:${event.port}` : lane?.title;
-      const subject = title ?? event.machineId;
-      return { id: event.operationId, verb: 'add-machine', subject, machineId: null, taskId: null };
-    }
-    case 'remove-machine': {
-      const subject = draft.get('machines', event.machineId)?.name ?? event.machineId;
-      const { operationId: id, machineId } = event;
-      return { id, verb: 'remove-machine', subject, machineId, taskId: null };
-    }
-    case 'drain-agent': {
-      const subject = draft.get('machines', event.machineId)?.name ?? event.machineId;
-      const { operationId: id, machineId } = event;
-      return { id, verb: 'drain-agent', subject, machineId, taskId: null };
-    }
-    case 'start-demo-rack':
-    case 'remove-demo-rack':
-      return { id: event.operationId, verb: event.kind, subject: '', machineId: null, taskId: null };
-    case 'run-task': {
-      const { operationId: id, machineId } = event;
-      return { id, verb: 'run-task', subject: event.info.name, machineId, taskId: null };
-    }
-    case 'kill-task': {
-      const subject = draft.get('tasks', event.taskId)?.info.name ?? event.taskId;
-      return { id: event.operationId, verb: 'kill-task', subject, machineId: null, taskId: null };
-    }
-    default:
-      return null;
   }
 }

@@ -46,8 +46,9 @@ function refuseCommand({ command, container }: TaskInfo, facts: MachineFacts): R
 }
 
 function refuseAge(info: TaskInfo, agent: AgentRecord): Refusal | null {
+  if (agent.facts.isolation) return null;
   const asked = lifeOptions.find((name) => isAsked(info, name));
-  if (agent.facts.isolation || asked === undefined) return null;
+  if (asked === undefined) return null;
   return no('unsupported', 'agent-too-old', `${asked}: the agent is version ${agent.version}`);
 }
 

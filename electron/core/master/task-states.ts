@@ -102,7 +102,7 @@ export type Verdict =
 
 /** A status that came from the agent. Never changes a terminal state; never throws whatever the agent says. */
 export function applyAgentStatus(task: TaskRecord, said: TaskStatus): Verdict {
-  const status = asPreempted(task, said);
+  const status = withCause(task, said);
   const isKnown = status.uuid !== null && task.statuses.some((known) => known.uuid === status.uuid);
   if (isTerminal(task)) return { kind: isKnown ? 'duplicate' : 'late' };
   if (!canAgentSay(status.state)) return { kind: 'illegal', why: `${status.state} is not an agent's to say` };
@@ -117,9 +117,12 @@ export function applyAgentStatus(task: TaskRecord, said: TaskStatus): Verdict {
 }
 
 /** The agent knows that it was told to end it, the master why. What ended by itself meanwhile was not ended for anybody. */
-function asPreempted({ madeRoomFor }: TaskRecord, status: TaskStatus): TaskStatus {
-  if (madeRoomFor === undefined || status.state !== 'TASK_KILLED') return status;
-  return { ...status, reason: preemptedReason, message: `made room for ${madeRoomFor}` };
+function withCause({ madeRoomFor, endedWith }: TaskRecord, status: TaskStatus): TaskStatus {
+  if (status.state !== 'TASK_KILLED') return status;
+  if (madeRoomFor !== undefined)
+    return { ...status, reason: preemptedReason, message: `made room for ${madeRoomFor}` };
+  if (endedWith === undefined) return status;
+  return { ...status, message: `ended with its group because of ${endedWith}` };
 }
 
 function move(task: TaskRecord, status: TaskStatus): Verdict {
@@ -157,7 +160,7 @@ export function applyMasterStatus(
   status: Pick<TaskStatus, 'state' | 'reason' | 'message'>,
 ): TaskRecord {
   assert(taskMoves[task.state].includes(status.state), `task ${task.id}: ${task.state} to ${status.state}`);
-  return withStatus(task, {
+  const made: TaskStatus = {
     taskId: task.id,
     source: 'SOURCE_MASTER',
     timestampMs: atMs,
@@ -165,5 +168,6 @@ export function applyMasterStatus(
     exitCode: null,
     signal: null,
     ...status,
-  });
+  };
+  return withStatus(task, withCause(task, made));
 }

@@ -35,6 +35,7 @@ export const enLife = {
   'reason.REASON_AGENT_REMOVED': 'its machine was removed',
   'reason.REASON_AGENT_REREGISTERED': 'its machine came back',
   'reason.REASON_RECONCILIATION': 'the state was asked for',
+  'life.ended-why': '{word}: {why}',
   'room.ended': 'Ended to make room for other work.',
   'room.ending': 'Is being ended to make room for other work.',
   'room.again': 'It waits again, in its old turn.',

@@ -1,4 +1,4 @@
-// What an agent or the master said of a task, in the language chosen. Agents speak English; a sentence is known by the
+// What an agent or the master said of a task, or in the detail of a refusal, in the language chosen. Agents speak English; a sentence is known by the
 // English text of its message, so there is one list of them. What is not known stays as it was said. Pure.
 import { enSaid } from './en-said.ts';
 import type { Words } from './words.ts';
@@ -61,6 +61,8 @@ function holeWords(name: string, text: string, words: Words): string | null {
     case 'why':
     case 'what':
       return tell(text, words);
+    case 'at':
+      return /^\d+$/.test(text) ? words.dateTime(Number(text)) : null;
     case 'span':
       return spanWords(text, words);
     case 'times': {

@@ -35,6 +35,7 @@ export const zhCnLife = {
   'reason.REASON_AGENT_REMOVED': '机器已被移除',
   'reason.REASON_AGENT_REREGISTERED': '机器恢复了联系',
   'reason.REASON_RECONCILIATION': '核对状态',
+  'life.ended-why': '{word}：{why}',
   'room.ended': '为其他任务腾出空间而被结束。',
   'room.ending': '正在结束，为其他任务腾出空间。',
   'room.again': '它已按原来的次序重新等待。',

@@ -103,7 +103,7 @@ export const zhCn: Catalogue = {
   'rack.disk': '磁盘',
   'rack.temp': '温度',
   'rack.net': '网络',
-  'rack.age': '消息',
+  'rack.age': '响应',
   'rack.machine': '机器',
   'rack.size': '{cpus, number} 核 · {mem}',
   'rack.no-sensor': '没有传感器',
@@ -238,7 +238,7 @@ export const zhCn: Catalogue = {
   'machines.col.disk': '磁盘使用',
   'machines.col.tasks': '任务',
   'machines.col.agent': 'agent',
-  'machines.col.heard': '消息',
+  'machines.col.heard': '响应',
   'machines.demo': '演示分片 {slot}',
   'machines.local': '本机',
 

@@ -1,5 +1,6 @@
 // A refusal inside a dialog: what happened and what to do, the code folded.
 import type { Refusal } from '../../../electron/contract/errors.ts';
+import { said } from '../../app/messages/said.ts';
 import { useWords } from '../../app/messages/words.ts';
 
 export function Refused({ refusal }: { readonly refusal: Refusal | null }) {
@@ -11,7 +12,7 @@ export function Refused({ refusal }: { readonly refusal: Refusal | null }) {
       <p className="dim">{words.remedy(refusal)}</p>
       <details>
         <summary>{words.t('refusal.details')}</summary>
-        <p className="mono selectable">{`${refusal.code} / ${refusal.reason}: ${refusal.detail}`}</p>
+        <p className="mono selectable">{`${refusal.code} / ${refusal.reason}: ${said(refusal.detail, words)}`}</p>
       </details>
     </div>
   );

@@ -6,8 +6,9 @@ import { cx } from '../../kit/cx.ts';
 import { Glyph, type GlyphKind } from '../../kit/glyph.tsx';
 import { RowDoor } from '../../kit/row-door.tsx';
 import { FrameworkGlyph, FrameworkStanding } from '../../parts/framework-state.tsx';
-import { FairBar, roleHue } from '../../parts/role-bars.tsx';
+import { FairBar } from '../../parts/role-bars.tsx';
 import { scalarText } from '../../parts/scalar-words.ts';
+import { hueOfRole } from '../../store/identity.ts';
 import { inspect } from '../../store/view.ts';
 import { type FrameworkRow as Row, type TaskCount, taskCounts } from './framework-list.ts';
 
@@ -52,7 +53,7 @@ function Share({ row, words }: { readonly row: Row; readonly words: Words }) {
         name={framework.info.name}
         share={share}
         fairShare={fairShare}
-        hue={roleHue(best?.role ?? '*')}
+        hue={hueOfRole(best?.role ?? '*')}
         words={words}
       />
       <span className="bar-cell__text">

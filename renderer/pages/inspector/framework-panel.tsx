@@ -10,10 +10,11 @@ import { Button } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { Facts, Section } from '../../parts/facts.tsx';
 import { FrameworkGlyph, FrameworkStanding, runFramework, tasksOf } from '../../parts/framework-state.tsx';
-import { FairBar, roleHue } from '../../parts/role-bars.tsx';
+import { FairBar } from '../../parts/role-bars.tsx';
 import { scalarsText, sumScalars } from '../../parts/scalar-words.ts';
 import { useShares } from '../../parts/use-shares.ts';
 import { useNowMs } from '../../store/clock.ts';
+import { hueOfRole } from '../../store/identity.ts';
 import { glyphOfTask, isActive } from '../../store/selectors.ts';
 import { tableStore, useTables } from '../../store/tables.ts';
 import { go, inspect, openDialog } from '../../store/view.ts';
@@ -64,7 +65,7 @@ function Roles({ framework, shares, words }: Part) {
                     : words.t('frameworks.share-of', { share: percent(share), fair: percent(fairShare) })}
                 </span>
               </p>
-              <FairBar name={role} share={share} fairShare={fairShare} hue={roleHue(role)} words={words} />
+              <FairBar name={role} share={share} fairShare={fairShare} hue={hueOfRole(role)} words={words} />
             </li>
           );
         })}

@@ -9,6 +9,7 @@ import {
 } from '../../../electron/contract/machine.ts';
 import { openTask, reconnect } from '../../app/acts.ts';
 import { cpus, mib, mibOf } from '../../app/messages/amounts.ts';
+import { said } from '../../app/messages/said.ts';
 import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
@@ -97,7 +98,7 @@ function Problem({ machine, health }: { readonly machine: MachineRecord; readonl
       <p className="dim">{words.remedy(health.problem)}</p>
       <details>
         <summary className="dim">{words.t('refusal.details')}</summary>
-        <p className="mono selectable panel-problem__code">{health.problem.detail}</p>
+        <p className="mono selectable panel-problem__code">{said(health.problem.detail, words)}</p>
       </details>
       {holder !== null && (
         <div className="panel-problem__act">

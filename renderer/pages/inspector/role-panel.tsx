@@ -9,10 +9,11 @@ import { Menu } from '../../kit/menu.tsx';
 import { Section } from '../../parts/facts.tsx';
 import { FrameworkGlyph } from '../../parts/framework-state.tsx';
 import { roomRuleOf } from '../../parts/preemption.ts';
-import { boundsText, FairBar, ResourceBar, roleHue } from '../../parts/role-bars.tsx';
+import { boundsText, FairBar, ResourceBar } from '../../parts/role-bars.tsx';
 import { roleMenu } from '../../parts/role-menu.tsx';
 import { scalarNames, scalarsText, scalarText } from '../../parts/scalar-words.ts';
 import { shareOfRole, useShares } from '../../parts/use-shares.ts';
+import { hueOfRole } from '../../store/identity.ts';
 import { useTables } from '../../store/tables.ts';
 import { inspect, openDialog } from '../../store/view.ts';
 
@@ -123,7 +124,7 @@ function About({ share, words }: { share: RoleShare; words: Words }) {
         name={share.role}
         share={share.share}
         fairShare={share.fairShare}
-        hue={roleHue(share.role)}
+        hue={hueOfRole(share.role)}
         words={words}
       />
       <p className="role-share__text">
@@ -161,7 +162,7 @@ export function RolePanel({ role }: { readonly role: string }) {
     <div className="panel">
       <header className="panel-head">
         <h2 className="panel-head__title">
-          <span className="swatch" data-hue={roleHue(role)} />
+          <span className="swatch" data-hue={hueOfRole(role)} />
           <span className="clip">{role === '*' ? words.t('roles.default') : role}</span>
         </h2>
         <p className="panel-head__sub dim">{words.t(role === '*' ? 'roles.default-why' : 'roles.one')}</p>

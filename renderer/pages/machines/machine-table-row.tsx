@@ -116,7 +116,7 @@ export const MachineTableRow = memo(function MachineTableRow(props: {
         {agent?.version ?? '–'}
       </span>
       <span role="cell" className="num">
-        <HeardAge machineId={machine.id} health={health} />
+        <HeardAge machineId={machine.id} health={health} fresh={words.t('dock.now')} />
       </span>
     </div>
   );

@@ -270,7 +270,7 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
         {isSlice ? <Shared /> : <Net machine={machine} isStale={isStale} />}
       </div>
       <div role="cell" className="rack-grid__age num">
-        <HeardAge machineId={machine.id} health={health} />
+        <HeardAge machineId={machine.id} health={health} fresh={words.t('state.live')} />
       </div>
       <div role="cell" className="rack-grid__menu" onClick={(event) => event.stopPropagation()}>
         <Menu

@@ -1,6 +1,7 @@
 // What we ran, what it answered, what you can do: the honest record of one step.
 import type { LaneRecord, LaneStep } from '../../../electron/contract/enrolment.ts';
 import { copyText } from '../../app/acts.ts';
+import { said } from '../../app/messages/said.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Copyable } from '../../kit/parts.tsx';
 import { hostKeyCommand } from './host-key-panel.tsx';
@@ -50,7 +51,7 @@ export function StepDetail({ step, lane }: { readonly step: LaneStep; readonly l
               <details className="step-detail__code">
                 <summary>{words.t('refusal.details')}</summary>
                 <p className="mono selectable">
-                  {refusal.code} / {refusal.reason}: {refusal.detail}
+                  {refusal.code} / {refusal.reason}: {said(refusal.detail, words)}
                 </p>
               </details>
             </dd>

@@ -2,9 +2,8 @@
 import type { Shares } from '../../../electron/contract/shares.ts';
 import type { Words } from '../../app/messages/words.ts';
 import { Meter, type MeterSegment } from '../../kit/meter.tsx';
-import { roleHue } from '../../parts/role-bars.tsx';
 import { type ScalarName, scalarText } from '../../parts/scalar-words.ts';
-import { hashOf } from '../../store/identity.ts';
+import { hashOf, hueOfRole } from '../../store/identity.ts';
 import { inspect } from '../../store/view.ts';
 
 const leastShare = 0.002;
@@ -15,7 +14,7 @@ function segmentsOf(shares: Shares, resource: ScalarName): readonly MeterSegment
     const share = allocated[resource] / whole;
     if (role.includes('/') || share < leastShare) return [];
     const title = `${role}: ${scalarText(resource, allocated[resource])}`;
-    return { key: role, share, hue: roleHue(role), pattern: 0, kin: hashOf(role), title };
+    return { key: role, share, hue: hueOfRole(role), pattern: 0, kin: hashOf(role), title };
   });
 }
 

@@ -8,9 +8,10 @@ import { IconButton } from '../../kit/button.tsx';
 import { cx } from '../../kit/cx.ts';
 import { Menu } from '../../kit/menu.tsx';
 import { RowDoor } from '../../kit/row-door.tsx';
-import { boundsText, FairBar, ResourceBar, roleHue } from '../../parts/role-bars.tsx';
+import { boundsText, FairBar, ResourceBar } from '../../parts/role-bars.tsx';
 import { roleMenu } from '../../parts/role-menu.tsx';
 import { type ScalarName, scalarNames, scalarText } from '../../parts/scalar-words.ts';
+import { hueOfRole } from '../../store/identity.ts';
 import { inspect } from '../../store/view.ts';
 import type { RoleRow as Row } from './role-list.ts';
 
@@ -69,7 +70,7 @@ function Name({ row, words }: { readonly row: Row; readonly words: Words }) {
   const { share, depth } = row;
   return (
     <span role="cell" className="role-name" style={{ paddingLeft: depth * 18 }}>
-      <span className={cx('swatch', depth > 0 && 'swatch--below')} data-hue={roleHue(share.role)} />
+      <span className={cx('swatch', depth > 0 && 'swatch--below')} data-hue={hueOfRole(share.role)} />
       <span className="role-name__text">
         <RowDoor
           name={share.role === '*' ? words.t('roles.default') : row.name}
@@ -115,7 +116,7 @@ export function RoleRow(props: {
             name={share.role}
             share={share.share}
             fairShare={share.fairShare}
-            hue={roleHue(share.role)}
+            hue={hueOfRole(share.role)}
             words={words}
           />
         }

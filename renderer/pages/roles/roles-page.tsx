@@ -3,6 +3,7 @@ import './roles.css';
 import { Plus, Search } from 'lucide-react';
 import { type RefObject, useRef, useState } from 'react';
 import type { Shares } from '../../../electron/contract/shares.ts';
+import { said } from '../../app/messages/said.ts';
 import { useWords, type Words } from '../../app/messages/words.ts';
 import { removeRole } from '../../app/role-acts.ts';
 import { drop } from '../../bridge/bridge.ts';
@@ -151,7 +152,7 @@ function Tree({
   return (
     <>
       {refusal !== null && (
-        <p className="roles-stale" role="alert" title={refusal.detail}>
+        <p className="roles-stale" role="alert" title={said(refusal.detail, words)}>
           {words.t('roles.stale', { why: words.refusal(refusal) })}
         </p>
       )}

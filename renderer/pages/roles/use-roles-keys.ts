@@ -26,7 +26,7 @@ export function useRolesKeys<Id extends string>(
     ArrowUp: () => move(-1),
     Enter: withCursor(acts.open),
     e: withCursor(acts.change),
-    n: () => openDialog({ kind: 'change-role', role: null }),
+    c: () => openDialog({ kind: 'change-role', role: null }),
     Delete: withCursor(acts.remove),
     '/': () => search.current?.focus(),
   });

@@ -2,6 +2,7 @@
 import { X } from 'lucide-react';
 import type { LogFile } from '../../../electron/contract/channels.ts';
 import type { TaskId } from '../../../electron/contract/ids.ts';
+import { said } from '../../app/messages/said.ts';
 import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button, IconButton } from '../../kit/button.tsx';
 import { cx } from '../../kit/cx.ts';
@@ -69,7 +70,7 @@ export function LogHits(props: {
         <IconButton size="small" label={words.t('log.hits-close')} icon={<X />} onClick={props.onClose} />
       </header>
       {search.refusal !== null && (
-        <p className="log-hits__note t-failed" role="alert" title={search.refusal.detail}>
+        <p className="log-hits__note t-failed" role="alert" title={said(search.refusal.detail, words)}>
           {words.refusal(search.refusal)}
         </p>
       )}

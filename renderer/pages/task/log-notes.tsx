@@ -1,6 +1,7 @@
 // What is said around a log: how it stands, what is missing at its head, what is an older part, what was lost.
 import type { TaskRecord } from '../../../electron/contract/task.ts';
 import { bytes as bytesText } from '../../app/messages/amounts.ts';
+import { said } from '../../app/messages/said.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { isActive } from '../../store/selectors.ts';
@@ -34,7 +35,7 @@ export function Notice(props: {
     </p>
   );
   if (state.phase === 'refused' && state.refusal !== null)
-    return note(words.refusal(state.refusal), state.refusal.detail);
+    return note(words.refusal(state.refusal), said(state.refusal.detail, words));
   if (state.phase === 'lost') return note(words.t('log.lost'));
   if (state.phase === 'removed') return note(words.t('log.removed'));
   if (!isEmpty) return null;

@@ -11,7 +11,7 @@ import { Glyph } from '../../kit/glyph.tsx';
 import { RowDoor } from '../../kit/row-door.tsx';
 import { taskLine } from '../../parts/command-line.ts';
 import { Duration, exitText } from '../../parts/task-facts.tsx';
-import { lookOf } from '../../parts/task-line.tsx';
+import { lookOf, stateTitle } from '../../parts/task-line.tsx';
 import { useNowMs } from '../../store/clock.ts';
 import type { GlyphState } from '../../store/health.ts';
 import { identityOf } from '../../store/identity.ts';
@@ -103,7 +103,7 @@ function State({ task, glyph }: { readonly task: TaskRecord; readonly glyph: Gly
   return (
     <span role="cell" className="task-row__state">
       <Glyph kind={look.glyph} size={12} />
-      <span className={cx('clip', `t-${look.glyph}`)} title={look.title ?? look.word}>
+      <span className={cx('clip', `t-${look.glyph}`)} title={stateTitle(task, look, words)}>
         {look.word}
       </span>
       <Restarts task={task} />

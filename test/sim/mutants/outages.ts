@@ -87,7 +87,7 @@ export const outageMutants: readonly Mutant[] = [
   {
     id: 'inverse-offer-forgotten',
     file: inverse,
-    find: "  for (const [, before, now] of draft.changed('tasks')) addMachine(ids, now ?? before);\n",
+    find: "  for (const { before, now } of draft.changed('tasks')) addMachine(ids, now ?? before);\n",
     replace: '',
     why: 'asks nobody to make room who came to the machine after its maintenance was planned',
   },

@@ -8,7 +8,7 @@ export const schedulerMutants: readonly Mutant[] = [
   {
     id: 'acknowledged-still-owed',
     file: `${api}/updates.ts`,
-    find: '  putOwed(draft, task, rest);\n',
+    find: '  putOwed(draft, task, owed.slice(1));\n',
     replace: '',
     why: 'forgets an acknowledgement: the update is told again and again',
   },

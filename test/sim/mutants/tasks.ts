@@ -129,7 +129,7 @@ export const taskMutants: readonly Mutant[] = [
   {
     id: 'kill-not-kept',
     file: `${core}/frameworks/updates.ts`,
-    find: "draft.put('tasks', { ...each, killAskedAtMs: each.killAskedAtMs ?? draft.atMs, ...grace });",
+    find: "draft.put('tasks', { ...each, killAskedAtMs: each.killAskedAtMs ?? draft.atMs, ...grace, ...cause });",
     replace: '',
     why: 'sends a kill without writing down that it was asked for',
   },

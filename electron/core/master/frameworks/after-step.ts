@@ -1,7 +1,6 @@
 // What follows for frameworks from whatever a step has done, at one place for all its causes: offers of agents that left or
 // changed are taken back, changes of tasks are told, what became free is allocated. Nothing here asks who did it.
 import type { AgentId } from '../../../contract/ids.ts';
-import type { TaskRecord } from '../../../contract/task.ts';
 import { assert } from '../../kernel/assert.ts';
 import { isSame } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
@@ -21,14 +20,13 @@ import { endGroup, tellChanges } from './updates.ts';
 const maxRounds = 1000;
 
 export function afterStep(draft: Draft): void {
-  const told = new Map<string, TaskRecord | undefined>();
   followDrains(draft);
   meetAgents(draft);
   forgetInverseOffers(draft);
   let isRoomMade = false;
   for (let round = 0; ; round += 1) {
     assert(round < maxRounds, 'schedulers of this program never come to rest');
-    const isQuiet = !meetTasks(draft, told) && !followInverseOffers(draft) && !hearBuiltIn(draft);
+    const isQuiet = !meetTasks(draft) && !followInverseOffers(draft) && !hearBuiltIn(draft);
     if (!isQuiet || meetClaims(draft)) continue;
     // Last, when what could be placed is; once, since it is about what waits then.
     if (isRoomMade || !makeRoom(draft)) break;
@@ -38,7 +36,7 @@ export function afterStep(draft: Draft): void {
 }
 
 function meetAgents(draft: Draft): void {
-  if (!draft.touches('agents') && !draft.touches('machines') && !draft.touches('links')) return;
+  if (!draft.touches('agents') && !draft.touches('machines') && !hasOtherPhase(draft)) return;
   const ids = touchedAgents(draft);
   const away = new Set<AgentId>();
   for (const id of ids) {
@@ -49,13 +47,18 @@ function meetAgents(draft: Draft): void {
   if (away.size > 0) rescindAll(draft, (offer) => away.has(offer.agentId));
 }
 
+/** A link changes with each word that is heard; only its phase says something of its agent. */
+function hasOtherPhase(draft: Draft): boolean {
+  return draft.changed('links').some(({ before, now }) => before?.phase !== now?.phase);
+}
+
 function touchedAgents(draft: Draft): ReadonlySet<AgentId> {
   const ids = new Set<AgentId>();
-  for (const [, before, now] of draft.changed('agents')) {
+  for (const { before, now } of draft.changed('agents')) {
     if (before !== now) addAgent(ids, [before?.id, now?.id]);
   }
-  for (const [, before, now] of draft.changed('machines')) addAgent(ids, [before?.agentId, now?.agentId]);
-  for (const [id, before, now] of draft.changed('links')) {
+  for (const { before, now } of draft.changed('machines')) addAgent(ids, [before?.agentId, now?.agentId]);
+  for (const { id, before, now } of draft.changed('links')) {
     if (before?.phase !== now?.phase) addAgent(ids, [draft.get('machines', id)?.agentId]);
   }
   return ids;
@@ -71,12 +74,12 @@ function isAsOffered(draft: Draft, id: AgentId): boolean {
   if (!agent) return false;
   const machine = draft.get('machines', agent.machineId);
   if (modeOf({ agent, machine, link: draft.get('links', agent.machineId) }) !== 'active') return false;
-  for (const [changedId, before] of draft.changed('machines')) {
+  for (const { id: changedId, before } of draft.changed('machines')) {
     if (changedId !== agent.machineId || !before) continue;
     // Mesos makes such offers anew as well: who takes one must know.
     if (!isSame(unavailabilityOf(before), unavailabilityOf(machine))) return false;
   }
-  for (const [changedId, before] of draft.changed('agents')) {
+  for (const { id: changedId, before } of draft.changed('agents')) {
     if (changedId !== id || !before) continue;
     if (!isSame(before.resources, agent.resources)) return false;
     if (!isSame(attributesOf(before, machine), attributesOf(agent, machine))) return false;
@@ -86,7 +89,7 @@ function isAsOffered(draft: Draft, id: AgentId): boolean {
 
 /** Mesos: FAILURE without an executor means that the agent is gone. */
 function tellFailure(draft: Draft, id: AgentId): void {
-  for (const [changedId, before, now] of draft.changed('agents')) {
+  for (const { id: changedId, before, now } of draft.changed('agents')) {
     const isEnd =
       (now?.state.kind ?? 'gone') === 'gone' && before !== undefined && before.state.kind !== 'gone';
     if (changedId !== id || !isEnd) continue;
@@ -96,12 +99,11 @@ function tellFailure(draft: Draft, id: AgentId): void {
 }
 
 /** True: there was something new. */
-function meetTasks(draft: Draft, told: Map<string, TaskRecord | undefined>): boolean {
+function meetTasks(draft: Draft): boolean {
   if (!draft.touches('tasks')) return false;
   let hasNews = false;
-  for (const [id, start] of draft.changed('tasks')) {
-    const before = told.has(id) ? told.get(id) : start;
-    const now = draft.get('tasks', id);
+  for (const change of draft.changed('tasks')) {
+    const { id, met: before, now } = change;
     if (before === now) continue;
     hasNews = true;
     const gone = before && holdsResources(before) && !(now && holdsResources(now)) ? before : null;
@@ -110,7 +112,7 @@ function meetTasks(draft: Draft, told: Map<string, TaskRecord | undefined>): boo
       tellChanges(draft, before, now);
       if (before?.state !== now.state) endGroup(draft, now);
     }
-    told.set(id, draft.get('tasks', id));
+    change.met = draft.get('tasks', id);
   }
   return hasNews;
 }

@@ -2,11 +2,15 @@
 //
 //   held --> offered            all victims have ended
 //     `---> dropped             nobody waits for it any more, or its agent cannot be offered
+//
+// After a restart of the master it stays held for who has not come back yet, its agent or its scheduler, as long as they are
+// expected: what was promised is neither lost nor given to somebody else because this process was away.
 import type { ClaimRecord } from '../../../contract/claim.ts';
 import type { Demand } from '../../../contract/framework.ts';
 import type { AgentId, TaskId } from '../../../contract/ids.ts';
 import type { ResourcePart } from '../../../contract/role.ts';
 import { must } from '../../kernel/assert.ts';
+import { isDue } from '../../kernel/deadlines.ts';
 import { byId, isSame } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { scalarNames } from '../resources.ts';
@@ -17,7 +21,11 @@ import { topOf } from './fairness.ts';
 import { askForAllocation, putOffer } from './offers.ts';
 import { bagOf, holds, kindOf, minus, partsOf, sumOf, usesOf } from './parts.ts';
 import { usedBy } from './roles.ts';
+import { leastReturnMs } from './subscriptions.ts';
 import { tell } from './tell.ts';
+
+/** Of its agent and of its scheduler. */
+type Standing = 'met' | 'awaited' | 'lost';
 
 /** Asked for in the same words but for how many. */
 export function isSameUnit(a: Demand, b: Demand): boolean {
@@ -36,7 +44,8 @@ export function putClaim(
   draft.plan.offerSerial += 1;
   const id = `claim-${draft.plan.life}-${draft.plan.offerSerial}`;
   const { machineId } = must(draft.get('agents', made.agentId), `agent ${made.agentId}`);
-  const { unit, agentId, resources, victims } = made;
+  const { unit, agentId } = made;
+  const [resources, victims] = [[...made.resources], [...made.victims]];
   draft.put('claims', { id, ...unit, agentId, machineId, resources, victims, sinceMs: draft.atMs });
   return id;
 }
@@ -48,12 +57,13 @@ export function meetClaims(draft: Draft): boolean {
   const seen: ClaimRecord[] = [];
   for (const claim of byId(draft.rows('claims'))) {
     const earlier = seen.filter((each) => isOfSameKind(each, claim)).length;
-    if (!isWanted(draft, claim, earlier)) {
+    const standing = standingOf(draft, claim, earlier);
+    if (standing === 'lost') {
       dropClaim(draft, claim);
       continue;
     }
     seen.push(claim);
-    if (claim.victims.some((id) => isHolding(draft, id))) continue;
+    if (standing === 'awaited' || claim.victims.some((id) => isHolding(draft, id))) continue;
     hasNews = settle(draft, claim) || hasNews;
   }
   return hasNews;
@@ -68,17 +78,54 @@ function isHolding(draft: Draft, id: TaskId): boolean {
   return task !== undefined && holdsResources(task);
 }
 
-function isWanted(draft: Draft, claim: ClaimRecord, earlier: number): boolean {
-  const { frameworkId, agentId, demand } = claim;
-  const agent = draft.get('agents', agentId);
+function standingOf(draft: Draft, claim: ClaimRecord, earlier: number): Standing {
+  const both = [agentStanding(draft, claim), schedulerStanding(draft, claim, earlier)];
+  if (both.includes('lost')) return 'lost';
+  return both.includes('awaited') ? 'awaited' : 'met';
+}
+
+function agentStanding(draft: Draft, claim: ClaimRecord): Standing {
+  const agent = draft.get('agents', claim.agentId);
   const machine = draft.get('machines', claim.machineId);
+  const link = draft.get('links', claim.machineId);
+  if (agent && modeOf({ agent, machine, link }) === 'active') return 'met';
+  if (machine?.removal !== null || !isOfEarlierLife(draft, claim)) return 'lost';
+  // One whose record could not be read comes back with its next hello.
+  const isExpected = !agent || (agent.state.kind === 'active' && !agent.availability);
+  const isOnItsWay = link?.phase !== 'live' && link?.phase !== 'stopped';
+  return isExpected && isOnItsWay ? 'awaited' : 'lost';
+}
+
+function schedulerStanding(draft: Draft, claim: ClaimRecord, earlier: number): Standing {
+  const { frameworkId, demand } = claim;
   const framework = draft.get('frameworks', frameworkId);
   const subscription = draft.get('subscriptions', frameworkId);
-  if (!agent || !framework || subscription?.phase !== 'subscribed') return false;
-  if (modeOf({ agent, machine, link: draft.get('links', agent.machineId) }) !== 'active') return false;
+  if (!framework || !subscription) return 'lost';
   if (framework.suppressedRoles.includes(demand.role) || !framework.info.roles.includes(demand.role))
-    return false;
-  return subscription.demand.some((each) => isSameUnit(each, demand) && each.count > earlier);
+    return 'lost';
+  if (subscription.demand.some((each) => isSameUnit(each, demand) && each.count > earlier)) return 'met';
+  // It comes back first, and says what it waits for after that.
+  const mayStillAsk = framework.kind === 'remote' && subscription.demand.length === 0;
+  return mayStillAsk && isOfEarlierLife(draft, claim) ? 'awaited' : 'lost';
+}
+
+/** And of those that are still expected. */
+function isOfEarlierLife({ plan }: Draft, { id }: ClaimRecord): boolean {
+  return plan.claimsAwaitUntilMonoMs !== null && !id.startsWith(`claim-${plan.life}-`);
+}
+
+/** A fresh master. Writes nothing durable. */
+export function reopenClaims(draft: Draft): void {
+  if (draft.hasRows('claims')) draft.plan.claimsAwaitUntilMonoMs = draft.monoMs + leastReturnMs;
+}
+
+export function onClaimDeadline({ plan, monoMs }: Draft): void {
+  if (isDue(plan.claimsAwaitUntilMonoMs, monoMs)) plan.claimsAwaitUntilMonoMs = null;
+}
+
+/** Nobody could come back while this computer slept: that time does not count. */
+export function onClaimsWokeUp({ plan }: Draft, asleepMs: number): void {
+  if (plan.claimsAwaitUntilMonoMs !== null) plan.claimsAwaitUntilMonoMs += asleepMs;
 }
 
 function dropClaim(draft: Draft, claim: ClaimRecord): void {
@@ -100,7 +147,7 @@ function settle(draft: Draft, claim: ClaimRecord): boolean {
     return false;
   }
   draft.drop('claims', claim.id);
-  const offer = newOffer(draft, { frameworkId, agentId, role: demand.role, resources: [...resources] });
+  const offer = newOffer(draft, { frameworkId, agentId, role: demand.role, resources });
   putOffer(draft, offer);
   tell(draft, frameworkId, { kind: 'OFFERS', offers: [offer] });
   return true;

@@ -5,6 +5,7 @@ import type { State } from '../state.ts';
 export function nextFrameworkDeadline({ session }: State): Deadline {
   const { allocateAtMonoMs, offersEndAtMonoMs, filtersEndAtMonoMs, failoverAtMonoMs, inverseAtMonoMs } =
     session.plan;
+  const { claimsAwaitUntilMonoMs } = session.plan;
   const updateAtMonoMs = session.owing.earliest();
   return earliest([
     session.reconciling.earliest(),
@@ -14,6 +15,7 @@ export function nextFrameworkDeadline({ session }: State): Deadline {
     offersEndAtMonoMs,
     filtersEndAtMonoMs,
     failoverAtMonoMs,
+    claimsAwaitUntilMonoMs,
     updateAtMonoMs,
   ]);
 }

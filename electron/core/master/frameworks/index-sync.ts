@@ -259,7 +259,7 @@ function changesOf<T extends TableName>(then: Tables, now: Tables, table: T): Ch
     map instanceof RowMap ? map : RowMap.of(map.values());
   return rows(after)
     .changedSince(rows(before))
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+    .sort((a, b) => (a[0] < b[0] ? -1 : 1));
 }
 
 function isCounted(tables: Tables, agentId: string): boolean {
@@ -302,30 +302,27 @@ type Held = ClientKey & { readonly agentId: string; readonly resources: readonly
 function partsFor(agentId: string, uses: readonly ResourcePart[]): Parts {
   const [only] = uses;
   // Nearly all: nothing reserved, so nothing to add up.
-  if (uses.length === 1 && only?.reservation.length === 0) {
-    return { ...plainOf(only.amounts), reserved: noReserved };
-  }
-  return {
-    ...plainOf(sumOf(uses.filter((part) => part.reservation.length === 0))),
-    reserved: uses
-      .filter((part) => part.reservation.length > 0)
-      .map((part) => ({ reservationId: `${agentId}|${kindOf(part)}`, amounts: part.amounts })),
-  };
+  if (uses.length === 1 && only?.reservation.length === 0) return plainWith(only.amounts, noReserved);
+  const reserved = uses
+    .filter((part) => part.reservation.length > 0)
+    .map((part) => ({ reservationId: `${agentId}|${kindOf(part)}`, amounts: part.amounts }));
+  return plainWith(sumOf(uses.filter((part) => part.reservation.length === 0)), reserved);
 }
 
 const noReserved: Parts['reserved'] = [];
 
-function plainOf(amounts: Resources): Pick<Parts, 'unreserved' | 'ports'> {
-  const { cpusMilli, memMib, diskMib, gpus, ports } = capped(amounts);
-  return { unreserved: { cpusMilli, memMib, diskMib, gpus }, ports };
+function plainWith(plain: Resources, reserved: Parts['reserved']): Parts {
+  const { cpusMilli, memMib, diskMib, gpus, ports } = capped(plain);
+  return { unreserved: { cpusMilli, memMib, diskMib, gpus }, ports, reserved };
 }
 
 /** What an agent says of itself may be anything; the allocator counts up to 2^38 of each. */
 const mostOfOne = 2 ** 38;
 
 function capped(resources: Resources): Resources {
-  const isWithin = scalarNames.every((name) => resources[name] <= mostOfOne);
-  if (isWithin && resources.ports.length === 0) return resources;
+  const { cpusMilli, memMib, diskMib, gpus } = resources;
+  const most = Math.max(cpusMilli, memMib, diskMib, gpus);
+  if (most <= mostOfOne && resources.ports.length === 0) return resources;
   const ports = resources.ports.filter(({ begin, end }) => begin <= end);
   return scalarsBy({ ...resources, ports: plus(noResources, { ...noResources, ports }).ports }, (name) =>
     Math.min(mostOfOne, resources[name]),

@@ -69,7 +69,7 @@ export function forgetInverseOffers(draft: Draft): void {
 
 function movedFrameworks(draft: Draft): string[] {
   const ids: string[] = [];
-  for (const [id, before, now] of draft.changed('subscriptions'))
+  for (const { id, before, now } of draft.changed('subscriptions'))
     if (before?.streamId !== now?.streamId) ids.push(id);
   return ids;
 }
@@ -77,6 +77,8 @@ function movedFrameworks(draft: Draft): string[] {
 /** True: somebody was told something. */
 export function followInverseOffers(draft: Draft): boolean {
   const isNobodyAsked = !draft.hasRows('inverseOffers');
+  // Nothing is planned that is still to begin.
+  if (isNobodyAsked && draft.plan.windowAtMs === null) return false;
   let hasNews = false;
   for (const machineId of touchedMachines(draft)) {
     // Of nearly every step: nothing is planned there and nobody was asked.
@@ -88,10 +90,10 @@ export function followInverseOffers(draft: Draft): boolean {
 
 function touchedMachines(draft: Draft): readonly MachineId[] {
   const ids = new Set<MachineId>();
-  for (const [id] of draft.changed('machines')) ids.add(id as MachineId);
-  for (const [, before, now] of draft.changed('agents')) addMachine(ids, now ?? before);
-  for (const [, before, now] of draft.changed('tasks')) addMachine(ids, now ?? before);
-  for (const [, before, now] of draft.changed('inverseOffers')) addMachine(ids, now ?? before);
+  for (const { id } of draft.changed('machines')) ids.add(id as MachineId);
+  for (const { before, now } of draft.changed('agents')) addMachine(ids, now ?? before);
+  for (const { before, now } of draft.changed('tasks')) addMachine(ids, now ?? before);
+  for (const { before, now } of draft.changed('inverseOffers')) addMachine(ids, now ?? before);
   if (movedFrameworks(draft).length > 0) {
     for (const machine of draft.rows('machines')) if (machine.maintenance) ids.add(machine.id);
   }

@@ -5,6 +5,8 @@ import { send } from '../sends.ts';
 import type { Place, PlannedLaunch } from './shapes.ts';
 import { runFrameworkId } from './words.ts';
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 export function launchAll(draft: Draft, place: Place, launches: readonly PlannedLaunch[]): void {
   for (const planned of launches) {
     draft.put('tasks', stagingRecord(draft, place, planned));
@@ -15,7 +17,7 @@ export function launchAll(draft: Draft, place: Place, launches: readonly Planned
 function stagingRecord(draft: Draft, place: Place, { launch, uses, groupId }: PlannedLaunch): TaskRecord {
   const { info } = launch;
   const isPlain = uses.every((part) => part.reservation.length === 0 && part.volume === null);
-  return {
+  const record: Writable<TaskRecord> = {
     id: info.taskId,
     machineId: place.machine.id,
     agentId: place.agent.id,
@@ -38,11 +40,12 @@ function stagingRecord(draft: Draft, place: Place, { launch, uses, groupId }: Pl
     startedAtMs: null,
     endedAtMs: null,
     killAskedAtMs: null,
-    // As a row from before frameworks, when there is nothing else to say.
-    ...(place.frameworkId === runFrameworkId ? {} : { frameworkId: place.frameworkId }),
-    ...(place.role === '*' ? {} : { role: place.role }),
-    ...(isPlain ? {} : { uses: [...uses] }),
-    ...(groupId === null ? {} : { groupId }),
-    ...(launch.priority === undefined || launch.priority === 0 ? {} : { priority: launch.priority }),
   };
+  // As a row from before frameworks, when there is nothing else to say.
+  if (place.frameworkId !== runFrameworkId) record.frameworkId = place.frameworkId;
+  if (place.role !== '*') record.role = place.role;
+  if (!isPlain) record.uses = [...uses];
+  if (groupId !== null) record.groupId = groupId;
+  if (launch.priority !== undefined && launch.priority !== 0) record.priority = launch.priority;
+  return record;
 }

@@ -115,7 +115,8 @@ function planLaunch(work: Work, launch: Launch, groupId: PlannedLaunch['groupId'
   const refusal = refuseTask(info, place.agent);
   if (refusal) return refusal;
   const uses = launch.uses ?? chooseParts(work.bag, info.resources);
-  const wrong = refuseUses(uses, info.resources);
+  // What was chosen here is just what is asked for.
+  const wrong = launch.uses === null ? null : refuseUses(launch.uses, info.resources);
   if (wrong) return wrong;
   for (const part of uses) if (!take(work.bag, part)) return lack(work.bag, part);
   work.launches.push({ launch, uses, groupId });

@@ -77,12 +77,16 @@ export function minus(a: Resources, b: Resources): Resources {
 
 export function holds(a: Resources, b: Resources): boolean {
   return (
-    scalarNames.every((name) => a[name] >= b[name]) && b.ports.every((range) => isWithin(range, a.ports))
+    a.cpusMilli >= b.cpusMilli &&
+    a.memMib >= b.memMib &&
+    a.diskMib >= b.diskMib &&
+    a.gpus >= b.gpus &&
+    (b.ports.length === 0 || b.ports.every((range) => isWithin(range, a.ports)))
   );
 }
 
-export function isNothing(amounts: Resources): boolean {
-  return scalarNames.every((name) => amounts[name] === 0) && amounts.ports.length === 0;
+export function isNothing({ cpusMilli, memMib, diskMib, gpus, ports }: Resources): boolean {
+  return cpusMilli === 0 && memMib === 0 && diskMib === 0 && gpus === 0 && ports.length === 0;
 }
 
 export function sumOf(parts: Iterable<ResourcePart>): Resources {

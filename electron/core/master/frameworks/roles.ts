@@ -1,5 +1,6 @@
 // What people set for roles: weights and quota. Both change the next allocation at once; quota takes back offers for it.
 import type { Refusal } from '../../../contract/errors.ts';
+import type { OperationRecord } from '../../../contract/operation.ts';
 import type { Preemption, Quota, RoleRecord } from '../../../contract/role.ts';
 import type { Scalars } from '../../../contract/shares.ts';
 import { refuseRole } from '../../allocator/role-names.ts';
@@ -183,7 +184,7 @@ function putRole(
   change: Partial<Omit<RoleRecord, 'id' | 'preemption'>> & { readonly preemption?: Preemption | undefined },
 ): void {
   const before = draft.get('roles', role);
-  const known = before ?? { id: role, weightMilli: usualWeightMilli, quota: null };
+  const known = before ?? usualRole(role);
   const { preemption, ...rest } = { ...known, ...change };
   const row: RoleRecord = preemption ? { ...rest, preemption } : rest;
   if (row.weightMilli === usualWeightMilli && row.quota === null && !row.isNamed && !row.preemption)
@@ -201,12 +202,37 @@ function noteChange(
   known: RoleRecord,
   { row, isNew }: { readonly row: RoleRecord; readonly isNew: boolean },
 ): void {
-  const isWeight = known.weightMilli !== row.weightMilli;
-  const change = {
-    ...(isWeight ? { weightMilli: { from: known.weightMilli, to: row.weightMilli } } : {}),
-    quota: !isSame(known.quota, row.quota),
-    preemption: !isSame(known.preemption ?? null, row.preemption ?? null),
-  };
-  const isOther = isWeight || change.quota || change.preemption;
+  const change = changeBetween(known, { preemption: undefined, ...row });
+  const isOther = change.weightMilli !== undefined || change.quota || change.preemption;
   if (isNew || isOther) noteDone(draft, isNew ? 'make-role' : 'change-role', { subject: row.id, change });
+}
+
+type Change = NonNullable<OperationRecord['change']>;
+type RoleWish = {
+  readonly weightMilli?: number;
+  readonly quota?: Quota | null;
+  readonly preemption?: Preemption | null | undefined;
+};
+
+/** What somebody wants to be other than it is. */
+export function changeOfRole(draft: Draft, role: string, wish: RoleWish): Change {
+  const known = draft.get('roles', role) ?? usualRole(role);
+  return changeBetween(known, {
+    weightMilli: wish.weightMilli ?? known.weightMilli,
+    quota: wish.quota === undefined ? known.quota : wish.quota,
+    preemption: wish.preemption === undefined ? known.preemption : wish.preemption,
+  });
+}
+
+function usualRole(id: string): RoleRecord {
+  return { id, weightMilli: usualWeightMilli, quota: null };
+}
+
+function changeBetween(known: RoleRecord, next: Required<RoleWish>): Change {
+  const isWeight = known.weightMilli !== next.weightMilli;
+  return {
+    ...(isWeight ? { weightMilli: { from: known.weightMilli, to: next.weightMilli } } : {}),
+    quota: !isSame(known.quota, next.quota),
+    preemption: !isSame(known.preemption ?? null, next.preemption ?? null),
+  };
 }

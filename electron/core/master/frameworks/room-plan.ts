@@ -7,12 +7,14 @@ import type { Scalars } from '../../../contract/shares.ts';
 import type { TaskRecord } from '../../../contract/task.ts';
 import type { AgentVerdict, Allocator, Holding, WaitReason } from '../../allocator/types.ts';
 import { assert } from '../../kernel/assert.ts';
+import { openTasksOf } from '../agents.ts';
 import type { Draft } from '../draft.ts';
+import { scalarNames } from '../resources.ts';
 import { Fairness, topOf, whereTheyPart } from './fairness.ts';
 import { holdingOf, holdingOfOffer, holdingOfTask, unitDemand } from './index-sync.ts';
 import { chooseParts } from './operations.ts';
 import { bagOf, partsOf, sumOf, take, usesOf } from './parts.ts';
-import { chooseVictims, compareVictims, isBetter, type Victim } from './victims.ts';
+import { chooseVictims, isBetter, type Victim } from './victims.ts';
 import { isWithinRole } from './words.ts';
 
 /** One of what a framework waits for; its `count` is 1. */
@@ -91,11 +93,11 @@ class RoomPlan {
       return null;
     }
     let best: { readonly agentId: AgentId; readonly victims: readonly Candidate[] } | null = null;
-    for (const { reason, agentId } of verdicts) {
+    for (const { reason, agentId: id } of verdicts) {
       if (!curable.has(reason)) continue;
-      const victims = this.#victimsOn(unit, agentId as AgentId);
-      if (victims && (best === null || isBetter(victims, best.victims)))
-        best = { agentId: agentId as AgentId, victims };
+      const agentId = id as AgentId;
+      const victims = this.#victimsOn(unit, agentId);
+      if (victims && (best === null || isBetter(victims, best.victims))) best = { agentId, victims };
     }
     if (!best) return null;
     const { agentId } = best;
@@ -105,14 +107,25 @@ class RoomPlan {
   }
 
   #victimsOn(unit: Unit, agentId: AgentId): readonly Candidate[] | null {
-    const candidates = this.#asked.bundles
+    const pool = this.#asked.bundles
       .filter((bundle) => bundle.agentId === agentId && !this.#ended.has(bundle.tasks[0]?.id ?? ''))
-      .flatMap((bundle) => candidateFor(unit, bundle) ?? [])
-      .sort(compareVictims);
-    const pool: Candidate[] = [];
-    for (const candidate of candidates) if (this.#isAllowed(unit, [...pool, candidate])) pool.push(candidate);
+      .flatMap((bundle) => candidateFor(unit, bundle) ?? []);
     if (pool.length === 0) return null;
-    return chooseVictims(pool, (victims) => this.#fitsWithout(unit, agentId, victims));
+    return chooseVictims(pool, {
+      fitsWithout: (victims) => this.#fitsWithout(unit, agentId, victims),
+      mayEnd: (victims) => this.#isAllowed(unit, victims),
+      missing: this.#missingOn(unit, agentId),
+      gives: ({ bundle }) => amountsOf(bundle),
+    });
+  }
+
+  /** At least: what is set aside there for others may be missing too. */
+  #missingOn({ demand }: Unit, agentId: AgentId): readonly number[] {
+    const { draft } = this.#asked;
+    const total = draft.get('agents', agentId)?.resources;
+    const tasks = openTasksOf(draft, { id: agentId }).filter((task) => !this.#ended.has(task.id));
+    const used = sumOf(tasks.flatMap(usesOf));
+    return scalarNames.map((name) => demand.resources[name] - ((total?.[name] ?? 0) - used[name]));
   }
 
   #fitsWithout(unit: Unit, agentId: AgentId, victims: readonly Candidate[]): boolean {
@@ -209,6 +222,19 @@ class RoomPlan {
     while (this.#undo.length > mark) this.#undo.pop()?.();
     this.#fairness = null;
   }
+}
+
+const known = new WeakMap<Bundle, readonly number[]>();
+
+/** What it would give back, of each scalar. Bundles are made for one plan. */
+function amountsOf(bundle: Bundle): readonly number[] {
+  const amounts = known.get(bundle) ?? scalarsOf(sumOf(bundle.tasks.flatMap(usesOf)));
+  known.set(bundle, amounts);
+  return amounts;
+}
+
+function scalarsOf(sum: Scalars): readonly number[] {
+  return scalarNames.map((name) => sum[name]);
 }
 
 function candidateFor({ demand }: Unit, bundle: Bundle): Candidate | null {

@@ -27,7 +27,7 @@ import { frameworkOf, refuseCall } from './words.ts';
 /** Mesos keeps 50 too. */
 const keptCompleted = 50;
 /** After a start of the master every scheduler has at least that long to come back. */
-const leastReturnMs = 60_000;
+export const leastReturnMs = 60_000;
 
 export function onSubscribe(draft: Draft, call: Extract<Call, { kind: 'SUBSCRIBE' }>): Refusal | null {
   const { frameworkId, streamId } = call;
@@ -165,7 +165,7 @@ export function onRequest(
   if (refusal || !subscription) return refusal;
   const next = { ...subscription, demand: call.requests };
   // Asked for and served within one step: nothing has changed for anybody who looks at it.
-  const start = [...draft.changed('subscriptions')].find(([id]) => id === framework.id)?.[1];
+  const start = draft.changed('subscriptions').find(({ id }) => id === framework.id)?.before;
   draft.put('subscriptions', start && isSame(start, next) ? start : next);
   if (call.requests.length > 0) askForAllocation(draft, 'all');
   return null;

@@ -6,7 +6,7 @@ import type { Call } from '../../../contract/framework.ts';
 import type { FrameworkId, TaskId } from '../../../contract/ids.ts';
 import type { TaskRecord, TaskStatus } from '../../../contract/task.ts';
 import { backoffMs } from '../../kernel/deadlines.ts';
-import { byId } from '../../kernel/tables.ts';
+import { byId, withFields } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { send } from '../sends.ts';
 import { isTerminal } from '../task-states.ts';
@@ -22,28 +22,32 @@ const retryCapMs = 600_000;
 export function tellChanges(draft: Draft, before: TaskRecord | undefined, task: TaskRecord): void {
   const framework = draft.get('frameworks', frameworkOf(task));
   if (!framework || framework.completedAtMs !== null) return;
-  const known = before?.statuses ?? [];
-  const isFresh = (status: TaskStatus): boolean =>
-    !known.includes(status) && status.state !== 'TASK_STAGING' && hearsOf(draft, framework.id, status.state);
-  // Most changes of a task are no words of it.
-  const fresh = known === task.statuses ? [] : task.statuses.filter(isFresh);
   const isOurs = framework.kind === 'built-in';
+  const uuids: string[] = [];
+  // Most changes of a task are no words of it.
+  const fresh = before?.statuses === task.statuses ? [] : freshOf(draft, before?.statuses ?? [], task);
   for (const status of fresh) {
     const to = { frameworkId: framework.id, agentId: task.agentId };
     if (isOurs || status.uuid === null) tellUpdate(draft, to, status);
+    else uuids.push(status.uuid);
   }
   if (isOurs) return;
-  const uuids = fresh.flatMap(({ uuid }) => uuid ?? []);
   if (uuids.length > 0) owe(draft, task, uuids);
   if (isBack(before, task) && !framework.info.capabilities.includes('PARTITION_AWARE')) {
     killTask(draft, draft.get('tasks', task.id) ?? task);
   }
 }
 
+function freshOf(draft: Draft, known: readonly TaskStatus[], task: TaskRecord): TaskStatus[] {
+  const id = frameworkOf(task);
+  const isFresh = (status: TaskStatus): boolean =>
+    !known.includes(status) && status.state !== 'TASK_STAGING' && hearsOf(draft, id, status.state);
+  return task.statuses.filter(isFresh);
+}
+
 function owe(draft: Draft, task: TaskRecord, uuids: readonly string[]): void {
   const owed = [...(task.owed ?? []), ...uuids];
-  // A key that is new comes first: to add one to a copy costs ten times as much (Node 20).
-  draft.put('tasks', task.owed ? { ...task, owed } : { owed, ...task });
+  draft.put('tasks', withFields(task, { owed }));
   if (!draft.owing.get(task.id)) sendOwed(draft, task.id, 0);
 }
 
@@ -55,7 +59,7 @@ function isBack(before: TaskRecord | undefined, task: TaskRecord): boolean {
 /** The first that is not acknowledged; later ones wait for it. */
 function sendOwed(draft: Draft, taskId: TaskId, attempt: number): void {
   const task = draft.get('tasks', taskId);
-  if (!task) {
+  if (!task?.owed) {
     draft.owing.delete(taskId);
     return;
   }
@@ -63,8 +67,8 @@ function sendOwed(draft: Draft, taskId: TaskId, attempt: number): void {
   // Of a long story the record keeps a part: what it has dropped nobody can send. And the framework may know less than it did.
   const canSend = ({ uuid, state }: TaskStatus, wanted: string): boolean =>
     uuid === wanted && hearsOf(draft, frameworkId, state);
-  const owed = (task.owed ?? []).filter((uuid) => task.statuses.some((status) => canSend(status, uuid)));
-  if (owed.length !== (task.owed ?? []).length) putOwed(draft, task, owed);
+  const owed = task.owed.filter((uuid) => task.statuses.some((status) => canSend(status, uuid)));
+  if (owed.length !== task.owed.length) putOwed(draft, task, owed);
   const status = task.statuses.find((each) => each.uuid === owed[0]);
   const isThere = draft.get('subscriptions', frameworkId)?.phase === 'subscribed';
   if (!status || owed.length === 0 || !isThere) {
@@ -80,16 +84,16 @@ function sendOwed(draft: Draft, taskId: TaskId, attempt: number): void {
 
 function putOwed(draft: Draft, task: TaskRecord, owed: readonly string[]): void {
   const { owed: _, ...rest } = task;
-  draft.put('tasks', owed.length === 0 ? rest : { ...rest, owed: [...owed] });
+  draft.put('tasks', owed.length === 0 ? rest : withFields(task, { owed: [...owed] }));
 }
 
 export function onAcknowledge(draft: Draft, call: Extract<Call, { kind: 'ACKNOWLEDGE' }>): Refusal | null {
   const task = draft.get('tasks', call.taskId);
   const isOwn = task && frameworkOf(task) === call.frameworkId && task.agentId === call.agentId;
-  const [first, ...rest] = isOwn ? (task.owed ?? []) : [];
-  if (!task || first !== call.uuid)
+  const owed = isOwn ? (task.owed ?? []) : [];
+  if (!task || owed[0] !== call.uuid)
     return refuseCall('not-found', 'update-unknown', `${call.uuid} of ${call.taskId}`);
-  putOwed(draft, task, rest);
+  putOwed(draft, task, owed.slice(1));
   sendOwed(draft, task.id, 0);
   return null;
 }
@@ -131,25 +135,47 @@ export function killByWish(draft: Draft, task: TaskRecord, graceMs: number | nul
 
 /** With the others of its group. Remembered for ever: a machine that is away gets it at its next hello. */
 export function killTask(draft: Draft, task: TaskRecord, graceMs: number | null = null): void {
-  const group = task.groupId === undefined ? [task] : groupOf(draft, task.groupId);
-  for (const each of group) {
+  killAll(draft, byId([task, ...othersOf(draft, task)]), {
+    graceMs,
+    because: { id: task.id, how: onRequest },
+  });
+}
+
+const onRequest = 'killed on request';
+const maxCause = 300;
+
+type End = {
+  readonly graceMs: number | null;
+  /** The one that the others end with. */
+  readonly because: { readonly id: TaskId; readonly how: string };
+};
+
+function killAll(draft: Draft, tasks: readonly TaskRecord[], { graceMs, because }: End): void {
+  const name = draft.get('tasks', because.id)?.info.name ?? because.id;
+  const endedWith = `${name}: ${because.how}`.slice(0, maxCause);
+  for (const each of tasks) {
     if (isTerminal(each) || each.state === 'TASK_GONE_BY_OPERATOR') continue;
     if (each.killAskedAtMs === null || graceMs !== null) {
       const grace = graceMs === null ? {} : { killGraceMs: graceMs };
-      draft.put('tasks', { ...each, killAskedAtMs: each.killAskedAtMs ?? draft.atMs, ...grace });
+      const isDrawnIn = each.killAskedAtMs === null && each.id !== because.id;
+      const cause = isDrawnIn && each.madeRoomFor === undefined ? { endedWith } : {};
+      draft.put('tasks', { ...each, killAskedAtMs: each.killAskedAtMs ?? draft.atMs, ...grace, ...cause });
     }
     send(draft, 'kill', each.id);
   }
 }
 
-function groupOf(draft: Draft, groupId: TaskId): TaskRecord[] {
-  return byId([...draft.rows('tasks')].filter((task) => task.groupId === groupId));
+/** Of its group, as named by their ids. */
+function othersOf(draft: Draft, { id, groupId }: TaskRecord): TaskRecord[] {
+  if (groupId === undefined) return [];
+  return [...draft.rows('tasks')].filter((each) => each.groupId === groupId && each.id !== id);
 }
 
 /** Mesos' default executor: when one of a group fails or is killed, the others go too. */
 export function endGroup(draft: Draft, task: TaskRecord): void {
   if (task.groupId === undefined || !isTerminal(task) || task.state === 'TASK_FINISHED') return;
-  for (const each of groupOf(draft, task.groupId)) {
-    if (!isTerminal(each) && each.killAskedAtMs === null) killTask(draft, each);
-  }
+  const others = byId(othersOf(draft, task));
+  const open = others.filter((each) => !isTerminal(each) && each.killAskedAtMs === null);
+  const how = task.statuses.at(-1)?.message || task.state;
+  killAll(draft, open, { graceMs: null, because: { id: task.id, how } });
 }

@@ -9,6 +9,9 @@ import (
 
 const maxLink = 4096
 
+// Root is a folder in which paths begin as they do without one.
+const Root = root
+
 // Open opens a name. A signal that comes between makes it try again.
 func Open(folder int, name string, flags int, mode uint32) (int, error) {
 	text, err := syscall.BytePtrFromString(name)

@@ -10,6 +10,7 @@ const (
 	sysSymlinkat  = 474
 	sysMkdirat    = 475
 
+	root      = -2   // AT_FDCWD
 	noFollow  = 0x20 // AT_SYMLINK_NOFOLLOW
 	largeFile = 0    // all are
 )

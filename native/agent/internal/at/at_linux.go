@@ -10,6 +10,7 @@ const (
 	sysSymlinkat  = syscall.SYS_SYMLINKAT
 	sysMkdirat    = syscall.SYS_MKDIRAT
 
+	root      = -100  // AT_FDCWD
 	noFollow  = 0x100 // AT_SYMLINK_NOFOLLOW
 	largeFile = syscall.O_LARGEFILE
 )

@@ -1,5 +1,5 @@
 // Package cgroup gives each task a control group where the machine allows it: v2, else v1, else none. It is told its
-// paths, so that tests can point it at a folder. It imports nothing of ours.
+// paths, so that tests can point it at a folder. It may import at.
 package cgroup
 
 import (
@@ -36,6 +36,7 @@ type Driver struct {
 	mu      sync.Mutex
 	groups  map[string]member
 	spares  []spareGroup
+	keeping int             // groups that keep their files
 	lent    map[string]lent // groups of containers, which are not ours
 	made    bool            // our folder is there
 	usedAt  time.Time
@@ -56,6 +57,7 @@ type Group struct {
 	Joins []string // files to write "0" to
 	Kill  string   // v2 cgroup.kill, v1 freezer.state, or empty
 	Procs string   // v2: the folder to be born in, v1: cgroup.procs of the freezer
+	open  []File   // what of it is open already, in the order of Files
 }
 
 var v1Controllers = []string{"freezer", "cpu", "cpuacct", "memory", "pids"}
@@ -101,15 +103,24 @@ func (d *Driver) Create(task string, limits Limits, denied ...string) (Group, er
 	d.groups[task] = member{since: time.Now(), limits: limits, reusable: reusable}
 	spare, has := d.takeSpareLocked(task, limits)
 	d.mu.Unlock()
-	if !has || !d.reuse(spare, task, limits) {
+	if has && d.reuse(spare, task, limits) {
+		if spare.files != nil {
+			d.mu.Lock()
+			m := d.groups[task]
+			m.files = spare.files
+			d.groups[task] = m
+			d.mu.Unlock()
+			group.open = d.opened(spare.files)
+		}
+	} else {
 		for _, join := range group.Joins {
 			if err := makeGroup(filepath.Dir(join)); err != nil {
 				d.Remove(task)
 				return Group{}, fmt.Errorf("make cgroup: %w", err)
 			}
 		}
+		d.limit(task, limits) // one that is used again has them
 	}
-	d.limit(task, limits)
 	if err := d.deny(task, denied); err != nil {
 		d.Remove(task)
 		return Group{}, err
@@ -253,6 +264,11 @@ func pidsOf(procs string) []int {
 // Remove takes the group away, and some time after the last one our folder.
 func (d *Driver) Remove(task string) {
 	if !d.keepSpare(task) {
+		d.mu.Lock()
+		m := d.groups[task]
+		delete(d.groups, task)
+		d.mu.Unlock()
+		d.dropFiles(m.files)
 		for _, join := range d.Open(task).Joins {
 			removeGroup(filepath.Dir(join))
 		}

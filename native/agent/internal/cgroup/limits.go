@@ -82,7 +82,7 @@ func (d *Driver) limit(task string, limits Limits) {
 	case KindV2:
 		limitV2(filepath.Join(d.base, task), limits)
 	case KindV1:
-		d.limitV1(task, limits)
+		d.limitV1(d.filesOf(task), limits)
 	}
 }
 
@@ -107,26 +107,27 @@ func limitV2(folder string, limits Limits) {
 	}
 }
 
-func (d *Driver) limitV1(task string, limits Limits) {
+func (d *Driver) limitV1(f *files, limits Limits) {
+	set := func(controller, file string, value int64) error { return f.set(d.bases[controller], file, value) }
 	if limits.CPUMilli > 0 {
-		_ = d.write1("cpu", task, "cpu.shares", clamp(limits.CPUMilli*sharesOfOne/1000, 2, 262144))
+		_ = set("cpu", "cpu.shares", clamp(limits.CPUMilli*sharesOfOne/1000, 2, 262144))
 	}
 	if limits.CPUQuotaMilli > 0 {
-		_ = d.write1("cpu", task, "cpu.cfs_period_us", periodUs)
-		_ = d.write1("cpu", task, "cpu.cfs_quota_us", quotaUs(limits.CPUQuotaMilli))
+		_ = set("cpu", "cpu.cfs_period_us", periodUs)
+		_ = set("cpu", "cpu.cfs_quota_us", quotaUs(limits.CPUQuotaMilli))
 	}
 	if limits.MemRequestMib > 0 && limits.MemRequestMib != limits.MemMib {
-		_ = d.write1("memory", task, "memory.soft_limit_in_bytes", limits.MemRequestMib<<20)
+		_ = set("memory", "memory.soft_limit_in_bytes", limits.MemRequestMib<<20)
 	}
 	if limits.MemMib > 0 {
-		low := d.write1("memory", task, "memory.limit_in_bytes", limits.MemMib<<20) != nil // more than with swap, as that is now
-		_ = d.write1("memory", task, "memory.memsw.limit_in_bytes", limits.MemMib<<20)
+		low := set("memory", "memory.limit_in_bytes", limits.MemMib<<20) != nil // more than with swap, as that is now
+		_ = set("memory", "memory.memsw.limit_in_bytes", limits.MemMib<<20)
 		if low {
-			_ = d.write1("memory", task, "memory.limit_in_bytes", limits.MemMib<<20)
+			_ = set("memory", "memory.limit_in_bytes", limits.MemMib<<20)
 		}
 	}
 	if limits.Pids > 0 {
-		_ = d.write1("pids", task, "pids.max", limits.Pids)
+		_ = set("pids", "pids.max", limits.Pids)
 	}
 }
 
@@ -161,12 +162,12 @@ func (d *Driver) limitShare() {
 		quota := int64(unlimited1)
 		if share.CPUQuotaMilli > 0 {
 			quota = quotaUs(share.CPUQuotaMilli)
-			_ = d.write1("cpu", "", "cpu.cfs_period_us", periodUs)
+			_ = d.write1("cpu", "cpu.cfs_period_us", periodUs)
 		}
-		_ = d.write1("cpu", "", "cpu.cfs_quota_us", quota)
-		_ = d.write1("memory", "", "memory.limit_in_bytes", orNone(share.MemMib<<20))
+		_ = d.write1("cpu", "cpu.cfs_quota_us", quota)
+		_ = d.write1("memory", "memory.limit_in_bytes", orNone(share.MemMib<<20))
 		if pids := share.Pids; pids > 0 {
-			_ = d.write1("pids", "", "pids.max", pids)
+			_ = d.write1("pids", "pids.max", pids)
 		} else if base, ok := d.bases["pids"]; ok {
 			_ = write(filepath.Join(base, "pids.max"), unlimited)
 		}
@@ -183,10 +184,11 @@ func clamp(v, low, high int64) int64 {
 	return v
 }
 
-func (d *Driver) write1(controller, task, file string, value int64) error {
+// write1 changes our own folder in a tree of v1.
+func (d *Driver) write1(controller, file string, value int64) error {
 	base, ok := d.bases[controller]
 	if !ok {
 		return os.ErrNotExist
 	}
-	return write(filepath.Join(base, task, file), strconv.FormatInt(value, 10))
+	return write(filepath.Join(base, file), strconv.FormatInt(value, 10))
 }

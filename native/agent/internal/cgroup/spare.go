@@ -1,8 +1,6 @@
 package cgroup
 
 import (
-	"errors"
-	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -26,12 +24,14 @@ const (
 type member struct {
 	since    time.Time
 	limits   Limits
-	reusable bool // as far as is known of it
+	reusable bool   // as far as is known of it
+	files    *files // what it keeps; nil: nothing
 }
 
 type spareGroup struct {
 	name   string
 	limits Limits
+	files  *files
 }
 
 // canReuse: what a quota took from a group, and what was closed to it, stays with it.
@@ -61,62 +61,100 @@ func (d *Driver) takeSpareLocked(task string, limits Limits) (spare spareGroup, 
 
 // reuse gives a spare group to a task; false: one is to be made.
 func (d *Driver) reuse(spare spareGroup, task string, limits Limits) bool {
-	if spare.limits != limits || !d.rename(spare.name, task) {
-		d.removeSpare(spare.name)
-		return false
+	if spare.limits == limits && d.rename(spare, task) {
+		return true
 	}
-	return true
+	d.removeSpare(spare)
+	return false
 }
 
 // rename does it in all trees or in none: what it did to some is removed.
-func (d *Driver) rename(from, to string) bool {
-	if from == to {
+func (d *Driver) rename(spare spareGroup, to string) bool {
+	if spare.name == to {
 		return true
 	}
+	f := spare.files
+	if f == nil {
+		f = &files{task: spare.name}
+	}
 	for _, base := range d.trees {
-		if syscall.Rename(filepath.Join(base, from), filepath.Join(base, to)) != nil {
-			d.removeSpare(to)
+		if f.rename(base, to) != nil {
+			d.removeSpare(spareGroup{name: to})
 			return false
 		}
 	}
+	f.task = to
 	return true
 }
 
 // removeSpare removes a group in which nobody is.
-func (d *Driver) removeSpare(name string) {
+func (d *Driver) removeSpare(spare spareGroup) {
+	d.dropFiles(spare.files)
 	for _, base := range d.trees {
-		_ = syscall.Rmdir(filepath.Join(base, name)) // only takes what is empty
+		_ = syscall.Rmdir(filepath.Join(base, spare.name)) // only takes what is empty
 	}
+}
+
+// keepFilesLocked lets a group keep its files from now on, where not too many do.
+func (d *Driver) keepFilesLocked(task string) *files {
+	if d.keeping >= mostKept() {
+		return nil
+	}
+	d.keeping++
+	return &files{task: task, kept: map[fileName]int{}}
+}
+
+func (d *Driver) dropFiles(f *files) {
+	if f == nil {
+		return
+	}
+	f.close()
+	d.mu.Lock()
+	d.keeping--
+	d.mu.Unlock()
+}
+
+// filesOf are those of a task's group, kept or not.
+func (d *Driver) filesOf(task string) *files {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m, ok := d.groups[task]; ok && m.files != nil {
+		return m.files
+	}
+	return &files{task: task}
 }
 
 // freshen makes a group as new; false: it is not.
-func (d *Driver) freshen(task string) bool {
+func (d *Driver) freshen(f *files) bool {
 	for _, base := range d.trees {
-		folder := filepath.Join(base, task)
-		var stat syscall.Stat_t
-		if syscall.Lstat(folder, &stat) != nil || stat.Nlink != 2 || len(slurp(filepath.Join(folder, "cgroup.procs"), make([]byte, 32))) > 0 {
-			return false // groups in it, or processes
-		}
-	}
-	if base, ok := d.bases["memory"]; ok {
-		if left, ok := reset(filepath.Join(base, task, "memory.max_usage_in_bytes")); !ok || left > maxLeftBytes {
+		if !f.isEmpty(base) {
 			return false
 		}
 	}
-	_, counted := d.bases["cpuacct"]
-	return !counted || d.write1("cpuacct", task, "cpuacct.usage", 0) == nil
+	if base := d.bases["memory"]; base != "" {
+		const peak = "memory.max_usage_in_bytes"
+		if f.write(base, peak, "0") != nil {
+			return false
+		}
+		if left, ok := f.number(base, peak, syscall.O_RDWR); !ok || left > maxLeftBytes {
+			return false
+		}
+	}
+	base := d.bases["cpuacct"]
+	return base == "" || f.write(base, "cpuacct.usage", "0") == nil
 }
 
 // unset sets back what a task of root may have changed in its own group, but for what limits name: that is written
-// again for the next task.
-func (d *Driver) unset(task string, limits Limits) bool {
+// again after it.
+func (d *Driver) unset(f *files, limits Limits) bool {
 	type knob struct {
 		controller, file string
 		value            int64
 	}
+	swappiness, _ := f.number(d.bases["memory"], "../memory.swappiness", syscall.O_RDONLY) // none here: then not in it either
 	list := []knob{
 		{"cpu", "cpu.idle", 0}, {"cpu", "cpu.cfs_quota_us", unlimited1}, {"memory", "memory.oom_control", 0},
-		{"memory", "memory.swappiness", number(filepath.Join(d.bases["memory"], "memory.swappiness"))},
+		{"memory", "memory.swappiness", swappiness},
 	}
 	if limits.CPUMilli == 0 {
 		list = append(list, knob{"cpu", "cpu.shares", sharesOfOne})
@@ -128,12 +166,11 @@ func (d *Driver) unset(task string, limits Limits) bool {
 		list = append(list, knob{"memory", "memory.soft_limit_in_bytes", unlimited1})
 	}
 	for _, k := range list {
-		if err := d.write1(k.controller, task, k.file, k.value); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := f.set(d.bases[k.controller], k.file, k.value); err != nil && err != syscall.ENOENT {
 			return false
 		}
 	}
-	base, ok := d.bases["pids"]
-	return !ok || limits.Pids > 0 || write(filepath.Join(base, task, "pids.max"), unlimited) == nil
+	return d.bases["pids"] == "" || limits.Pids > 0 || f.write(d.bases["pids"], "pids.max", unlimited) == nil
 }
 
 // keepSpare puts the group of a task that ended aside; false: it is to be removed. From then on nobody gets at it by the
@@ -141,17 +178,26 @@ func (d *Driver) unset(task string, limits Limits) bool {
 func (d *Driver) keepSpare(task string) bool {
 	d.mu.Lock()
 	m := d.groups[task]
+	if m.reusable = m.reusable && time.Since(m.since) <= soonOver; m.reusable && m.files == nil {
+		m.files = d.keepFilesLocked(task)
+		d.groups[task] = m
+	}
 	d.mu.Unlock()
-	if !m.reusable || time.Since(m.since) > soonOver || !d.freshen(task) || !d.unset(task, m.limits) {
+	f := m.files
+	if f == nil {
+		f = &files{task: task}
+	}
+	if !m.reusable || !d.freshen(f) || !d.unset(f, m.limits) {
 		return false
 	}
+	d.limitV1(f, m.limits) // here, where nobody waits for it
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.groups[task].reusable || len(d.spares) >= maxSpareGroups {
 		return false
 	}
 	delete(d.groups, task)
-	d.spares = append(d.spares, spareGroup{task, m.limits})
+	d.spares = append(d.spares, spareGroup{task, m.limits, m.files})
 	return true
 }
 
@@ -178,6 +224,6 @@ func (d *Driver) takeSpares() []spareGroup {
 
 func (d *Driver) dropSpares() {
 	for _, spare := range d.takeSpares() {
-		d.removeSpare(spare.name)
+		d.removeSpare(spare)
 	}
 }

@@ -10,7 +10,19 @@ import (
 
 // On a machine with v1: a group that saw nothing goes to the next task with the same limits, and only to that.
 func TestAGroupIsUsedAgainOnlyAsNew(t *testing.T) {
-	d := Detect("/", fmt.Sprintf("spare-%d", os.Getpid()))
+	for name, others := range map[string]int{"with its files open": 0, "with as many files open as may be": maxSpareGroups} {
+		t.Run(name, func(t *testing.T) {
+			d := Detect("/", fmt.Sprintf("spare-%d", os.Getpid()))
+			d.keeping = others
+			usedAgainOnlyAsNew(t, d)
+			if d.dropSpares(); d.keeping != others {
+				t.Errorf("%d groups keep their files", d.keeping-others)
+			}
+		})
+	}
+}
+
+func usedAgainOnlyAsNew(t *testing.T, d *Driver) {
 	defer d.Close()
 	if d.Kind != KindV1 {
 		t.Logf("%s: nothing is kept", d.Kind)
@@ -126,4 +138,58 @@ func TestAGroupThatItsTaskChangedIsSetBack(t *testing.T) {
 		d.Remove(second)
 		d.dropSpares()
 	}
+}
+
+// The kernel gives a list of processes that stays open as it was a second ago: a group must not look empty by that.
+func TestAGroupThatKeepsItsFilesIsNotKeptWithAProcessInIt(t *testing.T) {
+	d := Detect("/", fmt.Sprintf("held-%d", os.Getpid()))
+	defer d.Close()
+	if d.Kind != KindV1 {
+		t.Logf("%s: nothing is kept", d.Kind)
+		return
+	}
+	before := openFiles(t)
+	for _, task := range []string{"t-1", "t-2", "t-3"} {
+		if _, err := d.Create(task, Limits{}); err != nil {
+			t.Fatal(err)
+		}
+		d.Remove(task)
+	}
+	group, err := d.Create("t-4", Limits{})
+	if err != nil || len(group.open) != len(group.Joins)+2 || d.keeping != 1 {
+		t.Fatalf("%+v %v, %d groups keep their files", group, err, d.keeping)
+	}
+	for i, file := range group.Files() {
+		var kept, named syscall.Stat_t
+		want := append([]string{group.Kill, group.Procs}, group.Joins...)[i]
+		if file.Fd == 0 {
+			continue
+		}
+		if syscall.Fstat(file.Fd, &kept) != nil || syscall.Stat(want, &named) != nil || kept.Ino != named.Ino || kept.Dev != named.Dev {
+			t.Errorf("%s is another file", want)
+		}
+	}
+	stray := startSaying(t, "echo on; exec sleep 100")
+	if err := write(group.Joins[0], fmt.Sprint(stray.Process.Pid)); err != nil {
+		t.Fatal(err)
+	}
+	if d.keepSpare("t-4") {
+		t.Error("kept with a process in it")
+	}
+	_ = stray.Process.Kill()
+	_ = stray.Wait() // killed
+	d.Remove("t-4")
+	d.dropSpares()
+	if after := openFiles(t); after != before || d.keeping != 0 {
+		t.Errorf("%d files open, before %d; %d groups keep theirs", after, before, d.keeping)
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
 }

@@ -44,15 +44,19 @@ func (d *Driver) Outcome(task string) Outcome {
 			out.pids(folder)
 		}
 	case KindV1:
+		f := d.filesOf(task)
 		if base := d.bases["memory"]; base != "" {
-			folder := filepath.Join(base, task)
-			out.PeakMib = mibUp(number(filepath.Join(folder, "memory.max_usage_in_bytes")))
-			if out.OomKills = keyed(filepath.Join(folder, "memory.oom_control"), "oom_kill"); out.OomKills > 0 {
-				out.limit(number(filepath.Join(folder, "memory.limit_in_bytes")))
+			peak, _ := f.number(base, "memory.max_usage_in_bytes", syscall.O_RDWR) // 0: not counted here
+			out.PeakMib = mibUp(peak)
+			if out.OomKills = f.keyed(base, "memory.oom_control", "oom_kill", syscall.O_RDWR); out.OomKills > 0 {
+				ceiling, _ := f.number(base, "memory.limit_in_bytes", syscall.O_RDWR) // 0: none
+				out.limit(ceiling)
 			}
 		}
 		if base := d.bases["pids"]; base != "" {
-			out.pids(filepath.Join(base, task))
+			if out.PidsHits = f.keyed(base, "pids.events", "max", syscall.O_RDONLY); out.PidsHits > 0 {
+				out.MaxPids, _ = f.number(base, "pids.max", syscall.O_RDWR) // 0: none
+			}
 		}
 	}
 	if out.OomKills > 0 || out.PidsHits > 0 {
@@ -136,25 +140,6 @@ func slurp(path string, buf []byte) []byte {
 	return buf[:n]
 }
 
-// reset sets a counter back, and gives what it says then.
-func reset(path string) (now int64, ok bool) {
-	fd, err := syscall.Open(path, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, false
-	}
-	defer func() { _ = syscall.Close(fd) }() // what counts was written before
-	var buf [64]byte
-	if _, err := syscall.Write(fd, []byte{'0'}); err != nil {
-		return 0, false
-	}
-	n, err := syscall.Pread(fd, buf[:], 0)
-	if err != nil {
-		return 0, false
-	}
-	now, err = strconv.ParseInt(string(bytes.TrimSpace(buf[:n])), 10, 64)
-	return now, err == nil
-}
-
 func number(path string) int64 {
 	var buf [64]byte
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(slurp(path, buf[:]))), 10, 64)
@@ -170,7 +155,12 @@ var statBytes = sync.Pool{New: func() interface{} { return new([8192]byte) }}
 func keyed(path, key string) int64 {
 	buf := statBytes.Get().(*[8192]byte)
 	defer statBytes.Put(buf)
-	for data := slurp(path, buf[:]); len(data) > 0; {
+	return valueOf(slurp(path, buf[:]), key)
+}
+
+// valueOf finds the line of a key.
+func valueOf(data []byte, key string) int64 {
+	for len(data) > 0 {
 		line, rest, _ := bytes.Cut(data, []byte{'\n'})
 		data = rest
 		name, value, ok := bytes.Cut(line, []byte{' '})

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -293,16 +294,21 @@ func (h *host) pidOf(id string) int {
 
 func parentOf(t *testing.T, pid int) int {
 	t.Helper()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	parent := 0
-	if _, err := fmt.Sscan(fields[1], &parent); err != nil || parent <= 1 {
+	parent, data := parentNow(pid)
+	if parent <= 1 {
 		t.Fatalf("parent of %d: %q", pid, data)
 	}
 	return parent
+}
+
+// parentNow gives 0 for a process that is gone.
+func parentNow(pid int) (parent int, stat []byte) {
+	stat, _ = os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) > 1 {
+		parent = atoi(fields[1])
+	}
+	return parent, stat
 }
 
 var _ = time.Now

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"mesolite/agent/internal/at"
 	"mesolite/agent/internal/cgroup"
 	"mesolite/agent/internal/shim"
 )
@@ -44,8 +45,9 @@ func (l *Launcher) beginWatch(taskID string) *watched {
 	return w
 }
 
-// endWatch is called when nobody holds the fifos of a run any more.
-func (l *Launcher) endWatch(w *watched, runDir string) {
+// endWatch is called when nobody holds the fifos of a run any more. Those of a first run stay where they are: they go to
+// the next task with the folder.
+func (l *Launcher) endWatch(w *watched, run int) {
 	l.mu.Lock()
 	left := w.left
 	if left == nil {
@@ -60,7 +62,9 @@ func (l *Launcher) endWatch(w *watched, runDir string) {
 			delete(l.watches, w.task)
 		}
 		l.mu.Unlock()
-		l.giveFifos(runDir)
+		if run > 0 {
+			l.giveFifos(l.RunDir(w.task, run))
+		}
 		return
 	}
 	left.shims--
@@ -126,7 +130,7 @@ func (l *Launcher) keepFolder(path string) bool {
 	// The next shim takes it by its name: to make an inode for each run is dear. That it is empty is on the disk before
 	// its name is (file systems with a journal keep the order), so no power cut can give a task the end of another.
 	mark, next := filepath.Join(path, "run"), filepath.Join(path, shim.NextName)
-	if err := syscall.Truncate(mark, 0); err == nil {
+	if err := makeEmpty(mark); err == nil {
 		err = syscall.Rename(mark, next)
 		if err != nil {
 			return false
@@ -141,6 +145,20 @@ func (l *Launcher) keepFolder(path string) bool {
 	}
 	l.folders = append(l.folders, spareFolder{path, whole})
 	return true
+}
+
+// makeEmpty opens the file for it: ext4 begins to write a file that was cut to nothing when it is closed the next time
+// (auto_da_alloc), and who cuts it again waits for the disk. Here that is at once, and there is nothing to write.
+func makeEmpty(path string) error {
+	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	err = syscall.Ftruncate(fd, 0)
+	if closeErr := syscall.Close(fd); err == nil {
+		err = closeErr
+	}
+	return err
 }
 
 // takeFolder gives a task a folder that is as new; whole: with its fifos. Where one is already (its files were
@@ -166,11 +184,18 @@ func (l *Launcher) takeFolder(dir string) (taken, whole bool) {
 
 // asNew tells whether a task left nothing in its folder; whole: its fifos are there, and nobody holds them.
 func asNew(dir string) (whole, ok bool) {
+	folder, err := openFolder(at.Root, dir)
+	if err != nil {
+		return false, false
+	}
+	defer func() { _ = syscall.Close(folder) }() // only read
+	var stat syscall.Stat_t
+	if syscall.Fstat(folder, &stat) != nil || stat.Mode != syscall.S_IFDIR|0o700 {
+		return false, false
+	}
 	fifos := 0
-	for _, name := range namesIn(dir) {
-		path := filepath.Join(dir, name)
-		var stat syscall.Stat_t
-		if syscall.Lstat(path, &stat) != nil {
+	for _, name := range namesIn(folder) {
+		if at.Stat(folder, name, &stat) != nil {
 			return false, false
 		}
 		isFile := stat.Mode&syscall.S_IFMT == syscall.S_IFREG
@@ -189,34 +214,40 @@ func asNew(dir string) (whole, ok bool) {
 				return false, false
 			}
 		case "sandbox":
-			if stat.Mode != syscall.S_IFDIR|0o700 || int(stat.Uid) != os.Geteuid() || len(namesIn(path)) > 0 {
+			if stat.Mode != syscall.S_IFDIR|0o700 || int(stat.Uid) != os.Geteuid() || !isEmpty(folder, name) {
 				return false, false
 			}
 		default:
 			return false, false
 		}
 	}
-	var stat syscall.Stat_t
-	return fifos == len(fifoNames), fifos != 1 && syscall.Lstat(dir, &stat) == nil && stat.Mode == syscall.S_IFDIR|0o700
+	return fifos == len(fifoNames), fifos != 1
+}
+
+func openFolder(in int, path string) (int, error) {
+	return at.Open(in, path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+}
+
+func isEmpty(in int, name string) bool {
+	folder, err := openFolder(in, name)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = syscall.Close(folder) }() // only read
+	return len(namesIn(folder)) == 0
 }
 
 // namesIn a folder; one that cannot be read counts as not empty. Without an os.File, which costs more than the rest.
-func namesIn(dir string) []string {
-	cannot := []string{"?"}
-	fd, err := syscall.Open(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return cannot
-	}
-	defer func() { _ = syscall.Close(fd) }() // only read
+func namesIn(folder int) []string {
 	var names []string
 	var buf [2048]byte
 	for {
-		n, err := syscall.ReadDirent(fd, buf[:])
+		n, err := syscall.ReadDirent(folder, buf[:])
 		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {
-			return cannot
+			return []string{"?"}
 		}
 		if n <= 0 {
 			return names

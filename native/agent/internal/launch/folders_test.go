@@ -112,7 +112,7 @@ func TestAFolderIsOnlyUsedAgainWhenItsShimIsGone(t *testing.T) {
 	if second := ran(t, l, "a"); second == first {
 		t.Fatal("it was given away while its shim lives")
 	}
-	l.endWatch(w, l.RunDir("a", 0))
+	l.endWatch(w, 0)
 	if len(l.folders) != 1 || inode(t, l.folders[0].path) != first || !l.folders[0].whole {
 		t.Errorf("not kept: %+v", l.folders)
 	}

@@ -1,5 +1,5 @@
 // Package launch turns a task into a running shim, finds shims again after a restart of the agent, and passes their
-// news on. It owns the folder tasks/<taskId>. It may import shim, cgroup and wire.
+// news on. It owns the folder tasks/<taskId>. It may import shim, cgroup, at and wire.
 //
 // A task is found by its two fifos, never by a pid: the shim alone holds the write end of `alive` and the read end of
 // `ctl`, so end of file on the one and ENXIO on the other mean that it is gone, whatever pids were reused since.
@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"mesolite/agent/internal/at"
 	"mesolite/agent/internal/cgroup"
 	"mesolite/agent/internal/shim"
 	"mesolite/agent/internal/wire"
@@ -151,23 +152,41 @@ func plain(err error) error {
 	return err
 }
 
-// openAll opens what a shim gets. Plain descriptors: the runtime's poller would only cost system calls, and would make
-// the shared fifos and logs non-blocking at its own will.
-func openAll(list []fileToOpen) (fds []uintptr, err error) {
-	for _, f := range list {
-		fd, err := syscall.Open(f.path, f.flags|syscall.O_CLOEXEC, 0o600)
-		if err != nil {
-			closeAll(fds)
-			return nil, fmt.Errorf("%s: %s", f.path, err.Error())
-		}
-		fds = append(fds, uintptr(fd))
-	}
-	return fds, nil
+// fileToOpen is what a shim gets: see cgroup.File.
+type fileToOpen = cgroup.File
+
+// opened is what a shim is given. Only those of own are to be closed.
+type opened struct {
+	fds []uintptr
+	own []int
 }
 
-func closeAll(fds []uintptr) {
-	for _, fd := range fds {
-		_ = syscall.Close(int(fd)) // the shim has its own copies
+// openAll opens what a shim gets. Plain descriptors: the runtime's poller would only cost system calls, and would make
+// the shared fifos and logs non-blocking at its own will.
+func openAll(list []fileToOpen) (opened, error) {
+	o := opened{make([]uintptr, 0, len(list)), make([]int, 0, len(list))}
+	for _, f := range list {
+		if f.Fd != 0 {
+			o.fds = append(o.fds, uintptr(f.Fd))
+			continue
+		}
+		folder := f.Folder
+		if folder == 0 {
+			folder = at.Root
+		}
+		fd, err := at.Open(folder, f.Path, f.Flags|syscall.O_CLOEXEC, 0o600)
+		if err != nil {
+			o.close()
+			return opened{}, fmt.Errorf("%s: %s", f.Path, err.Error())
+		}
+		o.fds, o.own = append(o.fds, uintptr(fd)), append(o.own, fd)
+	}
+	return o, nil
+}
+
+func (o *opened) close() {
+	for _, fd := range o.own {
+		_ = syscall.Close(fd) // the shim has its own copies
 	}
 }
 
@@ -177,13 +196,19 @@ func (l *Launcher) spawn(info wire.TaskInfo, run int, account account, group cgr
 	if err != nil {
 		return plain(err).Error()
 	}
-	fds, err := openAll(filesOf(l.TaskDir(info.TaskID), runDir, group))
+	folder, err := syscall.Open(runDir, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		_ = alive.Close() // never used
+		return runDir + ": " + err.Error()
+	}
+	defer func() { _ = syscall.Close(folder) }() // the shim has its own copy
+	given, err := openAll(filesOf(folder, run, group))
 	if err != nil {
 		_ = alive.Close() // never used
 		return err.Error()
 	}
-	pid, err := l.fork(info, account, group, fds, shim.FlagCarry)
-	closeAll(fds)
+	pid, err := l.fork(info, account, group, given.fds, shim.FlagCarry)
+	given.close()
 	if err != nil {
 		_ = alive.Close() // never used
 		return describeErrno(err)
@@ -193,32 +218,22 @@ func (l *Launcher) spawn(info wire.TaskInfo, run int, account account, group cgr
 	return ""
 }
 
-type fileToOpen struct {
-	path  string
-	flags int
-}
-
-// filesOf lists what a shim gets, in the order of its file descriptors.
-func filesOf(dir, runDir string, group cgroup.Group) []fileToOpen {
+// filesOf lists what a shim gets, in the order of its file descriptors. What is in the folder of its run is looked up
+// from there: the way to it is long.
+func filesOf(folder, run int, group cgroup.Group) []fileToOpen {
+	logs := ""
+	if run > 0 {
+		logs = "../"
+	}
 	appending := os.O_WRONLY | os.O_CREATE | os.O_APPEND
-	list := []fileToOpen{
-		{"/dev/null", os.O_RDONLY},
-		{filepath.Join(dir, "stdout"), appending},
-		{filepath.Join(dir, "stderr"), appending},
-		{filepath.Join(runDir, "alive"), os.O_WRONLY | syscall.O_NONBLOCK},
-		{filepath.Join(runDir, "ctl"), os.O_RDWR | syscall.O_NONBLOCK},
-		{runDir, os.O_RDONLY},
-	}
-	switch group.Kind {
-	case cgroup.KindV2:
-		list = append(list, fileToOpen{group.Kill, os.O_WRONLY}, fileToOpen{group.Procs, os.O_RDONLY | syscall.O_DIRECTORY})
-	case cgroup.KindV1:
-		list = append(list, fileToOpen{group.Kill, os.O_RDWR}, fileToOpen{group.Procs, os.O_RDONLY})
-	}
-	for _, join := range group.Joins {
-		list = append(list, fileToOpen{join, os.O_RDWR})
-	}
-	return list
+	return append([]fileToOpen{
+		{Path: "/dev/null", Flags: os.O_RDONLY},
+		{Path: logs + "stdout", Flags: appending, Folder: folder},
+		{Path: logs + "stderr", Flags: appending, Folder: folder},
+		{Path: "alive", Flags: os.O_WRONLY | syscall.O_NONBLOCK, Folder: folder},
+		{Path: "ctl", Flags: os.O_RDWR | syscall.O_NONBLOCK, Folder: folder},
+		{Fd: folder},
+	}, group.Files()...)
 }
 
 // fork makes a shim. The pid is 0 when it is no child of ours.

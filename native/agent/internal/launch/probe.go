@@ -91,20 +91,18 @@ func (l *Launcher) forkProbe(p *probe, r check.Request) error {
 	}
 	// It joins the group, but is not its master: ending a probe must not empty the group.
 	group := cgroup.Group{Kind: cgroup.KindNone, Joins: l.Cgroups.Enter(r.TaskID)}
-	list := []fileToOpen{
-		{"/dev/null", os.O_RDONLY}, {"/dev/null", os.O_WRONLY}, {"/dev/null", os.O_WRONLY},
-		{filepath.Join(p.dir, "alive"), os.O_WRONLY | syscall.O_NONBLOCK}, {filepath.Join(p.dir, "ctl"), os.O_RDWR | syscall.O_NONBLOCK},
-		{p.dir, os.O_RDONLY},
-	}
-	for _, join := range group.Joins {
-		list = append(list, fileToOpen{join, os.O_RDWR})
-	}
-	fds, err := openAll(list)
+	list := append([]fileToOpen{
+		{Path: "/dev/null", Flags: os.O_RDONLY}, {Path: "/dev/null", Flags: os.O_WRONLY}, {Path: "/dev/null", Flags: os.O_WRONLY},
+		{Path: filepath.Join(p.dir, "alive"), Flags: os.O_WRONLY | syscall.O_NONBLOCK},
+		{Path: filepath.Join(p.dir, "ctl"), Flags: os.O_RDWR | syscall.O_NONBLOCK},
+		{Path: p.dir, Flags: os.O_RDONLY},
+	}, group.Files()...)
+	given, err := openAll(list)
 	if err != nil {
 		return err
 	}
-	p.pid, err = l.fork(lineOf(r), account, group, fds, shim.FlagWithAgent)
-	closeAll(fds)
+	p.pid, err = l.fork(lineOf(r), account, group, given.fds, shim.FlagWithAgent)
+	given.close()
 	return err
 }
 

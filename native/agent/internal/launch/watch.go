@@ -72,9 +72,7 @@ func (l *Launcher) watch(w *watched, run int, alive *os.File, shimPid int) {
 	if shimPid != 0 {
 		reap(shimPid)
 	}
-	// Nobody holds its fifos any more: that is what the end of the file said. A run that never was is begun again in the
-	// same folder when it is told, so they are taken out before.
-	l.endWatch(w, l.RunDir(taskID, run))
+	l.endWatch(w, run) // nobody holds its fifos any more: that is what the end of the file said
 	if !told {
 		l.gone(taskID, run, true)
 	}

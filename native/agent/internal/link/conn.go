@@ -14,6 +14,8 @@ const (
 	maxQueuedBytes = 8 << 20
 	// maxQueuedData frames wait in the queue; the streams wait behind them. Small, so that messages are not late.
 	maxQueuedData = 4
+	// togetherBytes of messages are written at a time, or one that is longer.
+	togetherBytes = 16 << 10
 	// lingerLimit is how long an ended conversation waits for the other end to close as well.
 	lingerLimit = time.Second
 )
@@ -163,12 +165,7 @@ func (c *Conn) writeLoop() {
 			c.mu.Unlock()
 			return
 		}
-		next := c.queue[0]
-		c.queue[0] = queued{}
-		c.queue = c.queue[1:]
-		if len(c.queue) == 0 {
-			c.queue = nil
-		}
+		next := c.takeLocked()
 		c.mu.Unlock()
 		_, err := c.socket.Write(next.frame)
 		c.mu.Lock()
@@ -185,4 +182,19 @@ func (c *Conn) writeLoop() {
 		c.change.Broadcast()
 		c.mu.Unlock()
 	}
+}
+
+// takeLocked takes what is written next: messages that wait one after the other are written as one.
+func (c *Conn) takeLocked() queued {
+	next, taken := c.queue[0], 1
+	for ; !next.data && taken < len(c.queue) && !c.queue[taken].data && len(next.frame) < togetherBytes; taken++ {
+		next.frame = append(next.frame, c.queue[taken].frame...)
+	}
+	for i := 0; i < taken; i++ {
+		c.queue[i] = queued{}
+	}
+	if c.queue = c.queue[taken:]; len(c.queue) == 0 {
+		c.queue = nil
+	}
+	return next
 }

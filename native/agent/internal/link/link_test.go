@@ -1,10 +1,12 @@
 package link
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -117,6 +119,41 @@ func TestMessagesAndDataKeepTheirOrder(t *testing.T) {
 	if conn.Cause() != "done" {
 		t.Errorf("%q", conn.Cause())
 	}
+}
+
+// counted counts what is written at once.
+type counted struct {
+	net.Conn
+	writes atomic.Int64
+}
+
+func (c *counted) Write(data []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(data)
+}
+
+func TestMessagesThatWaitAreWrittenTogetherAndWhole(t *testing.T) {
+	ours, other := net.Pipe() // holds nothing: what is sent waits for the reader
+	t.Cleanup(func() { _ = other.Close() })
+	socket := &counted{Conn: ours}
+	conn := NewConn(socket)
+	const count = 300
+	for i := 0; i < count; i++ {
+		if err := conn.Send(fmt.Sprint(i, strings.Repeat("x", i*10))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	frames := wire.NewReader(other)
+	for i := 0; i < count; i++ {
+		frame, err := frames.Next()
+		if want := fmt.Sprintf("%q", fmt.Sprint(i, strings.Repeat("x", i*10))); err != nil || string(frame.Payload) != want {
+			t.Fatalf("%d: %v %s", i, err, frame.Payload)
+		}
+	}
+	if most := socket.writes.Load(); most > count/4 {
+		t.Errorf("%d writes", most)
+	}
+	conn.End("done")
 }
 
 func TestAReaderThatStopsLosesTheConnectionAndNotOurMemory(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"mesolite/agent/internal/wire"
 )
@@ -46,6 +47,7 @@ type taskLogs struct {
 	logs    []*Log
 	told    atomic.Bool
 	settled bool
+	begun   time.Time
 
 	still   sync.Mutex // guards what follows
 	frozen  int        // who wants it to stand still
@@ -159,12 +161,16 @@ func (k *Keeper) Close() {
 func (k *Keeper) Begin(taskID string, logMib int64) {
 	k.mu.Lock()
 	if task := k.live[taskID]; task != nil {
+		if shimsHold && time.Since(task.begun) < maxPause { // its first look comes anyway
+			k.mu.Unlock()
+			return
+		}
 		k.again = append(k.again, task)
 		k.mu.Unlock()
 		k.watcher.ring()
 		return
 	}
-	task := &taskLogs{id: taskID, limit: logMib * mib}
+	task := &taskLogs{id: taskID, limit: logMib * mib, begun: time.Now()}
 	for _, name := range FileNames {
 		task.logs = append(task.logs, newLog(k.options.TaskDir(taskID), name))
 	}

@@ -59,9 +59,10 @@ func newLog(dir, name string) *Log { return &Log{path: filepath.Join(dir, name)}
 // load reads where the log begins. A head file that a power cut lost is found again by the hole at the beginning.
 func (l *Log) load() {
 	l.once.Do(func() {
-		data, err := os.ReadFile(l.path + ".head")
 		var head, base, old int64
-		if err == nil {
+		var stat syscall.Stat_t
+		if syscall.Stat(l.path+".head", &stat) != syscall.ENOENT { // as it nearly always is
+			data, _ := os.ReadFile(l.path + ".head") // unreadable: as if it were empty
 			if n, _ := fmt.Sscanf(string(data), "%d %d %d", &head, &base, &old); n != 3 || head < 0 || base < 0 || old < 0 || old > base {
 				head, base, old = 0, 0, 0
 			}
@@ -82,15 +83,15 @@ func (l *Log) when() *timeLine {
 }
 
 func (l *Log) firstData(head int64) int64 {
+	var stat syscall.Stat_t
+	if syscall.Stat(l.path, &stat) != nil || head >= stat.Size || stat.Size < 2*minSlack { // so short was never cut
+		return head
+	}
 	file, err := os.Open(l.path)
 	if err != nil {
 		return head
 	}
 	defer func() { _ = file.Close() }() // only looked at
-	info, err := file.Stat()
-	if err != nil || head >= info.Size() || info.Size() < 2*minSlack { // so short was never cut
-		return head
-	}
 	return dataAt(file, head)
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -101,14 +102,20 @@ func (k *Keeper) removeLogs(e *endedTask, why string) {
 	dir := k.options.TaskDir(e.ID)
 	any := false
 	for _, name := range FileNames {
-		any = os.Remove(filepath.Join(dir, name)) == nil || any // gone already
+		var stat syscall.Stat_t
+		any = syscall.Stat(filepath.Join(dir, name), &stat) == nil || any
+	}
+	// First, so that who misses the log finds the word; a full disk has room for it only then.
+	note := func() error { return os.WriteFile(filepath.Join(dir, "removed"), []byte(why+"\n"), 0o600) }
+	noted := any && note() == nil
+	for _, name := range FileNames {
+		_ = os.Remove(filepath.Join(dir, name)) // gone already
 		for _, suffix := range companions {
 			_ = os.Remove(filepath.Join(dir, name+suffix)) // not every log has them
 		}
 	}
-	if any {
-		// Without the word the log is merely not there.
-		_ = os.WriteFile(filepath.Join(dir, "removed"), []byte(why+"\n"), 0o600)
+	if any && !noted {
+		_ = note() // without the word the log is merely not there
 	}
 	k.mu.Lock()
 	kept := e.kept

@@ -14,6 +14,9 @@ const (
 	inIgnored = 0x8000
 	inFlags   = syscall.O_CLOEXEC | syscall.O_NONBLOCK
 
+	// shimsHold: the shim of a task keeps its logs under their cap.
+	shimsHold = true
+
 	schedReset = 0x40000000
 	schedRR    = 2
 )

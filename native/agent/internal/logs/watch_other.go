@@ -4,8 +4,12 @@ package logs
 
 import "time"
 
-// restingEvery is how often the logs are measured that are quiet.
-const restingEvery = 250 * time.Millisecond
+const (
+	// restingEvery is how often the logs are measured that are quiet.
+	restingEvery = 250 * time.Millisecond
+	// shimsHold: tasks have no shim here that would keep their logs under their cap.
+	shimsHold = false
+)
 
 // eyes are how the watcher learns that a quiet log grows: here it measures them all now and then.
 type eyes struct {

@@ -24,6 +24,7 @@ const (
 	sigSetMask      = 2
 	prSubreaper     = 36
 	prSetName       = 15
+	prDeathSignal   = 1
 	prNoNewPrivs    = 38
 	prDropBound     = 24
 	prAmbient       = 47
@@ -93,6 +94,8 @@ var (
 	childStep            int
 	childErrno           syscall.Errno
 	childStack           [8192]byte
+	// A starter made us: our descriptors are marked, and signals have their default action.
+	fromStarter bool
 )
 
 func call(number, a, b, c, d, e uintptr) (uintptr, syscall.Errno) {
@@ -147,7 +150,7 @@ func prepare() {
 	_, _ = call(syscall.SYS_PRCTL, prSubreaper, 1, 0, 0, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSetName, text("mesolite-shim\x00"), 0, 0, 0)
 	first := uintptr(firstJoin() + joins)
-	for fd := uintptr(FdAlive); fd < first; fd++ {
+	for fd := uintptr(FdAlive); fd < first && !fromStarter; fd++ {
 		_, _ = call(syscall.SYS_FCNTL, fd, syscall.F_SETFD, sysCloexec, 0, 0)
 	}
 	// What the agent's starter left open is nobody's here. A kernel before 5.9 cannot; the agent marks its own.
@@ -217,11 +220,18 @@ func child(argv, envp **byte) (int, syscall.Errno) {
 		}
 	}
 	_, _ = call(syscall.SYS_UMASK, 0o22, 0, 0, 0, 0)
-	for signal := uintptr(1); signal <= 31; signal++ { // what nohup and the agent ignore is among these
-		_, _ = call(syscall.SYS_RT_SIGACTION, signal, addr(&action[0]), 0, 8, 0) // zeroes: the default action
+	if !fromStarter {
+		defaultSignals()
 	}
 	_, _ = call(syscall.SYS_RT_SIGPROCMASK, sigSetMask, addr(&zeroMask[0]), 0, 8, 0)
 	return StepExec, execute(argv, envp)
+}
+
+// defaultSignals sets them all back: what nohup and the agent ignore is among these.
+func defaultSignals() {
+	for signal := uintptr(1); signal <= 31; signal++ {
+		_, _ = call(syscall.SYS_RT_SIGACTION, signal, addr(&action[0]), 0, 8, 0) // zeroes: the default action
+	}
 }
 
 // execute is execve, or execvp without the shell fallback. It returns only on failure.

@@ -9,6 +9,9 @@ import (
 // words of a message. An agent that starts them itself stands still until each of them has become its own program
 // (vfork), one after the other; where others use the CPU too that is milliseconds. The starter ends with its agent,
 // its shims do not.
+//
+// One child is made ahead: it waits for a message itself, so no task waits for a fork. It says on a pipe of its own that
+// it has one, and the starter makes the next. Until then it ends with the starter.
 
 var (
 	starterMsg   [StarterBytes]byte
@@ -17,6 +20,13 @@ var (
 	starterOob   [(16 + 4*StarterFds) / 8]uint64 // cmsghdr and the descriptors
 	starterVec   syscall.Iovec
 	starterHdr   syscall.Msghdr
+	starterPid   int
+)
+
+// What a child made ahead says once.
+const (
+	orderTaken = '1'
+	ordersOver = '0'
 )
 
 // starter serves until nobody holds the other end of its socket. Its own command line is where each shim writes what
@@ -30,35 +40,96 @@ func starter(argc uintptr, argv **byte) {
 	}
 	_, _ = call(syscall.SYS_RT_SIGPROCMASK, sigSetMask, addr(&allMask[0]), 0, 8, 0)
 	_, _ = call(syscall.SYS_PRCTL, prSetName, text("mesolite-start\x00"), 0, 0, 0)
+	defaultSignals()
 	onChildren(ignored)
+	starterPid = self()
 	line[0] = '1'
 	write(FdStarter, &line[0], 1) // it works here
 	for {
-		count, size := takeOrder()
-		if size == 0 {
-			exitNow(0)
+		if !makeNext(argc, argv) {
+			makeNow(argc, argv)
 		}
-		args := readOrder(size)
-		if args < ArgCount || count <= FdFolder {
-			exitNow(66) // that was not our agent
-		}
-		pid, errno := call(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0)
-		if errno == 0 && pid == 0 {
-			onChildren(0)
-			beShim(argc, argv, uintptr(args), count)
-		}
-		if errno != 0 {
-			write(int(starterFds[FdAlive]), &line[0], record(0, StepFork, int(errno)))
-		}
-		closeOrder(count, 0)
 	}
 }
 
+// makeNext makes a child ahead and waits until it has its message; false: it has none, and never will.
+func makeNext(argc uintptr, argv **byte) bool {
+	if _, errno := call(syscall.SYS_PIPE2, addr((*byte)(unsafe.Pointer(&pipeFds[0]))), syscall.O_CLOEXEC, 0, 0, 0); errno != 0 {
+		return false
+	}
+	pid, errno := call(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0)
+	if errno == 0 && pid == 0 {
+		beNext(argc, argv)
+	}
+	closeFd(int(pipeFds[1]))
+	line[0] = 0
+	for errno == 0 { // no word at all: somebody ended it
+		_, again := call(syscall.SYS_READ, uintptr(pipeFds[0]), addr(&line[0]), 1, 0, 0)
+		if again != syscall.EINTR {
+			break
+		}
+	}
+	closeFd(int(pipeFds[0]))
+	if line[0] == ordersOver {
+		_, _ = call(syscall.SYS_WAIT4, pid, 0, 0, 0, 0) // so that nothing of us is left to be seen
+		exitNow(0)
+	}
+	return line[0] == orderTaken
+}
+
+// beNext is the child made ahead.
+func beNext(argc uintptr, argv **byte) {
+	_, _ = call(syscall.SYS_PRCTL, prDeathSignal, uintptr(syscall.SIGKILL), 0, 0, 0)
+	if parent, _ := call(syscall.SYS_GETPPID, 0, 0, 0, 0, 0); int(parent) != starterPid {
+		exitNow(0)
+	}
+	closeFd(int(pipeFds[0]))
+	count, size := takeOrder()
+	args := readOrder(size)
+	line[0] = orderTaken
+	if args < ArgCount || count <= FdFolder {
+		line[0] = ordersOver // the agent is gone, or that was not ours
+	}
+	write(int(pipeFds[1]), &line[0], 1)
+	closeFd(int(pipeFds[1]))
+	if line[0] == ordersOver {
+		exitNow(0)
+	}
+	_, _ = call(syscall.SYS_PRCTL, prDeathSignal, 0, 0, 0, 0)
+	beShim(argc, argv, uintptr(args), count)
+}
+
+// makeNow takes a message and makes a child for it.
+func makeNow(argc uintptr, argv **byte) {
+	count, size := takeOrder()
+	if size == 0 {
+		exitNow(0)
+	}
+	args := readOrder(size)
+	if args < ArgCount || count <= FdFolder {
+		exitNow(66) // that was not our agent
+	}
+	pid, errno := call(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0)
+	if errno == 0 && pid == 0 {
+		beShim(argc, argv, uintptr(args), count)
+	}
+	if errno != 0 {
+		write(int(starterFds[FdAlive]), &line[0], record(0, StepFork, int(errno)))
+	}
+	closeOrder(count, 0)
+}
+
 func beShim(argc uintptr, argv **byte, args uintptr, count int) {
+	onChildren(0)
 	_, _ = call(syscall.SYS_SETSID, 0, 0, 0, 0, 0)
 	for i := 0; i < count; i++ { // they came in ascending order, each above its place
-		_, _ = call(syscall.SYS_DUP3, uintptr(starterFds[i]), uintptr(i), 0, 0, 0)
+		mark := 0
+		if i >= FdAlive {
+			mark = syscall.O_CLOEXEC
+		}
+		_, _ = call(syscall.SYS_DUP3, uintptr(starterFds[i]), uintptr(i), uintptr(mark), 0, 0)
 	}
+	fromStarter = true
 	closeOrder(count, count)
 	words := asList(&starterWords[0])
 	showWords(argc, argv, words)

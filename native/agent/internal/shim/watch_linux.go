@@ -189,7 +189,11 @@ func empty() {
 	mainPid = 0
 	until := now(clockMono) + leftCapMs
 	pause := int64(killAgainMs / 5)
-	for !reaped() && now(clockMono) < until {
+	for !reaped() {
+		if now(clockMono) >= until {
+			left = children(0)
+			return
+		}
 		killCgroup() // only now: freezing is dear, and mostly nothing is left
 		children(int(syscall.SIGKILL))
 		if !reaped() {
@@ -199,7 +203,6 @@ func empty() {
 			}
 		}
 	}
-	left = children(0)
 }
 
 // reaped takes in every child that has ended, and tells whether none is left.

@@ -12,7 +12,6 @@ import { Button, IconButton } from '../../../kit/button.tsx';
 import { Dialog } from '../../../kit/dialog.tsx';
 import { Checkbox, TextField } from '../../../kit/field.tsx';
 import { CancelButton } from '../../../parts/cancel-button.tsx';
-import { roleHue } from '../../../parts/role-bars.tsx';
 import {
   readAmount,
   type ScalarName,
@@ -24,6 +23,7 @@ import { SliceBar } from '../../../parts/slice-bar.tsx';
 import { freeIn, type MachineSlices, slicesOf } from '../../../parts/slices.ts';
 import { usePreview } from '../../../parts/use-preview.ts';
 import { useShares } from '../../../parts/use-shares.ts';
+import { hueOfRole } from '../../../store/identity.ts';
 import { tableStore, useRow, useTables } from '../../../store/tables.ts';
 import { Refused } from '../refused.tsx';
 import { addDraft, type DraftSlice, draftsOf, drawn, isReadable, moveTo, wishOf } from './partition-form.ts';
@@ -83,7 +83,7 @@ function SliceRow(
   return (
     <li className="partition__row">
       <span className="partition__role">
-        <span className="swatch" data-hue={roleHue(draft.role === '' ? '?' : draft.role)} />
+        <span className="swatch" data-hue={hueOfRole(draft.role === '' ? '?' : draft.role)} />
         {draft.isNew ? (
           <TextField
             label={words.t('roles.name')}

@@ -3,8 +3,9 @@ import type { RoleShare, SharesPreview, ShareWarning } from '../../../../electro
 import { percent } from '../../../app/messages/amounts.ts';
 import { useWords, type Words } from '../../../app/messages/words.ts';
 import { Glyph } from '../../../kit/glyph.tsx';
-import { FairBar, roleHue } from '../../../parts/role-bars.tsx';
+import { FairBar } from '../../../parts/role-bars.tsx';
 import { scalarNames, scalarsText, scalarText } from '../../../parts/scalar-words.ts';
+import { hueOfRole } from '../../../store/identity.ts';
 
 type Line = SharesPreview['roles'][number];
 
@@ -41,7 +42,7 @@ function Row({ line, words }: { readonly line: Line; readonly words: Words }) {
         name={role}
         share={before?.share ?? 0}
         fairShare={after?.fairShare ?? 0}
-        hue={roleHue(role)}
+        hue={hueOfRole(role)}
         words={words}
       />
       {owes && (

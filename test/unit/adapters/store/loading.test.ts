@@ -15,6 +15,7 @@ import { agentId, aMachine, machineId } from '../../../support/builders.ts';
 import { commit, load } from '../../../support/store-conformance.ts';
 import { mustOpen, newPlace } from '../../../support/store-place.ts';
 import {
+  aClaimRecord,
   aFrameworkRecord,
   anAgentRecord,
   anEvent,
@@ -42,6 +43,7 @@ const two: DurableRows = {
   ],
   reservations: [aReservationRecord('one'), { ...aReservationRecord('one'), id: 'a-one|ops|' }],
   runs: [aRunRecord('waits'), aRunRecord('stays', 'one')],
+  claims: [aClaimRecord('claim-1-1'), aClaimRecord('claim-1-2')],
 };
 
 /** Half of a pair of UTF-16 is no text: as a key it would be another one. In the JSON beside it it is kept. */
@@ -77,6 +79,7 @@ describe('what is loaded', () => {
     const all = fc.record({
       tasks: rowOf('tasks'),
       runs: rowOf('runs'),
+      claims: rowOf('claims'),
       machines: rowOf('machines'),
       agents: rowOf('agents'),
       settings: rowOf('settings'),
@@ -96,6 +99,7 @@ describe('what is loaded', () => {
           frameworks: [made.frameworks],
           roles: [made.roles],
           reservations: [{ ...made.reservations, machineId: machine_ }],
+          claims: [{ ...made.claims, machineId: machine_ }],
           runs: [made.runs.machineId === null ? made.runs : { ...made.runs, machineId: machine_ }],
         };
         const empty = durableTables.map((table) => `DELETE FROM ${table};`).join(' ');
@@ -121,7 +125,10 @@ describe('what is loaded', () => {
       { ...first, info: { ...first.info, command: command as typeof first.info.command } },
       ...others,
     ];
-    const place = filled({ ...two, ...{ machines, agents: [], tasks: all, reservations: [], runs: [] } });
+    const place = filled({
+      ...two,
+      ...{ machines, agents: [], tasks: all, reservations: [], runs: [], claims: [] },
+    });
     const counts: number[] = [];
     const opened = await openStoreThread(await threadOptions(place), (rows) => counts.push(rows));
     if (opened.kind === 'problem') throw new Error(opened.problem.detail);
@@ -183,7 +190,7 @@ describe('a damaged row', () => {
   );
 
   it('of a machine takes what hangs on it along, and a machine forgets an agent that is lost', async () => {
-    const place = filled({ ...two, runs: [], reservations: [] });
+    const place = filled({ ...two, runs: [], reservations: [], claims: [] });
     edit(place, (db) => {
       db.prepare('UPDATE machines SET json = ? WHERE id = ?').run('{}', 'm-two');
       db.prepare('UPDATE tasks SET json = ? WHERE id = ?').run(

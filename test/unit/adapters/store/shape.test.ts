@@ -45,6 +45,24 @@ describe('the quick look at a row', () => {
     expect(yes > 20).toBe(table !== 'frameworks');
   });
 
+  it('says of the next value nothing that it found of the last', () => {
+    const look = lookOf(z.object({ id: z.string().regex(/^t-/), part: z.object({ n: z.number() }) }));
+    const part = { n: 1 };
+    const row = { id: 't-1', part };
+    expect([look(undefined), look(row), look(row), look({ id: 't-1', part })]).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+    expect([look({ id: 'x', part }), look({ id: 't-1', part: { n: 'x' } })]).toEqual([false, false]);
+    expect([look({ part }), look({ id: undefined, part }), look({ ...row, more: 1 })]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
   it.each<[string, z.ZodType, unknown]>([
     ['fills in what is missing', z.object({ a: z.number().default(1) }), {}],
     ['drops what it does not know', z.object({ a: z.number() }), { a: 1, b: 2 }],

@@ -61,7 +61,7 @@ describe('a transaction over tables', () => {
     const tx = new TableTx(base);
     tx.drop('machines', one.id);
     tx.put('machines', one);
-    expect(tx.changed('machines')).toEqual([[one.id, one, one]]);
+    expect(tx.changed('machines')).toEqual([{ id: one.id, before: one, now: one, met: one }]);
     expect(isEmpty(tx.finish().diff)).toBe(true);
   });
 

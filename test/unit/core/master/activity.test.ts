@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { operationIdSchema } from '../../../../electron/contract/ids.ts';
 import type { Posted } from '../../../../electron/core/kernel/events.ts';
-import { machineId } from '../../../support/builders.ts';
+import { frameworkId, machineId } from '../../../support/builders.ts';
 import { batch, FrameworkRig, launch } from '../../../support/framework-rig.ts';
 
 const one = machineId('one');
@@ -46,11 +46,58 @@ describe('the activity list', () => {
     for (const { id } of rows) expect(operationIdSchema.safeParse(id).success).toBe(true);
   });
 
-  it('has nothing of what was refused', () => {
+  it('has what was refused: what was asked, of whom, and why not', () => {
     const rig = FrameworkRig.live();
-    expect(rig.ask(role({ weightMilli: 0 }))).not.toBeNull();
-    expect(rig.ask({ kind: 'remove-role', role: 'eng' })).not.toBeNull();
-    expect(listed(rig)).toEqual([]);
+    rig.subscribe();
+    const elsewhere = machineId('nowhere');
+    const amounts = { cpusMilli: 1_000_000, memMib: 0, diskMib: 0, gpus: 0 };
+    const over = { startMs: rig.atMs - 5000, durationMs: 1000, note: '' };
+    const unlimited = { cpusMilli: null, memMib: null, diskMib: null, gpus: null };
+    const quota = { guarantee: amounts, limit: unlimited };
+    const refused: readonly Posted[] = [
+      role({ weightMilli: 0 }),
+      role({ quota }),
+      { kind: 'set-weight', role: 'ops', weightMilli: -1 },
+      { kind: 'set-quota', role: 'ops', quota, force: false },
+      { kind: 'set-preemption', role: '..', preemption: null },
+      { kind: 'remove-role', role: 'eng' },
+      { kind: 'partition-machine', machineId: one, slices: [{ role: 'lab', amounts }] },
+      { kind: 'plan-maintenance', machineId: one, window: over },
+      { kind: 'plan-maintenance', machineId: elsewhere, window: null },
+      { kind: 'deactivate-agent', machineId: elsewhere },
+      { kind: 'reactivate-agent', machineId: elsewhere },
+      { kind: 'teardown-framework', frameworkId: frameworkId('nobody') },
+    ];
+    const reasons = refused.map((event) => rig.ask(event)?.reason);
+    const rows = [...rig.state.tables.operations.values()];
+    expect(listed(rig)).toEqual([
+      ['make-role', 'eng', 'asked'],
+      ['make-role', 'eng', 'asked'],
+      ['change-role', 'ops', 'asked'],
+      ['change-role', 'ops', 'asked'],
+      ['change-role', '..', 'asked'],
+      ['remove-role', 'eng', 'asked'],
+      ['partition-machine', machineName(rig), 'asked'],
+      ['plan-maintenance', machineName(rig), 'asked'],
+      ['call-off-maintenance', elsewhere, 'asked'],
+      ['pause-agent', elsewhere, 'asked'],
+      ['resume-agent', elsewhere, 'asked'],
+      ['teardown-framework', frameworkId('nobody'), 'asked'],
+    ]);
+    const byOrder = rows.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
+    expect(byOrder.map(({ refusal }) => refusal?.reason)).toEqual(reasons);
+    expect(reasons).not.toContain(undefined);
+    expect(byOrder.map(({ change }) => change).slice(0, 3)).toEqual([
+      { weightMilli: { from: 1000, to: 0 }, quota: false, preemption: false },
+      { quota: true, preemption: false },
+      { weightMilli: { from: 1000, to: -1 }, quota: false, preemption: false },
+    ]);
+    rig.ask({ kind: 'teardown-framework', frameworkId: batch });
+    rig.ask({ kind: 'teardown-framework', frameworkId: batch });
+    expect(listed(rig).slice(-2)).toEqual([
+      ['teardown-framework', 'batch', 'seen'],
+      ['teardown-framework', 'batch', 'asked'],
+    ]);
   });
 
   it('has pauses and slices of machines, once', () => {

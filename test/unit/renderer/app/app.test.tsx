@@ -97,3 +97,14 @@ it('selects tasks by key and asks before it kills them', async () => {
   await userEvent.click(within(bar).getByRole('button', { name: 'Kill' }));
   expect(await screen.findByRole('alertdialog')).toBeDefined();
 });
+
+it('names each key once in the sheet', async () => {
+  await start();
+  await userEvent.keyboard('?');
+  const sheet = await screen.findByRole('dialog', { name: 'Keyboard' });
+  const keys = [...sheet.querySelectorAll('li')].map((line) =>
+    [...line.querySelectorAll('kbd')].map(({ textContent }) => textContent).join(' '),
+  );
+  expect(keys.length).toBeGreaterThan(20);
+  expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([]);
+});

@@ -37,8 +37,8 @@ const byLibrary = Object.keys(enSaid).slice(
   Object.keys(enSaid).indexOf('said.part'),
 );
 
-it('knows only sentences that are in the sources of the agent or the master', () => {
-  const sources = sourcesIn('native/agent/internal', /\.go$/) + sourcesIn('electron/core/master', /\.ts$/);
+it('knows only sentences that are in the sources of the agent or the app', () => {
+  const sources = sourcesIn('native/agent/internal', /\.go$/) + sourcesIn('electron', /\.ts$/);
   const invented = Object.entries(enSaid)
     .filter(([key]) => !made.has(key) && !byLibrary.includes(key))
     .filter(([, text]) => !piecesOf(text).every((piece) => sources.includes(piece.trim())));
@@ -91,6 +91,7 @@ const spoken: readonly (readonly [string, string])[] = [
   ['killed before it was started', '在启动前被终止'],
   ['train (priority -7, role eng/dev)', 'train（优先级 -7，角色 eng/dev）'],
   ['made room for train (priority 5, role *)', '为 train（优先级 5，角色 *）腾出了空间'],
+  ['ended with its group because of web: exited with code 3', '因同组的 web 而结束：以退出码 3 结束'],
   ['cannot start: /opt/x: permission denied', '无法启动：/opt/x：没有权限'],
   ['cannot start: nope: command not found', '无法启动：nope：找不到命令'],
   [
@@ -114,6 +115,51 @@ it('knows every sentence that the master itself says of a task', () => {
   const messages = [...sources.join('\n').matchAll(/message: '([^']+)'/g)].map(([, text = '']) => text);
   expect(messages.length).toBeGreaterThan(5);
   expect(messages.filter((text) => said(text, zh) === text)).toEqual([]);
+});
+
+/** In the detail of a refusal, of whatever part of the program. */
+const refused: readonly (readonly [string, string])[] = [
+  ['cpusMilli: 3000 held, limit 1000', 'cpusMilli：已占用 3000，上限 1000'],
+  ['memMib: 9000 guaranteed, 8000 there', 'memMib：保证 9000，共有 8000'],
+  [
+    'cpusMilli: 9000 set aside, 500 used by tasks, 8000 there',
+    'cpusMilli：划出 9000，任务占用 500，共有 8000',
+  ],
+  [
+    'lab: cpusMilli 0 wanted, 900 used by train, job-2',
+    'lab：cpusMilli 需要 0，其中 900 由 train, job-2 占用',
+  ],
+  ['eng: gpus 3, limit 2', 'eng：gpus 3，上限 2'],
+  ['"a b": it has white space or a character that cannot be seen', '"a b"：含有空白或看不见的字符'],
+  ['"x/..": ".." is no name', '"x/.."：“..”不是名称'],
+  ['10.0.0.9:22: no answer within 10 s', '10.0.0.9:22：10 秒 内没有回答'],
+  ['/home/ada: 12 MiB free, 64 needed', '/home/ada：剩余 12 MiB，需要 64 MiB'],
+  ['ada: the server offers publickey, password', 'ada：服务器提供 publickey, password'],
+  ['now held by m-1234', '现在由 m-1234 管理'],
+  ['cpusMilli: limit 100, request 500', 'cpusMilli：上限 100，请求 500'],
+  ['readiness: the command is empty', 'readiness：命令为空'],
+  ['wants podman, the machine has docker', '需要 podman，机器上有 docker'],
+];
+
+it.each(refused)('says the detail %j in Chinese', (english, chinese) => {
+  expect(said(english, zh)).toBe(chinese);
+  expect(said(english, en)).toBe(english);
+});
+
+it('says when a maintenance was over as a day and a time', () => {
+  const atMs = Date.UTC(2026, 5, 1, 12);
+  expect(said(`it ended at ${atMs}`, zh)).toBe(`已于 ${zh.dateTime(atMs)} 结束`);
+  expect(said(`it ended at ${atMs}`, en)).toBe(`it ended at ${en.dateTime(atMs)}`);
+});
+
+it('knows every sentence with which the master refuses a person', () => {
+  const sources =
+    sourcesIn('electron/core/master', /^[\w-]+\.ts$/) + sourcesIn('electron/shell', /^save-.*\.ts$/);
+  const details = [...sources.matchAll(/(?:detail: |no\('[\w-]+', '[\w-]+', )'([^']+ [^']+)'/g)].map(
+    ([, text = '']) => text,
+  );
+  expect(details.length).toBeGreaterThan(12);
+  expect(details.filter((text) => said(text, zh) === text)).toEqual([]);
 });
 
 describe('a whole message', () => {

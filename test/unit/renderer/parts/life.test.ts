@@ -9,7 +9,7 @@ import { holderOf } from '../../../../renderer/parts/holder.ts';
 import { limitKinds, worthOf } from '../../../../renderer/parts/isolation.ts';
 import { shortId } from '../../../../renderer/parts/life-facts.tsx';
 import { shownName } from '../../../../renderer/parts/shown-name.ts';
-import { restartWords } from '../../../../renderer/parts/task-line.tsx';
+import { lookOf, restartWords, stateTitle } from '../../../../renderer/parts/task-line.tsx';
 import { specs } from '../../../support/fake-bridge/machines.ts';
 import { aMachine, anAgent, aStatus, aTask, weakIsolation } from '../../../support/fake-bridge/records.ts';
 
@@ -51,6 +51,21 @@ describe('an end in words', () => {
     [{ message: 'it could not be started' }, 'it could not be started'],
   ])('%j is short %j', (change, short) => {
     expect(endShort(status(change), en)).toBe(short);
+  });
+
+  it('stands with its why under the state of a row, of what runs only the state', () => {
+    const message = 'ended with its group because of web: exited with code 3';
+    const killed: TaskRecord = {
+      ...made,
+      state: 'TASK_KILLED',
+      statuses: [aStatus(made.id, 'TASK_KILLED', 1, { message })],
+    };
+    expect(stateTitle(killed, lookOf(killed, 'stopped', en), en)).toBe(`killed: ${message}`);
+    expect(stateTitle(killed, lookOf(killed, 'stopped', zh), zh)).toBe(
+      '已终止：因同组的 web 而结束：以退出码 3 结束',
+    );
+    expect(stateTitle(made, lookOf(made, 'healthy', en), en)).toBe('running');
+    expect(stateTitle(made, lookOf(made, 'unknown', en), en)).toMatch(/running/);
   });
 
   it('names the ceiling and the peak', () => {

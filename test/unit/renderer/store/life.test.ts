@@ -63,6 +63,12 @@ describe('checks', () => {
     [[['TASK_RUNNING', { healthy: true, ready: true }], waiting, again], null, null, null],
     [[['TASK_RUNNING', { healthy: false }], waiting], null, null, 'restarting'],
     [
+      [['TASK_RUNNING'], ['TASK_FAILED', { reason: 'REASON_TASK_HEALTH_CHECK_STATUS_UPDATED' }]],
+      false,
+      null,
+      null,
+    ],
+    [
       [
         ['TASK_RUNNING', { healthy: false }],
         ['TASK_FAILED', end],

@@ -4,7 +4,14 @@ import type { OfferId } from '../../../../../electron/contract/ids.ts';
 import type { OfferRecord, Operation } from '../../../../../electron/contract/offer.ts';
 import type { Resources } from '../../../../../electron/contract/resources.ts';
 import { diffOf, isEmpty } from '../../../../../electron/core/kernel/tables.ts';
-import { aTask, frameworkId, someResources, taskId } from '../../../../support/builders.ts';
+import {
+  aStatus,
+  aTask,
+  frameworkId,
+  machineId,
+  someResources,
+  taskId,
+} from '../../../../support/builders.ts';
 import { amounts, batch, FrameworkRig, launch, reserved } from '../../../../support/framework-rig.ts';
 
 function offered(roles: string[] = ['*']): { rig: FrameworkRig; offer: OfferRecord } {
@@ -175,6 +182,51 @@ describe('a group', () => {
       { kind: 'send-kill', taskId: 't-a', graceMs: 50 },
       { kind: 'send-kill', taskId: 't-b', graceMs: 50 },
     ]);
+  });
+
+  /** `a`, `b` and `c`, running. */
+  function running(): FrameworkRig {
+    const { rig, offer } = offered();
+    rig.accept(offer, { kind: 'LAUNCH_GROUP', tasks: [...tasks('a'), ...tasks('b'), ...tasks('c')] });
+    for (const name of ['a', 'b', 'c']) {
+      rig.post({ kind: 'launch-answered', taskId: taskId(name), refusal: null });
+      rig.say(name, 'TASK_RUNNING');
+    }
+    return rig;
+  }
+  const ended = (rig: FrameworkRig, name: string): unknown => {
+    const status = rig.row('tasks', taskId(name)).statuses.at(-1);
+    return [status?.state, status?.message];
+  };
+
+  it('that goes with a member says with which, and how that ended', () => {
+    const rig = running();
+    const died = aStatus('b', 'TASK_FAILED', { uuid: 'b-end', message: 'exited with code 3' });
+    rig.post({ kind: 'status-update-received', machineId: machineId('one'), status: died });
+    for (const name of ['a', 'c']) rig.say(name, 'TASK_KILLED');
+    expect(ended(rig, 'a')).toEqual([
+      'TASK_KILLED',
+      'ended with its group because of task b: exited with code 3',
+    ]);
+    expect(ended(rig, 'c')).toEqual([
+      'TASK_KILLED',
+      'ended with its group because of task b: exited with code 3',
+    ]);
+    expect(ended(rig, 'b')).toEqual(['TASK_FAILED', 'exited with code 3']);
+  });
+
+  it('says so too when one of it was killed, but not of that one nor of one that ended by itself', () => {
+    const rig = running();
+    rig.call({ kind: 'KILL', frameworkId: batch, taskId: taskId('b'), agentId: null, graceMs: null });
+    rig.say('a', 'TASK_KILLED');
+    rig.say('b', 'TASK_KILLED');
+    rig.say('c', 'TASK_FINISHED');
+    expect(ended(rig, 'a')).toEqual([
+      'TASK_KILLED',
+      'ended with its group because of task b: killed on request',
+    ]);
+    expect(rig.row('tasks', 't-b').endedWith).toBeUndefined();
+    expect(ended(rig, 'c')).not.toContain('ended with its group because of task b: killed on request');
   });
 });
 

@@ -4,7 +4,6 @@ import type { Preemption } from '../../../../../electron/contract/role.ts';
 import type { TaskInfo } from '../../../../../electron/contract/task.ts';
 import type { Posted } from '../../../../../electron/core/kernel/events.ts';
 import {
-  aTask,
   frameworkId,
   machineId,
   operationId,
@@ -13,45 +12,9 @@ import {
   taskId,
 } from '../../../../support/builders.ts';
 import { amounts, batch, FrameworkRig, launch } from '../../../../support/framework-rig.ts';
+import { allow, busy, ended, run } from '../../../../support/room-rig.ts';
 
-const byPriority: Preemption = { lowerPriority: true, aboveFairShare: false };
 const byShare: Preemption = { lowerPriority: false, aboveFairShare: true };
-
-function run(name: string, cpusMilli: number, priority = 0, patch: Partial<TaskInfo> = {}): Posted {
-  const resources = amounts({ cpusMilli, memMib: 64 });
-  return {
-    kind: 'run-task',
-    machineId: null,
-    operationId: operationId(`run-${name}`),
-    priority,
-    info: { ...aTask(name), resources, ...patch },
-  };
-}
-
-/** Machines of 4 CPUs with these tasks running, name to CPUs and priority. */
-function busy(
-  tasks: Readonly<Record<string, readonly [cpusMilli: number, priority: number]>>,
-  machines: readonly string[] = ['one'],
-): FrameworkRig {
-  const rig = FrameworkRig.live(machines);
-  for (const [name, [cpusMilli, priority]] of Object.entries(tasks)) {
-    rig.atMs += 1000;
-    expect(rig.ask(run(name, cpusMilli, priority))).toBeNull();
-    rig.pass(30);
-    rig.post({ kind: 'launch-answered', taskId: taskId(name), refusal: null });
-    rig.say(name, 'TASK_RUNNING');
-  }
-  rig.take();
-  return rig;
-}
-
-const allow = (rig: FrameworkRig, preemption: Preemption | null = byPriority, role = '*'): void => {
-  expect(rig.ask({ kind: 'set-preemption', role, preemption })).toBeNull();
-};
-const ended = (rig: FrameworkRig): string[] => {
-  const killed = [...rig.state.tables.tasks.values()].filter((task) => task.killAskedAtMs !== null);
-  return killed.map((task) => task.id.slice(2)).sort();
-};
 
 describe('what has the higher priority', () => {
   it('waits like everybody while the role does not say that its tasks may end early', () => {

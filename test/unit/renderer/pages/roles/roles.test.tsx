@@ -147,7 +147,7 @@ describe('changing a role', () => {
   it('refuses a name by the rules of the master, at the name', async () => {
     drawn = await draw(page, 'shared');
     await row('web');
-    await userEvent.keyboard('n');
+    await userEvent.keyboard('c');
     const dialog = await screen.findByRole('dialog', { name: 'New role' });
     await userEvent.type(within(dialog).getByLabelText('Role'), 'two words');
     expect((await within(dialog).findByRole('alert')).textContent).toContain('This is no name for a role.');
