@@ -61,17 +61,19 @@ describe('a search for a window', () => {
     const { requests, opened, open } = rig();
     const searchId = await open();
     const asked = { searchId, network: '192.168.1.0/24', ports: [22] };
-    expect(requests['discovery:probe'](asked, other)).toMatchObject({
+    expect(await requests['discovery:probe'](asked, other)).toMatchObject({
       refusal: { reason: 'no-such-search' },
     });
-    expect(requests['discovery:probe'](asked, from)).toEqual(ok(null));
-    requests['discovery:stop-probe']({ searchId }, other);
-    requests['discovery:close']({ searchId }, other);
+    expect(await requests['discovery:probe'](asked, from)).toEqual(ok(null));
+    await requests['discovery:stop-probe']({ searchId }, other);
+    await requests['discovery:close']({ searchId }, other);
     expect(opened[0]?.did).toEqual(['probe 192.168.1.0/24 22']);
-    requests['discovery:stop-probe']({ searchId }, from);
-    requests['discovery:close']({ searchId }, from);
+    await requests['discovery:stop-probe']({ searchId }, from);
+    await requests['discovery:close']({ searchId }, from);
     expect(opened[0]?.did).toEqual(['probe 192.168.1.0/24 22', 'stop-probe', 'close']);
-    expect(requests['discovery:probe'](asked, from)).toMatchObject({ refusal: { reason: 'no-such-search' } });
+    expect(await requests['discovery:probe'](asked, from)).toMatchObject({
+      refusal: { reason: 'no-such-search' },
+    });
   });
 
   it('ends when another one is opened, and when the window goes', async () => {

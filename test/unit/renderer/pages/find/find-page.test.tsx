@@ -65,7 +65,7 @@ describe('the page', () => {
         .map((each) => each.getAttribute('aria-label')),
     ).toEqual(['gpu-3', 'inner']);
     expect(row('inner').textContent).toContain('behind another');
-    expect((within(row('inner')).getByRole('checkbox') as HTMLInputElement).disabled).toBe(true);
+    expect(within(row('inner')).getByRole<HTMLInputElement>('checkbox').disabled).toBe(true);
   });
 
   it('ends its search when it is left', async () => {
