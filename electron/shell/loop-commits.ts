@@ -2,7 +2,7 @@
 // back to a store that takes writes. It knows the order of commits; what happens before and after is the loop's.
 import type { Tables } from '../contract/tables.ts';
 import type { LoadedRows, Store, StoreOutcome } from '../core/kernel/ports.ts';
-import { diffOf, durablePart, squash } from '../core/kernel/tables.ts';
+import { diffOf, durablePart, isEmpty, squash } from '../core/kernel/tables.ts';
 import { createState } from '../core/master/state.ts';
 import type { Stepped } from './loop-options.ts';
 
@@ -14,6 +14,11 @@ export class Commits {
   constructor(store: Store, durableSeq: number) {
     this.#store = store;
     this.#durableSeq = durableSeq;
+  }
+
+  /** While another commit is under way: this will be part of the next. */
+  prepare(stepped: readonly Stepped[]): void {
+    for (const { event, durable } of stepped) if (!isEmpty(durable)) this.#store.prepare(event, durable);
   }
 
   /** `done` hears null, or why nothing was written. The batch is not empty. */

@@ -224,6 +224,7 @@ export class Loop {
   #turnNormally(startedMonoMs: number): number {
     const events = this.#stepAll(startedMonoMs);
     if (this.#flight.length === 0) this.#sendAhead();
+    else this.#commits.prepare(this.#ahead.slice(this.#ahead.length - events));
     return events;
   }
 

@@ -1,5 +1,5 @@
-// Identity of tasks: a hue of twelve and a pattern of four per name. The hue comes from a stable hash and moves to
-// the next less used one when live names would share it, so that neighbours stay apart. Of roles: a hue of the name alone.
+// Identity of tasks, and of roles: a hue of twelve and a pattern of four per name. The hue comes from a stable hash and moves
+// to the next less used one when live names would share it, so that neighbours stay apart.
 
 export type Identity = { readonly hue: number; readonly pattern: number };
 
@@ -44,17 +44,17 @@ export function identityOf(name: string): Identity {
   return identities.of(name);
 }
 
-/** Chosen by trial: the names that most clusters have for their roles fall on twelve different hues (see the test). */
-const roleSalt = 1_086_538;
+const roleIdentities = new Identities();
 
 /**
- * Of the role alone, so it is the same on every page, in every window and after a restart; other roles never move it. Two may
- * share one: their names stand beside it.
+ * Told of the roles there are, all together and before any page: which of two that would share a hue makes way is then a matter
+ * of their names, so it is the same on every page and after a restart.
  */
+export function meetRoles(roles: Iterable<string>): void {
+  for (const role of [...new Set(roles)].sort()) roleIdentities.of(role);
+}
+
+/** No two of the first twelve have the same. */
 export function hueOfRole(role: string): number {
-  // fmix32 of MurmurHash3 (Appleby): the low bits of FNV-1a depend on the low bits of the letters only.
-  let mixed = hashOf(role) ^ roleSalt;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return ((mixed ^ (mixed >>> 16)) >>> 0) % hueCount;
+  return roleIdentities.of(role).hue;
 }

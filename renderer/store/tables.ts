@@ -14,7 +14,7 @@ import {
   tableNames,
 } from '../../electron/contract/tables.ts';
 import { forgetHistory, recordSample } from './history.ts';
-import { identityOf } from './identity.ts';
+import { identityOf, meetRoles } from './identity.ts';
 
 export type TableState = {
   readonly status: 'loading' | 'ready' | 'failed';
@@ -44,6 +44,19 @@ function rowsOf<T extends TableName>(rows: readonly Rows[T][]): ReadonlyMap<stri
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** All that is said of roles in these rows. */
+function rolesIn(rows: {
+  readonly roles: readonly Rows['roles'][];
+  readonly frameworks: readonly Rows['frameworks'][];
+  readonly reservations: readonly Rows['reservations'][];
+}): string[] {
+  return [
+    ...rows.roles.map(({ id }) => id),
+    ...rows.frameworks.flatMap(({ info }) => info.roles),
+    ...rows.reservations.flatMap(({ part }) => part.reservation),
+  ];
+}
+
 export function applySnapshot(snapshot: Snapshot): void {
   const tables = Object.fromEntries(
     tableNames.map((name) => [name, rowsOf(snapshot.rows[name])]),
@@ -52,6 +65,7 @@ export function applySnapshot(snapshot: Snapshot): void {
   // In the order of their birth, so that every page and every session gives a name the same hue.
   const byAge = [...snapshot.rows.tasks].sort((a, b) => a.createdAtMs - b.createdAtMs);
   for (const task of byAge) identityOf(task.info.name);
+  meetRoles(['*', ...rolesIn(snapshot.rows)]);
   tableStore.setState({ status: 'ready', problem: null, seq: snapshot.seq, tables });
 }
 
@@ -73,6 +87,14 @@ export function applyPatch(patch: Patch): void {
   }
   for (const row of patch.diff.samples?.put ?? []) recordSample(row);
   for (const task of patch.diff.tasks?.put ?? []) identityOf(task.info.name);
+  const { roles, frameworks, reservations } = patch.diff;
+  meetRoles(
+    rolesIn({
+      roles: roles?.put ?? [],
+      frameworks: frameworks?.put ?? [],
+      reservations: reservations?.put ?? [],
+    }),
+  );
   for (const id of patch.diff.machines?.drop ?? []) forgetHistory(id);
   tableStore.setState({ seq: patch.to, tables: next as unknown as Tables });
 }

@@ -1,6 +1,7 @@
 /**
  * The real agent: what it costs with ten running tasks and a master that takes a sample each second, how fast it starts
- * tasks against bare fork+exec in the same run, and what a loop of kill -9 under load leaves (300 s; MESOLITE_CHAOS_S).
+ * tasks against bare fork+exec in the same run (medians of five rounds), and what a loop of kill -9 under load leaves
+ * (300 s; MESOLITE_CHAOS_S).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -69,10 +70,10 @@ async function cost(say: (line: string) => void): Promise<BenchReport> {
 }
 
 async function speed(say: (line: string) => void): Promise<BenchReport> {
-  say('short tasks against bare fork+exec');
-  const short = await goTest(['-run', '^$', '-bench', 'ShortTasks', '-benchtime', '3000x']);
-  say('starts, one at a time');
-  const start = await goTest(['-run', '^$', '-bench', 'Start$', '-benchtime', '500x']);
+  say('short tasks against bare fork+exec, five rounds');
+  const short = await goTest(['-run', '^$', '-bench', 'ShortTasks', '-benchtime', '3000x', '-count', '5']);
+  say('starts, one at a time, five rounds');
+  const start = await goTest(['-run', '^$', '-bench', 'Start$', '-benchtime', '500x', '-count', '5']);
   return {
     rateRatio: figure(short, 'ratio'),
     tasksPerS: rounded(figure(short, 'tasks/s')),

@@ -2,6 +2,7 @@
 import { inRoot } from '../../build/lib/paths.mjs';
 import { run } from '../../build/lib/run.mjs';
 import { ensureGo, goEnv } from '../../build/steps/agent.mjs';
+import { median } from './statistics.ts';
 
 export async function goTest(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const go = await ensureGo();
@@ -14,9 +15,11 @@ export async function goTest(args: readonly string[], env: NodeJS.ProcessEnv = {
   return result.output;
 }
 
-/** A figure of Go's benchmarks: the number before its unit. */
+/** A figure of Go's benchmarks, the number before its unit: the median of all rounds. */
 export function figure(text: string, unit: string): number {
-  const found = new RegExp(`(-?[\\d.]+) ${unit}(?:\\s|$)`).exec(text)?.[1];
-  if (found === undefined) throw new Error(`no ${unit} in ${text}`);
-  return Number(found);
+  const found = [...text.matchAll(new RegExp(`(-?[\\d.]+) ${unit}(?:\\s|$)`, 'g'))].map(([, value]) =>
+    Number(value),
+  );
+  if (found.length === 0) throw new Error(`no ${unit} in ${text}`);
+  return median(found);
 }

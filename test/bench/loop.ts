@@ -96,6 +96,7 @@ const inProcess: Open = (file) => {
     store: {
       load: (done) => answer(store.load(), done),
       readSeq: (done) => answer(store.readSeq(), done),
+      prepare: () => undefined,
       commit: (batch, diff, done) => {
         store.commit(batch, diff);
         answer(null, done);

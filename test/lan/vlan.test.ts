@@ -174,8 +174,9 @@ describe('a listing of everything', () => {
     expect(diffFiles(before, unchanged)).toEqual({ added: [], removed: [], changed: [] });
     // The processes of a session end a moment after the session.
     await until(() => host.pids().length === 3, { what: 'only init, its sleep and sshd are left' });
+    // By pid, and pids begin anew after the largest.
     const names = host.listEverything().processes.map((entry) => entry.command.split(' ')[0]);
-    expect(names).toEqual(['bash', 'sshd:', 'sleep']);
+    expect(names.toSorted()).toEqual(['bash', 'sleep', 'sshd:']);
 
     await ssh(
       'lab@host7',

@@ -1,6 +1,8 @@
 // One life of the master in the simulation: the real loop over the modelled disk, network and lanes. It can die at any write or
 // effect, and it can sleep. A next life starts from what the disk holds.
+
 import type { Result } from '../../electron/contract/errors.ts';
+import type { TaskId } from '../../electron/contract/ids.ts';
 import { type Diff, durableTables, type Patch, type Tables } from '../../electron/contract/tables.ts';
 import type { CommandEvent, MasterEvent, Posted } from '../../electron/core/kernel/events.ts';
 import type { Clock } from '../../electron/core/kernel/ports.ts';
@@ -321,6 +323,8 @@ export class Master {
     }
     if (verb === 'step-failed') world.violate(`step failed: ${JSON.stringify(fields)}`);
     if (verb === 'effect-failed') world.violate(`effect failed: ${JSON.stringify(fields)}`);
+    // Found again where its machine was removed and added: what was asked of it before went with the machine.
+    if (verb === 'adopt-task') world.book.killed.delete(String(fields.taskId) as TaskId);
     world.say(verb, fields);
   }
 }

@@ -1,5 +1,5 @@
 // One run: from a seed to its violations. Under fire, then healed and settled. Time jumps from one event to the next.
-import type { MachineRecord } from '../../electron/contract/machine.ts';
+import type { Tables } from '../../electron/contract/tables.ts';
 import { createRandom } from '../../electron/core/kernel/random.ts';
 import { emptyDisk } from '../support/fake-store.ts';
 import { type Camp, campCount, campOf, moveIn, putMachines } from './camps.ts';
@@ -105,12 +105,15 @@ class Run {
 
   /** I9, I13: sleep, clocks and a slow master must never make a machine look lost that was there all the time. */
   #judgeVerdict(machineId: string): void {
-    const machines: ReadonlyMap<string, MachineRecord> = this.#master.loop.state.tables.machines;
+    const { machines, agents }: Tables = this.#master.loop.state.tables;
     const machine = machines.get(machineId);
     if (machine?.via.kind !== 'ssh' || machine.removal) return;
     const host = this.#world.host(machine.via.address);
     const isOurs = host.agent?.isUp && host.agent.lease?.masterId === masterId;
-    const hasExcuse = !isOurs || this.#world.time.monoMs() < host.harmedUntilMonoMs;
+    // Added a second time while its agent was being taken away: what answers there now is the other one's.
+    const holder = agents.get(host.agent?.id ?? '')?.machineId ?? machineId;
+    const isHarmed = this.#world.time.monoMs() < host.harmedUntilMonoMs;
+    const hasExcuse = !isOurs || holder !== machineId || isHarmed;
     if (!hasExcuse) this.#world.violate(`I9 ${machineId} was called unreachable for nothing`);
   }
 

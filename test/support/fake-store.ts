@@ -38,6 +38,8 @@ export class FakeStore implements Store {
   /** Commits wait for `letGo`. */
   isHeld = false;
   commits = 0;
+  /** Changes it was told of ahead of their commit. */
+  prepared = 0;
   /** Asked and not answered: commits, the most of them at once, and reads. */
   underWay = 0;
   mostUnderWay = 0;
@@ -63,6 +65,10 @@ export class FakeStore implements Store {
 
   readSeq(done: StoreDone<number>): void {
     this.#read(() => this.disk.seq, done);
+  }
+
+  prepare(): void {
+    this.prepared += 1;
   }
 
   commit(batch: readonly MasterEvent[], diff: Diff, done: StoreDone<null>): void {

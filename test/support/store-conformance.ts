@@ -117,6 +117,22 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(await reopened(store)).toMatchObject({ machines: [], tasks: [], seq: 3 });
   });
 
+  it('writes what is committed, whatever was prepared before', async () => {
+    const store = await open();
+    const [older, never] = [aMachine('one'), aMachine('two')];
+    const newer = { ...older, note: 'newer' };
+    store.prepare(anEvent(1), { machines: { put: [older, never], drop: [] } });
+    const event = anEvent(2);
+    store.prepare(event, { machines: { put: [newer], drop: [] }, tasks: { put: [task], drop: [] } });
+    await commit(store, [event], {
+      machines: { put: [newer], drop: [] },
+      tasks: { put: [task], drop: [] },
+    });
+    // The same row may be written again later.
+    await commit(store, [anEvent(3)], { machines: { put: [newer], drop: [] } });
+    expect(await reopened(store)).toMatchObject({ machines: [newer], tasks: [task], seq: 3 });
+  });
+
   it('ignores session tables', async () => {
     const store = await open();
     const fault = { id: 'local-agent', kind: 'local-agent', detail: '', sinceMs: 1 } as const;

@@ -9,7 +9,7 @@ import { type Asking, loadRows, openRows } from './loading.ts';
 import type { StoreProblem } from './open.ts';
 import type { SnapshotFile } from './snapshots.ts';
 import type { Answers, Ask, FromThread, OpenedFacts, StorePlace, ToThread } from './thread-messages.ts';
-import { writesOf } from './writes.ts';
+import { Texts, writesOf } from './writes.ts';
 
 export type StoreThreadOptions = {
   readonly place: StorePlace;
@@ -59,6 +59,7 @@ export class StoreThread implements Store, Asking {
   readonly #options: StoreThreadOptions;
   /** Oldest first: the thread answers in the order in which it was asked. */
   readonly #waiting = new Map<number, Waiting>();
+  readonly #texts = new Texts();
   #worker: Worker | null = null;
   #lastId = 0;
   #isClosed = false;
@@ -76,8 +77,12 @@ export class StoreThread implements Store, Asking {
     this.#send({ kind: 'read-seq' }, done);
   }
 
+  prepare(event: MasterEvent, diff: Diff): void {
+    this.#texts.prepare(event, diff);
+  }
+
   commit(batch: readonly MasterEvent[], diff: Diff, done: StoreDone<null>): void {
-    this.#send({ kind: 'commit', writes: writesOf(batch, diff) }, done);
+    this.#send({ kind: 'commit', writes: writesOf(batch, diff, this.#texts) }, done);
   }
 
   ask<K extends Ask['kind']>(ask: Extract<Ask, { kind: K }>): Promise<StoreOutcome<Answers[K]>> {

@@ -27,36 +27,65 @@ export type TableWrites = {
 
 export type Writes = { readonly journal: readonly JournalRow[]; readonly tables: readonly TableWrites[] };
 
-const columnsOf: { readonly [T in DurableTable]: (row: Rows[T]) => Columns } = {
-  machines: (row) => ({ id: row.id, json: JSON.stringify(row) }),
-  agents: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
-  tasks: (row) => ({ id: row.id, machineId: row.machineId, state: row.state, json: JSON.stringify(row) }),
-  settings: (row) => ({ id: row.id, json: JSON.stringify(row) }),
-  frameworks: (row) => ({ id: row.id, json: JSON.stringify(row) }),
-  roles: (row) => ({ id: row.id, json: JSON.stringify(row) }),
-  reservations: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
-  runs: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
-  claims: (row) => ({ id: row.id, machineId: row.machineId, json: JSON.stringify(row) }),
+/**
+ * Events and rows in JSON. A text that was made beforehand is here until it is asked for, once, or until nobody has the row any
+ * more: another took its place before the commit.
+ */
+export class Texts {
+  readonly #made = new WeakMap<object, string>();
+
+  prepare(event: MasterEvent, diff: Diff): void {
+    this.#made.set(event, journalJson(event));
+    for (const table of durableTables) {
+      for (const row of diff[table]?.put ?? []) this.#made.set(row, JSON.stringify(row));
+    }
+  }
+
+  ofEvent(event: MasterEvent): string {
+    return this.#taken(event) ?? journalJson(event);
+  }
+
+  ofRow(row: Rows[DurableTable]): string {
+    return this.#taken(row) ?? JSON.stringify(row);
+  }
+
+  #taken(of: object): string | undefined {
+    const text = this.#made.get(of);
+    if (text !== undefined) this.#made.delete(of);
+    return text;
+  }
+}
+
+const columnsOf: { readonly [T in DurableTable]: (row: Rows[T], json: string) => Columns } = {
+  machines: ({ id }, json) => ({ id, json }),
+  agents: ({ id, machineId }, json) => ({ id, machineId, json }),
+  tasks: ({ id, machineId, state }, json) => ({ id, machineId, state, json }),
+  settings: ({ id }, json) => ({ id, json }),
+  frameworks: ({ id }, json) => ({ id, json }),
+  roles: ({ id }, json) => ({ id, json }),
+  reservations: ({ id, machineId }, json) => ({ id, machineId, json }),
+  runs: ({ id, machineId }, json) => ({ id, machineId, json }),
+  claims: ({ id, machineId }, json) => ({ id, machineId, json }),
 };
 
-export function writesOf(batch: readonly MasterEvent[], diff: Diff): Writes {
+export function writesOf(batch: readonly MasterEvent[], diff: Diff, texts = new Texts()): Writes {
   return {
     journal: batch.map((event) => ({
       seq: event.seq,
       atMs: event.atMs,
       kind: event.kind,
-      json: journalJson(event),
+      json: texts.ofEvent(event),
     })),
     tables: durableTables.flatMap((table) => {
       const drop = diff[table]?.drop ?? [];
-      const put = columnsIn(diff, table);
+      const put = columnsIn(diff, table, texts);
       return put.length + drop.length > 0 ? [{ table, put, drop }] : [];
     }),
   };
 }
 
 /** The table name decides the row type, which TypeScript cannot follow through a variable. */
-function columnsIn(diff: Diff, table: DurableTable): Columns[] {
-  const columns = columnsOf[table] as (row: never) => Columns;
-  return (diff[table]?.put ?? []).map((row) => columns(row as never));
+function columnsIn(diff: Diff, table: DurableTable, texts: Texts): Columns[] {
+  const columns = columnsOf[table] as (row: never, json: string) => Columns;
+  return (diff[table]?.put ?? []).map((row) => columns(row as never, texts.ofRow(row)));
 }

@@ -24,6 +24,11 @@ export interface Store {
   load(done: StoreDone<LoadedRows>): void;
   /** Of the last commit that is on the disk: it says whether a commit whose answer was lost took place. */
   readSeq(done: StoreDone<number>): void;
+  /**
+   * A hint: this is to be committed soon, unless something later takes its place. What a commit needs of it can be made while
+   * another is under way. Nothing is written.
+   */
+  prepare(event: MasterEvent, diff: Diff): void;
   /** One transaction: journal rows of the batch and the durable part of the diff. Durable (fsync) when it is ok. */
   commit(batch: readonly MasterEvent[], diff: Diff, done: StoreDone<null>): void;
   close(): Promise<void>;

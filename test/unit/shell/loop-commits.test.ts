@@ -29,6 +29,21 @@ describe('while a commit is under way', () => {
     expect(bench.disk.tables.machines.get(one)?.name).toBe('new name');
   });
 
+  it('the store hears at once of each change that will be part of the next', () => {
+    const { bench } = underWay();
+    expect(bench.store.prepared).toBe(0);
+    for (const state of ['TASK_STARTING', 'TASK_RUNNING'] as const) {
+      bench.loop.post({ kind: 'status-update-received', machineId: one, status: aStatus('job', state) });
+      bench.loop.post({ kind: 'sample-received', machineId: one, sample: aSample({ seq: 77 }) });
+      bench.time.settle();
+    }
+    expect(bench.store.prepared).toBe(2);
+    bench.store.letGo();
+    bench.time.settle();
+    expect(bench.store.prepared).toBe(2);
+    expect(bench.disk.tables.tasks.get(job)?.state).toBe('TASK_RUNNING');
+  });
+
   it('no second one begins; what came meanwhile is one commit afterwards', async () => {
     const { bench, answer } = underWay();
     const before = bench.store.commits;

@@ -86,6 +86,11 @@ func Symlink(target string, folder int, name string) error {
 
 // Link gives a file a second name.
 func Link(from int, existing string, folder int, name string) error {
+	return between(sysLinkat, from, existing, folder, name)
+}
+
+// between is a call that takes a file of one folder and a name in another.
+func between(call uintptr, from int, existing string, folder int, name string) error {
 	old, err := syscall.BytePtrFromString(existing)
 	if err != nil {
 		return err
@@ -94,7 +99,7 @@ func Link(from int, existing string, folder int, name string) error {
 	if err != nil {
 		return err
 	}
-	return failure(syscall.Syscall6(sysLinkat, uintptr(from), uintptr(unsafe.Pointer(old)), uintptr(folder), uintptr(unsafe.Pointer(text)), 0, 0))
+	return failure(syscall.Syscall6(call, uintptr(from), uintptr(unsafe.Pointer(old)), uintptr(folder), uintptr(unsafe.Pointer(text)), 0, 0))
 }
 
 func failure(_, _ uintptr, errno syscall.Errno) error {

@@ -180,20 +180,26 @@ func (c *client) try(call string, params, result interface{}) error {
 	if err != nil {
 		return errEnded
 	}
+	var r reply
 	select {
-	case r := <-waiting:
-		if r.Error != nil {
-			return r.Error
-		}
-		if result != nil {
-			return json.Unmarshal(r.Result, result)
-		}
-		return nil
+	case r = <-waiting:
 	case <-c.ended:
-		return errEnded
+		// An answer that was the last word is there, and so is the end.
+		select {
+		case r = <-waiting:
+		default:
+			return errEnded
+		}
 	case <-time.After(patience):
 		return fmt.Errorf("no answer to %s", call)
 	}
+	if r.Error != nil {
+		return r.Error
+	}
+	if result != nil {
+		return json.Unmarshal(r.Result, result)
+	}
+	return nil
 }
 
 func (c *client) call(call string, params, result interface{}) {
