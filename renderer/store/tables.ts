@@ -44,16 +44,12 @@ function rowsOf<T extends TableName>(rows: readonly Rows[T][]): ReadonlyMap<stri
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** All that is said of roles in these rows. */
-function rolesIn(rows: {
-  readonly roles: readonly Rows['roles'][];
-  readonly frameworks: readonly Rows['frameworks'][];
-  readonly reservations: readonly Rows['reservations'][];
-}): string[] {
+/** All that is said of roles in a snapshot, or in what a patch puts. */
+function rolesIn(rows: <T extends TableName>(table: T) => readonly Rows[T][]): string[] {
   return [
-    ...rows.roles.map(({ id }) => id),
-    ...rows.frameworks.flatMap(({ info }) => info.roles),
-    ...rows.reservations.flatMap(({ part }) => part.reservation),
+    ...rows('roles').map(({ id }) => id),
+    ...rows('frameworks').flatMap(({ info }) => info.roles),
+    ...rows('reservations').flatMap(({ part }) => part.reservation),
   ];
 }
 
@@ -65,7 +61,7 @@ export function applySnapshot(snapshot: Snapshot): void {
   // In the order of their birth, so that every page and every session gives a name the same hue.
   const byAge = [...snapshot.rows.tasks].sort((a, b) => a.createdAtMs - b.createdAtMs);
   for (const task of byAge) identityOf(task.info.name);
-  meetRoles(['*', ...rolesIn(snapshot.rows)]);
+  meetRoles(['*', ...rolesIn((table) => snapshot.rows[table])]);
   tableStore.setState({ status: 'ready', problem: null, seq: snapshot.seq, tables });
 }
 
@@ -87,14 +83,7 @@ export function applyPatch(patch: Patch): void {
   }
   for (const row of patch.diff.samples?.put ?? []) recordSample(row);
   for (const task of patch.diff.tasks?.put ?? []) identityOf(task.info.name);
-  const { roles, frameworks, reservations } = patch.diff;
-  meetRoles(
-    rolesIn({
-      roles: roles?.put ?? [],
-      frameworks: frameworks?.put ?? [],
-      reservations: reservations?.put ?? [],
-    }),
-  );
+  meetRoles(rolesIn((table) => patch.diff[table]?.put ?? []));
   for (const id of patch.diff.machines?.drop ?? []) forgetHistory(id);
   tableStore.setState({ seq: patch.to, tables: next as unknown as Tables });
 }

@@ -31,7 +31,7 @@ it('keeps twelve names apart, and spreads any number evenly', () => {
 });
 
 /** As in a window that was just opened. */
-async function freshRoles(): Promise<typeof import('../../../../renderer/store/identity.ts')> {
+async function freshRoles() {
   vi.resetModules();
   return import('../../../../renderer/store/identity.ts');
 }
