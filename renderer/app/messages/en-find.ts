@@ -51,7 +51,7 @@ export const enFind = {
   'find.add': 'Add {name}',
   'find.ours': 'is {name}',
   'find.coming': 'is being added',
-  'find.behind': 'behind another',
+  'find.behind': 'behind {name}',
   'find.more-addresses': '{n, plural, one {and one more} other {and # more}}',
   'find.revoked': 'its key is revoked',
   'find.ssh.open': 'answers on {port}',

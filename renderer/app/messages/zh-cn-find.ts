@@ -49,7 +49,7 @@ export const zhCnFind = {
   'find.add': '添加 {name}',
   'find.ours': '就是 {name}',
   'find.coming': '正在添加',
-  'find.behind': '在另一台之后',
+  'find.behind': '在 {name} 之后',
   'find.more-addresses': '{n, plural, other {还有 # 个}}',
   'find.revoked': '它的密钥已被吊销',
   'find.ssh.open': '在 {port} 应答',

@@ -48,7 +48,8 @@ function Act({ found, words, onAdd }: { found: FoundMachine; words: Words; onAdd
       </span>
     );
   }
-  if (jumpsOf(found).length > 0) return <span className="faint clip">{words.t('find.behind')}</span>;
+  const [jump] = jumpsOf(found);
+  if (jump !== undefined) return <span className="dim clip">{words.t('find.behind', { name: jump })}</span>;
   return (
     <span className="row__offer">
       <Button

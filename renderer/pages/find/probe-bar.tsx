@@ -72,14 +72,17 @@ export function ProbeBar() {
             onValue={setChosen}
           />
         </div>
-        <TextField
-          label={words.t('find.probe.ports')}
-          isLabelHidden
-          width="tiny"
-          value={portsText}
-          fault={ports === null ? words.t('find.probe.bad-ports') : null}
-          onText={setPortsText}
-        />
+        <div className="find-probe__ports">
+          <span aria-hidden="true">{words.t('find.probe.ports')}</span>
+          <TextField
+            label={words.t('find.probe.ports')}
+            isLabelHidden
+            width="tiny"
+            value={portsText}
+            fault={ports === null ? words.t('find.probe.bad-ports') : null}
+            onText={setPortsText}
+          />
+        </div>
         {isRunning ? (
           <Button icon={<Square />} onClick={stop}>
             {words.t('find.probe.stop')}

@@ -64,7 +64,7 @@ describe('the page', () => {
         .slice(1)
         .map((each) => each.getAttribute('aria-label')),
     ).toEqual(['gpu-3', 'inner']);
-    expect(row('inner').textContent).toContain('behind another');
+    expect(row('inner').textContent).toContain('behind gate');
     expect(within(row('inner')).getByRole<HTMLInputElement>('checkbox').disabled).toBe(true);
   });
 
