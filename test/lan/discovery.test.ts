@@ -210,6 +210,28 @@ describe('a search', () => {
     }
   });
 
+  it('asks nobody that is behind another machine, though its address belongs to the network', async () => {
+    const route = ['10.77.0.5/32', 'via', '10.77.0.3'];
+    await lan.desk.exec('ip', ['route', 'add', ...route]);
+    const capture = await startCapture();
+    const search = new Searcher(await aHome('routed'));
+    try {
+      await search.hasHeard('the networks', () => search.told.some((each) => 'networks' in each));
+      expect(await search.probe({ network: chosen, ports: [2200] })).toMatchObject({ ok: true });
+      await search.hasHeard('the probe is done', () => search.stateOf('probe')?.state === 'done');
+      expect(search.stateOf('probe')?.progress).toEqual({ done: 6, total: 6 });
+    } finally {
+      expect(await search.end()).toBe(0);
+      await lan.desk.exec('ip', ['route', 'del', ...route]);
+    }
+    const lines = await capture.stop();
+    expect(lines.filter((line) => line.includes('10.77.0.5'))).toEqual([]);
+    for (const last of [1, 2, 3]) {
+      const calls = lines.filter((line) => line.includes(`> 10.77.0.${last}.2200: Flags [S]`));
+      expect(calls.length, `calls to host${last}`).toBeGreaterThan(0);
+    }
+  });
+
   it('stops a probe at once, and its process is free', async () => {
     const search = new Searcher(await aHome('stopping'));
     await search.hasHeard('the networks', () => search.told.some((each) => 'networks' in each));

@@ -13,16 +13,19 @@ type Attached = Range & { readonly iface: string; readonly own: string; readonly
 
 /** Container engines, hypervisors and VPNs, by the names that they give. */
 const virtualName =
-  /^(docker|br-|veth|virbr|vnet|lxc|lxd|podman|cni|flannel|cali|tun|tap|utun|wg|tailscale|zt|vmnet|vboxnet|bridge\d)/;
+  /^(docker|br-|veth|virbr|vnet|lxc|lxd|podman|cni|flannel|cali|tap|zt|vmnet|vboxnet|bridge\d)/;
+
+/** A tunnel, which no machine is attached to: what is sent into it goes on to somebody else's network. */
+const noHardware = '00:00:00:00:00:00';
 
 function attachedTo(interfaces: Interfaces): Attached[] {
   const found: Attached[] = [];
   for (const [iface, infos] of Object.entries(interfaces)) {
     for (const info of infos ?? []) {
       const prefix = Number(info.cidr?.split('/')[1] ?? 32);
+      const isPlace = !info.internal && info.mac !== noHardware && isPrivate(info.address);
       // Two addresses are a cable between two ends, one is this computer's own.
-      if (info.internal || !isIPv4(info.address) || !isPrivate(info.address) || prefix > 30 || prefix < 8)
-        continue;
+      if (!isPlace || prefix > 30 || prefix < 8) continue;
       found.push({ iface, own: info.address, prefix, ...rangeOf(info.address, prefix) });
     }
   }
@@ -77,11 +80,19 @@ export function addressesOf(network: string, interfaces: Interfaces): Result<rea
   return ok(all.map(fromNumber));
 }
 
+/** The cards whose private network it is on, each with this computer's own address there. */
+export function cardsAt(
+  address: string,
+  interfaces: Interfaces,
+): readonly { readonly iface: string; readonly own: string }[] {
+  if (!isIPv4(address)) return [];
+  const value = toNumber(address);
+  return attachedTo(interfaces).filter(({ first, size }) => value >= first && value < first + size);
+}
+
 /** Whether it is on a private network of this computer: a machine that can be heard without a router in between. */
 export function isAttached(address: string, interfaces: Interfaces): boolean {
-  if (!isIPv4(address)) return false;
-  const value = toNumber(address);
-  return attachedTo(interfaces).some(({ first, size }) => value >= first && value < first + size);
+  return cardsAt(address, interfaces).length > 0;
 }
 
 export function ownAddresses(interfaces: Interfaces): ReadonlySet<string> {

@@ -9,7 +9,7 @@ import {
   type ProbeRequest,
   type SourceState,
 } from '../../contract/discovery.ts';
-import { ok, type Refusal, type Result } from '../../contract/errors.ts';
+import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
 import type { VendorOf } from '../../core/discovery/card.ts';
 import { Cards } from '../../core/discovery/cards.ts';
 import { type Sighting, sighting } from '../../core/discovery/sighting.ts';
@@ -21,24 +21,29 @@ import {
   addressesOf,
   attachedNetworks,
   cardAddresses,
+  cardsAt,
   type Interfaces,
   isAttached,
   ownAddresses,
 } from './networks.ts';
 import { probeSource } from './probe.ts';
+import { leadsTo, type Route, systemRoutes } from './routes.ts';
 import type { Seen, Sink, Source } from './source.ts';
 import { sshConfigSource } from './ssh-config-source.ts';
 import { loadVendors } from './vendors.ts';
 
 /** The window has no use for more. */
 const tellEveryMs = 250;
-const interfacesForMs = 1000;
+/** How old cards and routes may be that are looked at again and again. */
+const knownForMs = 1000;
 
 export type Change = Omit<FindChange, 'searchId'>;
 
 /** What a search needs of the world; tests hand in another one. */
 export type World = {
   readonly interfaces: () => Interfaces;
+  /** null = they cannot be read here, and the cards must do. */
+  readonly routes: () => Promise<readonly Route[] | null>;
   readonly nowMs: () => number;
   readonly vendorOf: VendorOf;
   readonly mdns: MdnsSource;
@@ -51,10 +56,11 @@ export type World = {
 };
 
 function systemWorld(vendorOf: VendorOf): World {
-  const interfaces = rememberedFor(interfacesForMs, networkInterfaces);
+  const interfaces = rememberedFor(knownForMs, networkInterfaces);
   const isNear = (address: string) => isAttached(address, interfaces());
   return {
     interfaces,
+    routes: rememberedFor(knownForMs, systemRoutes),
     nowMs: () => Date.now(),
     vendorOf,
     mdns: new MdnsSource({ cards: () => cardAddresses(interfaces()), isNear }),
@@ -135,13 +141,24 @@ export class Search {
 
   /** Takes the place of one that still runs. */
   probe({ network, ports }: Pick<ProbeRequest, 'network' | 'ports'>): Result<null> {
-    const addresses = addressesOf(network, this.#world.interfaces());
+    const { interfaces, routes } = this.#world;
+    const addresses = addressesOf(network, interfaces());
     if (!addresses.ok) return addresses;
+    const [first = ''] = addresses.value;
+    const from = cardsAt(first, interfaces())[0]?.own;
+    if (from === undefined)
+      return refuse('invalid', 'network-not-attached', `nobody else can be on ${network}`);
+    const isDirect = async (address: string): Promise<boolean> => {
+      const known = await routes();
+      const cards = cardsAt(address, interfaces()).map(({ iface }) => iface);
+      return known === null ? cards.length > 0 : leadsTo(cards, address, known);
+    };
     this.stopProbe();
     const stop = new AbortController();
     this.#probe = stop;
     const signal = AbortSignal.any([stop.signal, this.#stop.signal]);
-    this.#run('probe', this.#world.probe({ addresses: addresses.value, ports: [...new Set(ports)] }), signal);
+    const target = { addresses: addresses.value, ports: [...new Set(ports)], from, isDirect };
+    this.#run('probe', this.#world.probe(target), signal);
     return ok(null);
   }
 

@@ -6,6 +6,7 @@ import {
   addressesOf,
   attachedNetworks,
   cardAddresses,
+  cardsAt,
   isAttached,
   ownAddresses,
 } from '../../../../electron/adapters/discovery/networks.ts';
@@ -21,6 +22,7 @@ const home = {
   eth0: [card('192.168.1.2/24'), card('fe80::2/64'), card('fd00::2/64')],
   wan: [card('203.0.113.9/24')],
   ppp0: [card('10.8.0.2/32')],
+  corp: [{ ...card('10.9.0.2/24'), mac: '00:00:00:00:00:00' }],
 };
 
 describe('networks that can be probed', () => {
@@ -52,6 +54,7 @@ describe('networks that can be probed', () => {
     ['172.17.0.0/16', 'network-too-large'],
     ['172.17.0.0/21', 'network-too-large'],
     ['10.8.0.0/24', 'network-not-attached'],
+    ['10.9.0.0/24', 'network-not-attached'],
     ['192.168.1.0/31', 'network-not-attached'],
     ['192.168.1.0', 'network-not-attached'],
     ['192.168.1.0/', 'network-not-attached'],
@@ -108,8 +111,11 @@ describe('networks that can be probed', () => {
       'fd00::2',
       '203.0.113.9',
       '10.8.0.2',
+      '10.9.0.2',
     ]);
-    expect(cardAddresses(home)).toEqual(['172.17.0.1', '192.168.1.2', '203.0.113.9', '10.8.0.2']);
+    expect(cardAddresses(home)).toEqual(['172.17.0.1', '192.168.1.2', '203.0.113.9', '10.8.0.2', '10.9.0.2']);
+    expect(cardsAt('192.168.1.77', home)).toMatchObject([{ iface: 'eth0', own: '192.168.1.2' }]);
+    expect(cardsAt('10.9.0.3', home)).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readBanner } from '../../../../electron/adapters/discovery/banner.ts';
-import { type Dial, probeSource } from '../../../../electron/adapters/discovery/probe.ts';
+import { type Dial, type ProbeTarget, probeSource } from '../../../../electron/adapters/discovery/probe.ts';
 import { type Seen, waitFor } from '../../../../electron/adapters/discovery/source.ts';
 import { until } from '../../../support/wait.ts';
 
@@ -92,6 +92,12 @@ function network(fates: Readonly<Record<string, 'open' | 'refused' | 'silent'>>)
   return { dial, dialled, open, most: () => most };
 }
 
+/** All of them on the cable, unless it is said. */
+const target = (
+  addresses: readonly string[],
+  { ports = [22], isDirect = () => Promise.resolve(true) }: Partial<ProbeTarget> = {},
+): ProbeTarget => ({ addresses, ports, from: '10.0.0.254', isDirect });
+
 const pace = { pause: (signal: AbortSignal) => waitFor(0, signal), answerMs: 30, bannerMs: 1000 };
 const collect = () => {
   const seen: Seen[] = [];
@@ -109,7 +115,7 @@ describe('a probe', () => {
     const net = network({ '10.0.0.5:22': 'open', '10.0.0.5:2222': 'refused', '10.0.0.6:22': 'refused' });
     const { seen, progress, sink } = collect();
     const addresses = ['10.0.0.5', '10.0.0.6', '10.0.0.7'];
-    const run = probeSource({ addresses, ports: [22, 2222] }, net.dial, pace);
+    const run = probeSource(target(addresses, { ports: [22, 2222] }), net.dial, pace);
     expect(await run(sink, new AbortController().signal)).toBeNull();
     const last = new Map(seen.map((each) => [each.key, each]));
     expect(last.get('10.0.0.5')?.ports).toEqual([
@@ -125,21 +131,56 @@ describe('a probe', () => {
   it('asks only what it was given, each once, and leaves no connection', async () => {
     const net = network({});
     const addresses = Array.from({ length: 300 }, (_, at) => `10.0.${Math.floor(at / 256)}.${at % 256}`);
-    await probeSource(
-      { addresses, ports: [22] },
-      net.dial,
-      pace,
-    )(collect().sink, new AbortController().signal);
+    await probeSource(target(addresses), net.dial, pace)(collect().sink, new AbortController().signal);
     expect(net.dialled.sort()).toEqual(addresses.map((address) => `${address}:22`).sort());
     expect(net.open.size).toBe(0);
     expect(net.most()).toBeLessThanOrEqual(128);
+  });
+
+  it('asks nobody behind a router, also when that is so only from now on', async () => {
+    const net = network({});
+    const { progress, sink } = collect();
+    const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'];
+    let hasLeft = false;
+    const isDirect = (address: string) => Promise.resolve(!hasLeft && address !== '10.0.0.2');
+    const pause = () => {
+      hasLeft = net.dialled.length === 2;
+      return Promise.resolve(true);
+    };
+    const run = probeSource(target(addresses, { isDirect }), net.dial, { ...pace, pause });
+    expect(await run(sink, new AbortController().signal)).toBeNull();
+    expect(net.dialled).toEqual(['10.0.0.1:22', '10.0.0.3:22']);
+    expect(progress.at(-1)).toBe('4/4');
+  });
+
+  it('says so when all of them are behind a router', async () => {
+    const net = network({});
+    const run = probeSource(target(['10.0.0.1'], { isDirect: () => Promise.resolve(false) }), net.dial, pace);
+    expect(await run(collect().sink, new AbortController().signal)).toMatchObject({
+      reason: 'network-not-attached',
+    });
+    expect(net.dialled).toEqual([]);
+  });
+
+  it('leaves by the address it was started from, or not at all', async () => {
+    const { port, own } = {
+      port: await listening((socket) => socket.end('SSH-2.0-here\r\n')),
+      own: '127.0.0.1',
+    };
+    const { seen, sink } = collect();
+    const signal = new AbortController().signal;
+    await probeSource({ ...target([own], { ports: [port] }), from: own })(sink, signal);
+    expect(seen).toMatchObject([{ address: own, ports: [{ state: 'open', banner: 'SSH-2.0-here' }] }]);
+    // 192.0.2.0/24 is nobody's (RFC 5737), so it is an address that this computer has lost.
+    await probeSource({ ...target([own], { ports: [port] }), from: '192.0.2.1' })(sink, signal);
+    expect(seen).toHaveLength(1);
   });
 
   it('stops at once when it is told to', async () => {
     const net = network({});
     const stop = new AbortController();
     const addresses = Array.from({ length: 200 }, (_, at) => `10.0.0.${at}`);
-    const run = probeSource({ addresses, ports: [22] }, net.dial, { ...pace, answerMs: 60_000 });
+    const run = probeSource(target(addresses), net.dial, { ...pace, answerMs: 60_000 });
     const end = run(collect().sink, stop.signal);
     await until(() => net.dialled.length >= 3, { what: 'it has begun' });
     stop.abort();
@@ -157,7 +198,7 @@ describe('a probe', () => {
       return Promise.resolve(true);
     };
     const stop = new AbortController();
-    await probeSource({ addresses, ports: [22] }, net.dial, { ...pace, pause })(collect().sink, stop.signal);
+    await probeSource(target(addresses), net.dial, { ...pace, pause })(collect().sink, stop.signal);
     expect(made).toEqual([1, 2, 3, 4, 5]);
   });
 });

@@ -6,10 +6,12 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { toNumber } from '../../../../electron/adapters/discovery/addresses.ts';
 import { KnownHostsSource } from '../../../../electron/adapters/discovery/known-hosts-source.ts';
 import { MdnsSource } from '../../../../electron/adapters/discovery/mdns.ts';
 import { NamesSource } from '../../../../electron/adapters/discovery/names.ts';
 import type { ProbeTarget } from '../../../../electron/adapters/discovery/probe.ts';
+import type { Route } from '../../../../electron/adapters/discovery/routes.ts';
 import { type Change, Search, type World } from '../../../../electron/adapters/discovery/search.ts';
 import { type Sink, type Source, untilStopped } from '../../../../electron/adapters/discovery/source.ts';
 import type { FoundMachine } from '../../../../electron/contract/discovery.ts';
@@ -75,6 +77,7 @@ function start(change: Partial<World> = {}) {
   });
   const world: World = {
     interfaces: () => ({ eth0: [card] }),
+    routes: () => Promise.resolve(null),
     nowMs: () => 1000,
     vendorOf: (mac) => (mac.startsWith('b8:27:eb') ? 'Raspberry Pi Foundation' : null),
     mdns,
@@ -166,6 +169,36 @@ describe('a search', () => {
     search.stopProbe();
     await until(() => stateOf('probe')?.state === 'stopped', { what: 'it has stopped' });
     expect(probes[0]?.said.signal?.aborted).toBe(true);
+    await search.close();
+  });
+
+  it('lets a probe ask who is on the cable, by the routes as they are', async () => {
+    const toCard = {
+      first: toNumber('192.168.1.0'),
+      prefix: 24,
+      iface: 'eth0',
+      isIndirect: false,
+      metric: 0,
+    };
+    const toVpn = { ...toCard, first: toNumber('192.168.1.128'), prefix: 25, iface: 'tun0' };
+    let routes: readonly Route[] | null = [toCard];
+    let hasCard = true;
+    const { search, probes } = start({
+      routes: () => Promise.resolve(routes),
+      interfaces: () => (hasCard ? { eth0: [card] } : {}),
+    });
+    search.probe({ network: '192.168.1.0/24', ports: [22] });
+    const { from, isDirect } = probes[0]?.target ?? {};
+    expect(from).toBe('192.168.1.2');
+    expect(await isDirect?.('192.168.1.200')).toBe(true);
+    expect(await isDirect?.('192.168.2.1')).toBe(false);
+    routes = [toCard, toVpn];
+    expect(await isDirect?.('192.168.1.200')).toBe(false);
+    expect(await isDirect?.('192.168.1.20')).toBe(true);
+    routes = null;
+    expect(await isDirect?.('192.168.1.200')).toBe(true);
+    hasCard = false;
+    expect(await isDirect?.('192.168.1.20')).toBe(false);
     await search.close();
   });
 
