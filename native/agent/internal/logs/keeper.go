@@ -103,10 +103,6 @@ type Keeper struct {
 	closing  bool
 }
 
-// SparePlaces is how many goroutines more than there are CPUs may run at a time: the watcher's thread comes before all
-// others, but a place in the Go runtime could be held by a thread that the machine does not let run.
-const SparePlaces = 2
-
 // NewKeeper starts the watcher.
 func NewKeeper(options Options, dir string) (*Keeper, error) {
 	k := &Keeper{

@@ -18,7 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	runtime.GOMAXPROCS(runtime.NumCPU() + SparePlaces)
+	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
 	os.Exit(m.Run())
 }
 

@@ -16,6 +16,8 @@ const (
 
 	// shimsHold: the shim of a task keeps its logs under their cap.
 	shimsHold = true
+	// SparePlaces is how many more goroutines the watcher needs to be able to run at a time: none, it may be late.
+	SparePlaces = 0
 
 	schedReset = 0x40000000
 	schedRR    = 2

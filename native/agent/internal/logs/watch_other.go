@@ -9,6 +9,9 @@ const (
 	restingEvery = 250 * time.Millisecond
 	// shimsHold: tasks have no shim here that would keep their logs under their cap.
 	shimsHold = false
+	// SparePlaces is how many more goroutines the watcher needs to be able to run at a time: it must not be late, and a
+	// place in the Go runtime could be held by a thread that the machine does not let run.
+	SparePlaces = 2
 )
 
 // eyes are how the watcher learns that a quiet log grows: here it measures them all now and then.

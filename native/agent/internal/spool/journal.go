@@ -45,7 +45,7 @@ type Journal struct {
 	path string
 	file *os.File
 	size int64
-	base int64 // size after the last compaction
+	base int64 // size that a compaction would leave: that after the last one
 	room int64 // up to here the file owns its blocks
 
 	mu      sync.Mutex
@@ -66,6 +66,9 @@ type Journal struct {
 type Options struct {
 	// Replay is called for each record found, in order.
 	Replay func(payload []byte) error
+	// Live, asked after the last record, is how many bytes of records a compaction would leave. Without it all of them
+	// count, and a journal that is opened often would never be compacted.
+	Live func() int64
 	// AskSnapshot is called (at most once until Compact is called) when the journal has grown enough to be
 	// rewritten. The owner of the state then calls Compact.
 	AskSnapshot func()
@@ -89,6 +92,8 @@ func OpenJournal(path string, options Options) (*Journal, int64, error) {
 	}
 	if err == nil && size == 0 {
 		err = j.begin()
+	} else if options.Live != nil {
+		j.base = options.Live()
 	}
 	if err != nil {
 		_ = file.Close() // the first error tells more

@@ -182,6 +182,19 @@ func TestAGrownJournalAsksToBeCompactedOnce(t *testing.T) {
 	}
 }
 
+func TestAJournalThatIsOpenedOftenIsCompactedNevertheless(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	asked := 0
+	for life := 0; life < 6; life++ {
+		j, _, _ := open(t, path, Options{Live: func() int64 { return 100_000 }, AskSnapshot: func() { asked++ }})
+		appendAndWait(t, j, strings.Repeat("x", 300_000))
+		_ = j.Close() // the one who asks has ended then
+	}
+	if asked != 3 { // in the fourth life it is over 1 MiB, and so it stays
+		t.Errorf("asked in %d lives", asked)
+	}
+}
+
 func TestNothingIsAnnouncedWhileTheDiskRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j, _, _ := open(t, path, Options{})

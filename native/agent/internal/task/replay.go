@@ -39,6 +39,17 @@ func (r *Replay) Take(payload []byte) error {
 	return r.machine.Replay(payload)
 }
 
+// Live is how many bytes the newest records of all tasks have.
+func (r *Replay) Live() int64 {
+	bytes := 0
+	for _, list := range []map[string][]byte{r.infos, r.newest} {
+		for _, payload := range list {
+			bytes += len(payload)
+		}
+	}
+	return int64(bytes)
+}
+
 // Done decodes what was put off, and lets rest what may. Call it after the last record.
 //
 // A task without any state is one whose first two records the power cut came between. Its launch was not answered and

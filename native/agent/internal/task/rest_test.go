@@ -24,6 +24,7 @@ func TestWhatHasEndedAndToldAllRestsUntilItIsAskedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	live := replay.Live()
 	if err := replay.Done(); err != nil {
 		t.Fatal(err)
 	}
@@ -35,10 +36,10 @@ func TestWhatHasEndedAndToldAllRestsUntilItIsAskedFor(t *testing.T) {
 	if !reflect.DeepEqual(told, want) {
 		t.Errorf("\ngot  %+v\nwant %+v", told, want)
 	}
-	copied := 0
-	again.Snapshot(func([]byte) { copied++ })
-	if copied != 6 || len(again.atRest) != 1 {
-		t.Errorf("%d entries, %d at rest", copied, len(again.atRest))
+	copied, size := 0, int64(0)
+	again.Snapshot(func(payload []byte) { copied++; size += int64(len(payload)) })
+	if copied != 6 || size != live || len(again.atRest) != 1 {
+		t.Errorf("%d entries of %d bytes, %d were foreseen; %d at rest", copied, size, live, len(again.atRest))
 	}
 	r.m = again
 	r.launch("t-told") // the old answer, and nothing begins
