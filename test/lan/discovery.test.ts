@@ -153,6 +153,25 @@ describe('a search', () => {
     expect(others).toEqual([]);
   });
 
+  it('hears a machine that speaks IPv6 alone, and knows on which card it is', async () => {
+    const mdns = await lan.serve({ host: 'host3', port: 5353, kind: 'mdns6' });
+    const search = new Searcher(await aHome('six'));
+    try {
+      const found = () => [...search.cards.values()].find(({ names }) => names.includes('host3.local'));
+      await search.hasHeard('host3 and all of it', () => found()?.addresses.length && found()?.model);
+      expect(found()).toMatchObject({
+        title: 'host3',
+        addresses: [expect.stringMatching(/^fe80::[\da-f:]+%eth0$/)],
+        model: 'RackMac',
+        ports: [{ port: 22, state: 'said', banner: null }],
+        seenBy: ['mdns'],
+      });
+    } finally {
+      expect(await search.end()).toBe(0);
+      await mdns.stop();
+    }
+  });
+
   it('finds every host by a probe, and sends nothing outside of the network that was chosen', async () => {
     const mdns = await lan.serve({ host: 'host2', port: 5353, kind: 'mdns' });
     const capture = await startCapture();

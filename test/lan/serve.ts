@@ -17,6 +17,8 @@ export type ServerKind =
   | 'garbage'
   /** Multicast DNS for a machine with SSH; `port` is its own, 5353. */
   | 'mdns'
+  /** The same, over IPv6 alone. */
+  | 'mdns6'
   /** An SSH server with a bad habit: see SshHabit. */
   | 'ssh';
 

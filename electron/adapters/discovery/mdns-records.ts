@@ -143,7 +143,9 @@ export class MdnsRecords {
     touched: Set<string>,
   ): void {
     const key = lower(name);
-    const address = ipOf(data);
+    // A link-local one is on the cable that it was heard from.
+    const [, zone] = from.split('%');
+    const address = ipOf(data) ?? (zone === undefined ? null : ipOf(`${data}%${zone}`));
     const known = this.#hosts.get(key);
     if (address === null || (known === undefined && this.#hosts.size >= limits.hosts)) return;
     const host = known ?? { addresses: new Map() };

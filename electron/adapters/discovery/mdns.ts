@@ -1,9 +1,11 @@
 // Listens to multicast DNS and asks it: the same few questions with growing pauses (RFC 6762, 5.2), what is missing of an
-// answer, and the names of addresses that others have seen. All of it goes to 224.0.0.251, which no router passes on.
-
+// answer, and the names of addresses that others have seen. All of it goes to 224.0.0.251 and ff02::fb, which no router
+// passes on.
+import { createSocket } from 'node:dgram';
 import type { Answer } from 'dns-packet';
 import multicastDns from 'multicast-dns';
 import type { Refusal } from '../../contract/errors.ts';
+import { ipOf } from './addresses.ts';
 import { firstQuestions, MdnsRecords, type Question, reverseName } from './mdns-records.ts';
 import { type Sink, type Source, waitFor } from './source.ts';
 
@@ -16,7 +18,7 @@ const timesEach = 3;
 const maxAsked = 1024;
 const pauseMs = 500;
 
-/** One socket on one card. `records`: the answers of one packet and who sent it. */
+/** One socket on one card, for one family. `records`: the answers of one packet and who sent it. */
 export interface MdnsLink {
   ask(questions: readonly Question[]): void;
   close(): void;
@@ -25,11 +27,11 @@ export type MdnsHears = {
   readonly records: (records: readonly Answer[], from: string) => void;
   readonly failed: (detail: string) => void;
 };
-export type OpenMdns = (card: string, hears: MdnsHears) => MdnsLink;
+export type OpenMdns = (place: string, hears: MdnsHears) => MdnsLink;
 
 export type MdnsDeps = {
-  /** An address of each card. */
-  readonly cards: () => readonly string[];
+  /** An address of each card, `::%eth0` for IPv6. */
+  readonly places: () => readonly string[];
   /** Only who is on a network of this computer may answer (RFC 6762, 11). */
   readonly isNear: (address: string) => boolean;
   readonly open?: OpenMdns;
@@ -57,25 +59,26 @@ export class MdnsSource {
   }
 
   async #run(sink: Sink, signal: AbortSignal): Promise<Refusal | null> {
-    const cards = this.#deps.cards();
-    if (cards.length === 0) {
+    const places = this.#deps.places();
+    if (places.length === 0) {
       return { code: 'unreachable', reason: 'network-down', detail: 'no card with an address' };
     }
-    const problems: string[] = [];
+    // A socket may complain more than once.
+    const problems = new Map<string, string>();
     const open = this.#deps.open ?? openMulticast;
-    const links = cards.map((card) =>
-      open(card, {
+    const links = places.map((place) =>
+      open(place, {
         records: (records, from) => this.#hear(records, from, sink),
-        failed: (detail) => problems.push(detail),
+        failed: (detail) => problems.set(place, detail),
       }),
     );
     try {
-      await this.#ask(links, signal, () => problems.length >= cards.length);
+      await this.#ask(links, signal, () => problems.size >= places.length);
     } finally {
       for (const link of links) link.close();
     }
-    const [detail] = problems;
-    return detail === undefined || problems.length < cards.length
+    const [detail] = problems.values();
+    return detail === undefined || problems.size < places.length
       ? null
       : { code: 'unsupported', reason: 'mdns-unavailable', detail };
   }
@@ -112,8 +115,9 @@ export class MdnsSource {
     return taken.map(([, question]) => question);
   }
 
-  #hear(records: readonly Answer[], from: string, sink: Sink): void {
-    if (!this.#deps.isNear(from)) return;
+  #hear(records: readonly Answer[], sender: string, sink: Sink): void {
+    const from = ipOf(sender);
+    if (from === null || !this.#deps.isNear(from)) return;
     const { seen, gone } = this.#records.take(records, from);
     for (const key of gone) sink.gone(key);
     for (const each of seen) {
@@ -133,8 +137,20 @@ function isSound(name: string): boolean {
 }
 
 /** Beside whatever else listens on this port here (Avahi, a browser): the socket shares it. */
-const openMulticast: OpenMdns = (card, { records, failed }) => {
-  const mdns = multicastDns({ interface: card, bind: '0.0.0.0', reuseAddr: true, loopback: false });
+const openMulticast: OpenMdns = (place, { records, failed }) => {
+  const common = { interface: place, reuseAddr: true, loopback: false };
+  const mdns = multicastDns(
+    place.includes(':')
+      ? {
+          ...common,
+          type: 'udp6',
+          ip: 'ff02::fb',
+          bind: '::',
+          // Not for IPv4 as well, which has a socket of its own.
+          socket: createSocket({ type: 'udp6', reuseAddr: true, ipv6Only: true }),
+        }
+      : { ...common, bind: '0.0.0.0' },
+  );
   mdns.on('response', (packet, { address }) =>
     records([...(packet.answers ?? []), ...(packet.additionals ?? [])], address),
   );

@@ -1,6 +1,6 @@
 // The private IPv4 networks that this computer is attached to, and which of their addresses a probe may ask. IPv6 is never
 // swept: its networks are too large, and its neighbours are in the neighbour table.
-import { isIPv4 } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { type AttachedNetwork, probeLimits } from '../../contract/discovery.ts';
 import { ok, type Result, refuse } from '../../contract/errors.ts';
@@ -20,14 +20,11 @@ const noHardware = '00:00:00:00:00:00';
 
 function attachedTo(interfaces: Interfaces): Attached[] {
   const found: Attached[] = [];
-  for (const [iface, infos] of Object.entries(interfaces)) {
-    for (const info of infos ?? []) {
-      const prefix = Number(info.cidr?.split('/')[1] ?? 32);
-      const isPlace = !info.internal && info.mac !== noHardware && isPrivate(info.address);
-      // Two addresses are a cable between two ends, one is this computer's own.
-      if (!isPlace || prefix > 30 || prefix < 8) continue;
-      found.push({ iface, own: info.address, prefix, ...rangeOf(info.address, prefix) });
-    }
+  for (const [iface, { address, cidr }] of realInfos(interfaces)) {
+    const prefix = Number(cidr?.split('/')[1] ?? 32);
+    // Two addresses are a cable between two ends, one is this computer's own.
+    if (!isPrivate(address) || prefix > 30 || prefix < 8) continue;
+    found.push({ iface, own: address, prefix, ...rangeOf(address, prefix) });
   }
   return found;
 }
@@ -90,9 +87,24 @@ export function cardsAt(
   return attachedTo(interfaces).filter(({ first, size }) => value >= first && value < first + size);
 }
 
-/** Whether it is on a private network of this computer: a machine that can be heard without a router in between. */
+/** Whether it is on a network of this computer, a private one of IPv4: a machine that is heard without a router in between. */
 export function isAttached(address: string, interfaces: Interfaces): boolean {
-  return cardsAt(address, interfaces).length > 0;
+  if (isIPv4(address)) return cardsAt(address, interfaces).length > 0;
+  // A link-local address is on the cable, or it is none.
+  if (/^fe[89ab]/.test(address)) return true;
+  const near = new BlockList();
+  for (const { family, address: own, cidr } of realInfos(interfaces).map(([, info]) => info)) {
+    if (family === 'IPv6') near.addSubnet(own, Number(cidr?.split('/')[1] ?? 128), 'ipv6');
+  }
+  return near.check(address, 'ipv6');
+}
+
+function realInfos(interfaces: Interfaces): (readonly [string, NetworkInterfaceInfo])[] {
+  return Object.entries(interfaces).flatMap(([iface, infos]) =>
+    (infos ?? [])
+      .filter((info) => !info.internal && info.mac !== noHardware)
+      .map((info) => [iface, info] as const),
+  );
 }
 
 export function ownAddresses(interfaces: Interfaces): ReadonlySet<string> {
@@ -110,10 +122,13 @@ function zoned(address: string, iface: string): string {
   return /^fe[89ab]/i.test(address) ? `${address}%${iface}` : address;
 }
 
-/** One IPv4 address of each card that can carry multicast. */
-export function cardAddresses(interfaces: Interfaces): readonly string[] {
-  const cards = Object.values(interfaces).map((infos) =>
-    (infos ?? []).find((info) => !info.internal && isIPv4(info.address)),
-  );
-  return cards.flatMap((info) => (info === undefined ? [] : [info.address]));
+/** Where multicast can be sent and heard, as a socket takes it: an IPv4 address of each card, and `::%eth0` for IPv6. */
+export function multicastPlaces(interfaces: Interfaces): readonly string[] {
+  const places = new Map<string, string>();
+  for (const [iface, { family, address, scopeid }] of realInfos(interfaces)) {
+    const place = family === 'IPv4' ? address : `::%${process.platform === 'win32' ? scopeid : iface}`;
+    const canBe = family === 'IPv4' || /^fe[89ab]/i.test(address);
+    if (canBe && !places.has(`${family} ${iface}`)) places.set(`${family} ${iface}`, place);
+  }
+  return [...places.values()];
 }

@@ -20,10 +20,10 @@ import { neighbourSource } from './neighbours.ts';
 import {
   addressesOf,
   attachedNetworks,
-  cardAddresses,
   cardsAt,
   type Interfaces,
   isAttached,
+  multicastPlaces,
   ownAddresses,
 } from './networks.ts';
 import { probeSource } from './probe.ts';
@@ -63,7 +63,7 @@ function systemWorld(vendorOf: VendorOf): World {
     routes: rememberedFor(knownForMs, systemRoutes),
     nowMs: () => Date.now(),
     vendorOf,
-    mdns: new MdnsSource({ cards: () => cardAddresses(interfaces()), isNear }),
+    mdns: new MdnsSource({ places: () => multicastPlaces(interfaces()), isNear }),
     names: new NamesSource(isNear),
     knownHosts: new KnownHostsSource(),
     neighbours: neighbourSource(),

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ServerKind, SshHabit } from '../serve.ts';
-import { startMdns } from './mdns.ts';
+import { startMdns, startMdns6 } from './mdns.ts';
 import { startSsh } from './ssh.ts';
 
 type Spec = {
@@ -39,7 +39,7 @@ function pourGarbage(socket: Socket): void {
   pour();
 }
 
-type PlainKind = Exclude<ServerKind, 'ssh' | 'mdns'>;
+type PlainKind = Exclude<ServerKind, 'ssh' | 'mdns' | 'mdns6'>;
 
 const ANSWERS: Record<PlainKind, (socket: Socket) => void> = {
   http: (socket) => {
@@ -64,6 +64,7 @@ function startPlain(kind: PlainKind): Server {
 }
 
 if (spec.kind === 'mdns') startMdns(spec.host, spec.address, say);
+else if (spec.kind === 'mdns6') startMdns6(spec.host, spec.address, say);
 else {
   const server = spec.kind === 'ssh' ? startSsh(spec.habit, say) : startPlain(spec.kind);
   server.listen(spec.port, '0.0.0.0', () => say('listening'));

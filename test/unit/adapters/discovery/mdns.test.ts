@@ -150,13 +150,13 @@ describe('records of multicast DNS', () => {
 });
 
 describe('the source of multicast DNS', () => {
-  function start(cards: readonly string[] = ['192.168.1.2']) {
+  function start(places: readonly string[] = ['192.168.1.2']) {
     const asked: Question[] = [];
     const ears: MdnsHears[] = [];
     let open = 0;
     const source = new MdnsSource({
-      cards: () => cards,
-      isNear: (address) => address.startsWith('192.168.1.'),
+      places: () => places,
+      isNear: (address) => /^(192\.168\.1\.|fe80::)/.test(address),
       open: (_card, hears) => {
         ears.push(hears);
         open += 1;
@@ -216,6 +216,17 @@ describe('the source of multicast DNS', () => {
     expect(seen).toEqual([]);
   });
 
+  it('hears IPv6, and knows on which card a link-local address is', async () => {
+    const { ears, seen, stop, end } = start(['192.168.1.2', '::%eth0']);
+    const aaaa: Answer = { type: 'AAAA', name: 'pi.local', data: 'FE80:0:0::5' };
+    ears[0]?.records([...whole, aaaa], '192.168.1.5');
+    expect(seen.at(-1)).toMatchObject({ address: '192.168.1.5', claims: ['192.168.1.5'] });
+    ears[1]?.records([...whole, aaaa], 'fe80::5%eth0');
+    expect(seen.at(-1)).toMatchObject({ address: '192.168.1.5', claims: ['192.168.1.5', 'fe80::5%eth0'] });
+    stop.abort();
+    await end;
+  });
+
   it('asks each thing a few times only, and nothing that fits into no packet', async () => {
     const { source, asked, names, ears, stop, end } = start();
     const long = `${'x'.repeat(70)}._ssh._tcp.local`;
@@ -237,8 +248,10 @@ describe('the source of multicast DNS', () => {
   });
 
   it('says so when no card can be listened to', async () => {
-    const { ears, end } = start(['192.168.1.2', '10.0.0.2']);
+    const { ears, asked, end } = start(['192.168.1.2', '10.0.0.2']);
     ears[0]?.failed('bind EADDRINUSE');
+    ears[0]?.failed('bind EADDRINUSE');
+    await until(() => asked.length > 0, { what: 'the other goes on' });
     ears[1]?.failed('bind EADDRINUSE');
     expect(await end).toMatchObject({ reason: 'mdns-unavailable', detail: 'bind EADDRINUSE' });
     expect(await start([]).end).toMatchObject({ reason: 'network-down' });

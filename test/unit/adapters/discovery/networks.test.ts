@@ -5,9 +5,9 @@ import { fromNumber, ipOf, isPrivate, toNumber } from '../../../../electron/adap
 import {
   addressesOf,
   attachedNetworks,
-  cardAddresses,
   cardsAt,
   isAttached,
+  multicastPlaces,
   ownAddresses,
 } from '../../../../electron/adapters/discovery/networks.ts';
 
@@ -113,10 +113,29 @@ describe('networks that can be probed', () => {
       '10.8.0.2',
       '10.9.0.2',
     ]);
-    expect(cardAddresses(home)).toEqual(['172.17.0.1', '192.168.1.2', '203.0.113.9', '10.8.0.2', '10.9.0.2']);
+    expect(multicastPlaces(home)).toEqual([
+      '172.17.0.1',
+      '192.168.1.2',
+      '::%eth0',
+      '203.0.113.9',
+      '10.8.0.2',
+    ]);
     expect(cardsAt('192.168.1.77', home)).toMatchObject([{ iface: 'eth0', own: '192.168.1.2' }]);
     expect(cardsAt('10.9.0.3', home)).toEqual([]);
   });
+});
+
+it.each([
+  ['192.168.1.77', true],
+  ['192.168.2.77', false],
+  ['203.0.113.10', false],
+  ['10.9.0.3', false],
+  ['fe80::77%eth0', true],
+  ['fd00::77', true],
+  ['fd00:0:0:1::77', false],
+  ['2001:db8::1', false],
+])('%s is on a network of this computer: %s', (address, expected) => {
+  expect(isAttached(address, home)).toBe(expected);
 });
 
 describe('an address', () => {

@@ -67,7 +67,7 @@ function start(change: Partial<World> = {}) {
     join(folder, 'no-hosts'),
   );
   const mdns = new MdnsSource({
-    cards: () => ['192.168.1.2'],
+    places: () => ['192.168.1.2'],
     isNear,
     open: () => ({
       ask: (questions) => void asked.push(...questions.map(({ name }) => name)),
