@@ -2,7 +2,7 @@
 // `shell/ipc.ts` is the only place that registers them; the preload exposes `invoke` and `subscribe` over this map.
 import { z } from 'zod';
 import { maxConditionChars } from './condition.ts';
-import { type AttachedNetwork, type FindChange, probeSchema } from './discovery.ts';
+import { type AttachedNetwork, type FindChange, type KnownHostAnswer, probeSchema } from './discovery.ts';
 import type { Result } from './errors.ts';
 import {
   frameworkIdSchema,
@@ -99,6 +99,12 @@ export const requestSchemas = {
   'discovery:probe': probeSchema,
   'discovery:stop-probe': z.object({ searchId: z.number().int() }),
   'discovery:close': z.object({ searchId: z.number().int() }),
+  /** What known_hosts says of a host key that is shown to the person. Reads files of this computer, and decides nothing. */
+  'discovery:known-key': z.object({
+    host: z.string().max(255),
+    port: z.number().int().min(1).max(65535),
+    fingerprint: z.string().max(100),
+  }),
   'machine:edit': z.object({
     machineId: machineIdSchema,
     name: z.string().trim().min(1).max(100),
@@ -233,6 +239,7 @@ export type Answers = {
   'discovery:probe': null;
   'discovery:stop-probe': null;
   'discovery:close': null;
+  'discovery:known-key': KnownHostAnswer;
   'machine:edit': null;
   'machine:drain': { operationId: OperationId };
   'machine:deactivate': null;

@@ -56,6 +56,17 @@ export type KnownHostKey = {
   readonly mark: 'key' | 'authority' | 'revoked';
 };
 
+/** What known_hosts says of a host key that a machine offers. */
+export type KnownHostAnswer = {
+  /** The keys it has under the name and port of that machine. */
+  readonly here: readonly KnownHostKey[];
+  /** It says so of this very key, wherever it stands. */
+  readonly isRevoked: boolean;
+  /** Other names under which it has this very key; those under a hash are only counted. */
+  readonly alsoAs: readonly string[];
+  readonly alsoHashed: number;
+};
+
 /** How ssh would log in, as `~/.ssh/config` says. */
 export type LoginHint = {
   /** The name it has there. */

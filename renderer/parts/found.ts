@@ -1,5 +1,6 @@
 // Reading of a find: whether it is here, whether it is a machine of ours already, how one would log in. Pure.
 import type { FoundMachine, FoundPort } from '../../electron/contract/discovery.ts';
+import type { LaneRecord } from '../../electron/contract/enrolment.ts';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import type { AddPrefill } from '../store/view.ts';
@@ -52,13 +53,17 @@ export function standingOf(tables: Tables, found: FoundMachine): Standing | null
   const owner = ownMachineOf(tables, found);
   if (owner !== null) return { kind: 'ours', name: owner.name };
   const known = new Set([...found.addresses, ...found.names, ...found.logins.map(({ address }) => address)]);
-  for (const { kind, state, title } of tables.lanes.values()) {
-    // user@address:port
-    const address = title.slice(title.indexOf('@') + 1, title.lastIndexOf(':'));
-    const isComing = kind === 'add' && state !== 'failed' && state !== 'cancelled';
-    if (isComing && known.has(address.toLowerCase())) return { kind: 'coming' };
+  for (const lane of tables.lanes.values()) {
+    const isComing = lane.kind === 'add' && lane.state !== 'failed' && lane.state !== 'cancelled';
+    if (isComing && known.has(placeOf(lane).host.toLowerCase())) return { kind: 'coming' };
   }
   return null;
+}
+
+/** Its title is `user@address:port`. */
+export function placeOf({ title }: LaneRecord): { readonly host: string; readonly port: number } {
+  const colon = title.lastIndexOf(':');
+  return { host: title.slice(title.indexOf('@') + 1, colon), port: Number(title.slice(colon + 1)) };
 }
 
 export function nameOf(standing: Standing | null): string {

@@ -2,7 +2,8 @@
 // there under a hash or a pattern.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { KnownHostKey } from '../../contract/discovery.ts';
+import type { KnownHostAnswer, KnownHostKey } from '../../contract/discovery.ts';
+import { plainLine } from '../../contract/plain-text.ts';
 import { isOfName, type KnownLine, keyOf, knownName, parseKnownHosts, plainHosts } from './known-hosts.ts';
 import { readSmallFile } from './read-file.ts';
 import type { Seen, Sink, Source } from './source.ts';
@@ -47,8 +48,7 @@ export class KnownHostsSource {
   }
 
   async #run(sink: Sink, signal: AbortSignal): Promise<null> {
-    const texts = await Promise.all(this.#files.map(readSmallFile));
-    const lines = texts.flatMap((text) => (text === null ? [] : parseKnownHosts(text)));
+    const lines = await readKnownHosts(this.#files);
     for (const [at, line] of lines.entries()) for (const seen of sightingsOf(line, at)) sink.seen(seen);
     const unplain = lines.filter(
       (line) => line.hashed !== null || line.hosts.some((host) => /[*?]/.test(host)),
@@ -84,6 +84,32 @@ export class KnownHostsSource {
       }
     }
   }
+}
+
+async function readKnownHosts(files: readonly string[]): Promise<KnownLine[]> {
+  const texts = await Promise.all(files.map(readSmallFile));
+  return texts.flatMap((text) => (text === null ? [] : parseKnownHosts(text)));
+}
+
+const maxNames = 5;
+const nameChars = 64;
+
+/** As ssh itself tells it before it asks: the keys of this place, and the other places that have this key. */
+export async function knownKeyOf(
+  { host, port, fingerprint }: { readonly host: string; readonly port: number; readonly fingerprint: string },
+  files = knownHostsFiles(),
+): Promise<KnownHostAnswer> {
+  const lines = await readKnownHosts(files);
+  const name = knownName((host.split('%')[0] ?? host).toLowerCase(), port);
+  const own = lines.filter((line) => line.fingerprint === fingerprint);
+  const others = own.filter((line) => line.mark === 'key' && !isOfName(line, name));
+  const names = others.flatMap((line) => line.hosts.map((each) => plainLine(each, nameChars)));
+  return {
+    here: await findKeys(lines, name, port),
+    isRevoked: own.some(({ mark }) => mark === 'revoked'),
+    alsoAs: [...new Set(names)].slice(0, maxNames),
+    alsoHashed: others.filter(({ hashed }) => hashed !== null).length,
+  };
 }
 
 async function findKeys(lines: readonly KnownLine[], name: string, port: number): Promise<KnownHostKey[]> {

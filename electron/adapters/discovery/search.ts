@@ -13,7 +13,7 @@ import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts'
 import type { VendorOf } from '../../core/discovery/card.ts';
 import { Cards } from '../../core/discovery/cards.ts';
 import { type Sighting, sighting } from '../../core/discovery/sighting.ts';
-import { KnownHostsSource } from './known-hosts-source.ts';
+import { KnownHostsSource, knownKeyOf } from './known-hosts-source.ts';
 import { MdnsSource } from './mdns.ts';
 import { NamesSource } from './names.ts';
 import { neighbourSource } from './neighbours.ts';
@@ -75,6 +75,7 @@ function systemWorld(vendorOf: VendorOf): World {
 /** The table of makers is read with the first search and kept: it is 1.7 MB and never taken apart. */
 export function createDiscovery(vendorFile: string): {
   open(tell: (change: Change) => void): Promise<Search>;
+  knownKey: typeof knownKeyOf;
 } {
   let vendors: Promise<VendorOf> | null = null;
   return {
@@ -84,6 +85,7 @@ export function createDiscovery(vendorFile: string): {
       search.start();
       return search;
     },
+    knownKey: knownKeyOf,
   };
 }
 

@@ -4,7 +4,12 @@ import type { PushTo } from '../ipc.ts';
 import type { Handlers, Sender } from '../ipc-gate.ts';
 import type { Discovery, OpenSearch } from '../ports.ts';
 
-type Names = 'discovery:open' | 'discovery:probe' | 'discovery:stop-probe' | 'discovery:close';
+type Names =
+  | 'discovery:open'
+  | 'discovery:probe'
+  | 'discovery:stop-probe'
+  | 'discovery:close'
+  | 'discovery:known-key';
 export type DiscoveryRequests = Pick<Handlers, Names> & {
   /** The window is gone or reloaded. */
   readonly endSearch: (from: Sender) => void;
@@ -57,6 +62,7 @@ export function discoveryRequests(
       if (searches.get(from.id)?.searchId === searchId) close(from);
       return ok(null);
     },
+    'discovery:known-key': async (asked) => ok(await discovery.knownKey(asked)),
     endSearch: close,
   };
 }

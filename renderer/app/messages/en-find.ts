@@ -118,6 +118,17 @@ export const enFind = {
   'found.seen-by': 'Seen by',
   'found.seen': 'Last news',
 
+  'lane.key.known': 'Your known_hosts',
+  'lane.key.known.same': 'It has this very key for this address.',
+  'lane.key.known.other':
+    'It has another key of this type for this address, {fingerprint}. The machine was installed anew, or somebody is in between.',
+  'lane.key.known.revoked': 'It says that this key is revoked. Do not trust it.',
+  'lane.key.known.also': 'It has this very key for {names}.',
+  'lane.key.known.also-hashed':
+    '{n, plural, one {It has this very key for a name that is stored as a hash.} other {It has this very key for # names that are stored as hashes.}}',
+  'lane.key.known.type': 'It has only keys of other types for this address.',
+  'lane.key.known.none': 'It does not know this machine.',
+
   'add.lead-found': '{at} of {n}. Login and key stay as they are for the next one.',
   'add.skip': 'Skip this one',
   'add.next': 'Add, then the next',

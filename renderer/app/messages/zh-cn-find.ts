@@ -115,6 +115,15 @@ export const zhCnFind = {
   'found.seen-by': '来源',
   'found.seen': '最近消息',
 
+  'lane.key.known': '你的 known_hosts',
+  'lane.key.known.same': '其中这个地址的密钥正是这一个。',
+  'lane.key.known.other': '其中这个地址有同类型的另一个密钥：{fingerprint}。机器重新安装过，或者有人在中间。',
+  'lane.key.known.revoked': '其中说这个密钥已被吊销。不要信任它。',
+  'lane.key.known.also': '其中 {names} 的密钥正是这一个。',
+  'lane.key.known.also-hashed': '其中有 {n, plural, other {# 个}}以散列保存的名称用的正是这个密钥。',
+  'lane.key.known.type': '其中这个地址只有其他类型的密钥。',
+  'lane.key.known.none': '其中没有这台机器。',
+
   'add.lead-found': '第 {at} 台，共 {n} 台。登录方式和密钥会留给下一台。',
   'add.skip': '跳过这台',
   'add.next': '添加，然后下一台',

@@ -1,10 +1,16 @@
 // A search of the simulated cluster: a small LAN that is heard of in pieces, and a probe that walks through it.
-import type { FindSource, FoundMachine, SourceState } from '../../../electron/contract/discovery.ts';
+import type {
+  FindSource,
+  FoundMachine,
+  KnownHostAnswer,
+  SourceState,
+} from '../../../electron/contract/discovery.ts';
 import { findSources } from '../../../electron/contract/discovery.ts';
 import { ok, type Result, refuse } from '../../../electron/contract/errors.ts';
 import { Cards } from '../../../electron/core/discovery/cards.ts';
 import { type RawSighting, sighting } from '../../../electron/core/discovery/sighting.ts';
 import type { FakeCluster } from './cluster.ts';
+import { pinnedKey } from './lanes.ts';
 
 const network = {
   network: '192.168.1.0/24',
@@ -208,6 +214,15 @@ export class FakeFinding {
 }
 
 export const findingHandlers = {
+  // What is said to have changed is known by its old key, everything else by the one it has.
+  'discovery:known-key': (
+    _cluster: FakeCluster,
+    { host, fingerprint }: { host: string; fingerprint: string },
+  ): Result<KnownHostAnswer> => {
+    const known = host.includes('changed') ? pinnedKey.fingerprint : fingerprint;
+    const here = [{ type: 'ssh-ed25519', fingerprint: known, port: 22, mark: 'key' as const }];
+    return ok({ here, isRevoked: false, alsoAs: [], alsoHashed: 0 });
+  },
   'discovery:open': ({ finding }: FakeCluster) => finding.open(),
   'discovery:probe': ({ finding }: FakeCluster, { searchId, ports }: { searchId: number; ports: number[] }) =>
     finding.probe(searchId, ports),

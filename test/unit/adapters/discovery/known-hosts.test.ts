@@ -12,7 +12,7 @@ import {
   parseKnownHosts,
   plainHosts,
 } from '../../../../electron/adapters/discovery/known-hosts.ts';
-import { KnownHostsSource } from '../../../../electron/adapters/discovery/known-hosts-source.ts';
+import { KnownHostsSource, knownKeyOf } from '../../../../electron/adapters/discovery/known-hosts-source.ts';
 import type { Seen } from '../../../../electron/adapters/discovery/source.ts';
 import { until } from '../../../support/wait.ts';
 
@@ -188,5 +188,45 @@ describe('the source of known hosts', () => {
     expect(seen.at(-1)).toMatchObject({ names: ['gpu.lan'], hostKeys: [{ mark: 'authority' }] });
     stop.abort();
     await end;
+  });
+});
+
+describe('what known_hosts says of a key that is offered', () => {
+  const ask = (host: string, port: number, at: number) =>
+    knownKeyOf({ host, port, fingerprint: prints[at] ?? '' }, [
+      join(folder, 'known_hosts'),
+      join(folder, 'none'),
+    ]);
+
+  it.each([false, true])(
+    'is what it has for this place, and where else this key stands; hashed: %s',
+    async (isHashed) => {
+      file([`nas.local,192.168.1.5 ${keys[0]}`, `[nas.local]:2222 ${keys[1]}`, ''].join('\n'), isHashed);
+      const own = await ask('NAS.local', 22, 0);
+      expect(own.here).toMatchObject([{ fingerprint: prints[0], port: 22, mark: 'key' }]);
+      expect(own).toMatchObject(
+        isHashed ? { alsoAs: [], alsoHashed: 1 } : { alsoAs: [], alsoHashed: 0, isRevoked: false },
+      );
+      const changed = await ask('192.168.1.5', 22, 1);
+      expect(changed.here).toMatchObject([{ fingerprint: prints[0] }]);
+      expect(changed).toMatchObject(
+        isHashed ? { alsoAs: [], alsoHashed: 1 } : { alsoAs: ['[nas.local]:2222'], alsoHashed: 0 },
+      );
+      expect(await ask('10.0.0.9', 22, 2)).toEqual({ here: [], isRevoked: false, alsoAs: [], alsoHashed: 0 });
+    },
+  );
+
+  it('is that it is revoked, wherever that stands, and never that an authority has it', async () => {
+    file(
+      [`@revoked * ${keys[0]}`, `@cert-authority *.lab ${keys[2]}`, `\u202enas\u0007 ${keys[1]}`, ''].join(
+        '\n',
+      ),
+    );
+    expect(await ask('somewhere', 22, 0)).toMatchObject({ isRevoked: true, alsoAs: [] });
+    expect(await ask('a.lab', 22, 2)).toMatchObject({
+      here: [{ mark: 'revoked' }, { mark: 'authority' }],
+      alsoAs: [],
+    });
+    expect((await ask('b', 22, 1)).alsoAs).toEqual(['nas']);
   });
 });

@@ -29,6 +29,13 @@ function rig() {
         };
         opened.push({ tell, did, ready: () => resolve(search) });
       }),
+    knownKey: ({ host, port, fingerprint }) =>
+      Promise.resolve({
+        here: [],
+        isRevoked: false,
+        alsoAs: [`${host} ${port} ${fingerprint}`],
+        alsoHashed: 0,
+      }),
   };
   const requests = discoveryRequests(
     discovery,
@@ -95,4 +102,13 @@ describe('a search for a window', () => {
     expect(await answer).toMatchObject({ refusal: { reason: 'no-such-search' } });
     expect(opened[0]?.did).toEqual(['close']);
   });
+});
+
+it('what known_hosts says of a key is asked without a search', async () => {
+  const { requests, opened } = rig();
+  const asked = { host: 'nas.local', port: 22, fingerprint: 'SHA256:x' };
+  expect(await requests['discovery:known-key'](asked, from)).toMatchObject(
+    ok({ alsoAs: ['nas.local 22 SHA256:x'] }),
+  );
+  expect(opened).toHaveLength(0);
 });
