@@ -11,6 +11,11 @@ export const findViews: readonly ScreenView[] = [
     steps: async (page) => page.getByRole('row', { name: 'attic', exact: true }).click(),
   },
   {
+    name: 'find-revoked',
+    hash,
+    steps: async (page) => page.getByRole('row', { name: '192.168.1.77', exact: true }).click(),
+  },
+  {
     name: 'find-probed',
     hash,
     steps: async (page) => {

@@ -20,7 +20,7 @@ function Ssh({ found, words }: { readonly found: FoundMachine; readonly words: W
   const port = sshPortOf(found);
   if (hasRevokedKey(found)) {
     return (
-      <span className="find-ssh t-failed">
+      <span className="glyph-line t-failed">
         <Glyph kind="failed" size={12} />
         {words.t('find.revoked')}
       </span>
@@ -29,7 +29,7 @@ function Ssh({ found, words }: { readonly found: FoundMachine; readonly words: W
   if (port === null) return <span className="faint">{words.t('find.ssh.unknown')}</span>;
   return (
     <span className="find-two">
-      <span className="find-ssh">
+      <span className="glyph-line">
         <Glyph kind={portGlyphs[port.state]} size={12} />
         {words.t(`find.ssh.${port.state}`, { port: port.port })}
       </span>

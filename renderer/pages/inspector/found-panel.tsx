@@ -77,8 +77,9 @@ function Keys({ found, words }: Part) {
           type,
           <span key={fingerprint}>
             <code className="mono">{fingerprint}</code>{' '}
-            <span className={mark === 'revoked' ? 't-failed' : 'dim'}>
-              {mark === 'revoked' && <Glyph kind="failed" size={12} />} {words.t(`found.key.${mark}`)}
+            <span className={mark === 'revoked' ? 'glyph-line t-failed' : 'dim'}>
+              {mark === 'revoked' && <Glyph kind="failed" size={12} />}
+              <span>{words.t(`found.key.${mark}`)}</span>
             </span>
           </span>,
         ])}

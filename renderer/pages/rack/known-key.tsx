@@ -41,8 +41,9 @@ export function KnownKey({ lane, hostKey }: { readonly lane: LaneRecord; readonl
     <>
       <dt>{words.t('lane.key.known')}</dt>
       <dd className={tone === 'against' ? 't-failed' : tone === 'neither' ? 'dim' : ''}>
-        <span>
-          {tone !== 'neither' && <Glyph kind={tone === 'for' ? 'done' : 'failed'} size={12} />} {text}
+        <span className="glyph-line">
+          {tone !== 'neither' && <Glyph kind={tone === 'for' ? 'done' : 'failed'} size={12} />}
+          <span>{text}</span>
         </span>
       </dd>
     </>
