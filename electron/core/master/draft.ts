@@ -11,7 +11,15 @@ import type { RowMap } from '../kernel/rows.ts';
 import { type Changed, TableTx } from '../kernel/tables.ts';
 import type { AllocatorCell } from './frameworks/index-cell.ts';
 import type { FilterSession, OwingOperationSession, ReconcileSession } from './frameworks/shapes.ts';
-import type { LaneSession, LinkSession, OwingSession, PlanSession, SendSession, State } from './state.ts';
+import {
+  copyPlan,
+  type LaneSession,
+  type LinkSession,
+  type OwingSession,
+  type PlanSession,
+  type SendSession,
+  type State,
+} from './state.ts';
 
 /** Something that was dropped, ignored or refused: a line in the log, never silence. */
 export type Note = {
@@ -53,7 +61,7 @@ export class Draft {
     this.#tx = new TableTx(state.tables);
     this.#isStarted = state.session.isStarted;
     this.#randomState = state.session.randomState;
-    this.plan = { ...state.session.plan };
+    this.plan = copyPlan(state.session.plan);
     this.cell = state.session.cell;
   }
 

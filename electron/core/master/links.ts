@@ -6,7 +6,6 @@ import type { MachineId } from '../../contract/ids.ts';
 import type { LinkRecord, MachineRecord } from '../../contract/machine.ts';
 import { must } from '../kernel/assert.ts';
 import { backoffMs } from '../kernel/deadlines.ts';
-import { withFields } from '../kernel/tables.ts';
 import type { Draft } from './draft.ts';
 import { isHardStop, moveLink } from './link-states.ts';
 import { pauseSends } from './sends.ts';
@@ -134,11 +133,32 @@ export function hear(draft: Draft, machineId: MachineId, roundTripMs: number | n
     draft.note('ignore-late-message', { machineId, phase: link?.phase ?? null });
     return false;
   }
-  const heard = { lastHeardAtMs: draft.atMs, roundTripMs: roundTripMs ?? link.roundTripMs };
-  draft.put('links', withFields(moveLink(link, 'live', draft.atMs), heard));
-  patchSession(draft, machineId, { quietSinceMonoMs: draft.monoMs });
+  const { sinceMs, problem, nextTryAtMs } = moveLink(link, 'live', draft.atMs);
+  // Named one by one, here and below: see `copyTables`.
+  draft.put('links', {
+    id: machineId,
+    phase: 'live',
+    sinceMs,
+    lastHeardAtMs: draft.atMs,
+    problem,
+    nextTryAtMs,
+    roundTripMs: roundTripMs ?? link.roundTripMs,
+  });
+  countSilenceFromNow(draft, machineId);
   if (link.phase === 'silent') releaseBrake(draft);
   return true;
+}
+
+function countSilenceFromNow(draft: Draft, machineId: MachineId): void {
+  const { failures, retryAtMonoMs, liveSinceMonoMs, connectByMonoMs } = sessionOf(draft, machineId);
+  const quietSinceMonoMs = draft.monoMs;
+  draft.links.set(machineId, {
+    failures,
+    retryAtMonoMs,
+    quietSinceMonoMs,
+    liveSinceMonoMs,
+    connectByMonoMs,
+  });
 }
 
 export function linkOf(draft: Draft, machineId: MachineId): LinkRecord {
@@ -150,5 +170,5 @@ function sessionOf(draft: Draft, machineId: MachineId): LinkSession {
 }
 
 function patchSession(draft: Draft, machineId: MachineId, patch: Partial<LinkSession>): void {
-  draft.links.set(machineId, withFields(sessionOf(draft, machineId), patch));
+  draft.links.set(machineId, { ...sessionOf(draft, machineId), ...patch });
 }

@@ -10,7 +10,7 @@ import type { Learned } from '../kernel/events.ts';
 import { Groups } from '../kernel/groups.ts';
 import type { DurableRows } from '../kernel/ports.ts';
 import { RowMap } from '../kernel/rows.ts';
-import { emptyTables } from '../kernel/tables.ts';
+import { copyTables, emptyTables } from '../kernel/tables.ts';
 import { AllocatorCell } from './frameworks/index-cell.ts';
 import type { FilterSession, OwingOperationSession, ReconcileSession } from './frameworks/shapes.ts';
 import { silentAfterMs } from './link-states.ts';
@@ -95,6 +95,25 @@ export type PlanSession = {
   readonly verdictAtMonoMs: number | null;
 };
 
+/** Each step has its own. Named one by one: see `copyTables`. */
+export function copyPlan(plan: PlanSession): { -readonly [K in keyof PlanSession]: PlanSession[K] } {
+  return {
+    life: plan.life,
+    offerSerial: plan.offerSerial,
+    allocateAgents: plan.allocateAgents,
+    allocateAtMonoMs: plan.allocateAtMonoMs,
+    allocatedAtMonoMs: plan.allocatedAtMonoMs,
+    offersEndAtMonoMs: plan.offersEndAtMonoMs,
+    filtersEndAtMonoMs: plan.filtersEndAtMonoMs,
+    failoverAtMonoMs: plan.failoverAtMonoMs,
+    claimsAwaitUntilMonoMs: plan.claimsAwaitUntilMonoMs,
+    inverseAtMonoMs: plan.inverseAtMonoMs,
+    windowAtMs: plan.windowAtMs,
+    wallLessMonoMs: plan.wallLessMonoMs,
+    verdictAtMonoMs: plan.verdictAtMonoMs,
+  };
+}
+
 const emptyPlan: PlanSession = {
   life: '0',
   offerSerial: 0,
@@ -140,7 +159,7 @@ function soonestOfLink({ retryAtMonoMs, connectByMonoMs, quietSinceMonoMs }: Lin
 export function createState(rows: DurableRows): State {
   const durable = durableTables.map((table) => [table, RowMap.of<Rows[DurableTable]>(rows[table])]);
   return {
-    tables: { ...emptyTables, ...(Object.fromEntries(durable) as Pick<Tables, DurableTable>) },
+    tables: copyTables({ ...emptyTables, ...(Object.fromEntries(durable) as Pick<Tables, DurableTable>) }),
     session: {
       isStarted: false,
       randomState: 0,

@@ -1,7 +1,7 @@
 // The statuses that a task record keeps, and in which order an agent can have said them. A task that is started again and
 // again says far more than is kept: the first, the last of each kind of end and the newest stay.
 import { type TaskRecord, type TaskState, type TaskStatus, terminalTaskStates } from '../../contract/task.ts';
-import { withFields } from '../kernel/tables.ts';
+import { copyTask } from './task-copy.ts';
 
 const keptStatuses = 32;
 /** The newest are how a repeated update is known, so they stay whatever they are. */
@@ -30,12 +30,12 @@ export function saidOf(status: Pick<TaskStatus, 'state' | 'restarts' | 'nextStar
 export function withStatus(task: TaskRecord, status: TaskStatus): TaskRecord {
   const isEnd = terminalTaskStates.has(status.state);
   const hasStarted = status.state === 'TASK_RUNNING' || status.state === 'TASK_KILLING';
-  return withFields(task, {
-    state: status.state,
-    statuses: trim([...task.statuses, status]),
-    startedAtMs: task.startedAtMs ?? (hasStarted ? status.timestampMs : null),
-    endedAtMs: isEnd ? (task.endedAtMs ?? status.timestampMs) : task.endedAtMs,
-  });
+  const next = copyTask(task, task.owed);
+  next.state = status.state;
+  next.statuses = trim([...task.statuses, status]);
+  next.startedAtMs ??= hasStarted ? status.timestampMs : null;
+  if (isEnd) next.endedAtMs ??= status.timestampMs;
+  return next;
 }
 
 /** Where it belongs among those the agent said: why a run ended while nobody listened is worth knowing. */
@@ -45,7 +45,9 @@ export function withPast(task: TaskRecord, status: TaskStatus): TaskRecord {
   // The newest stays the newest whatever comes.
   const at =
     1 + statuses.slice(0, -1).findLastIndex((each) => isAgents(each) && compareSaid(saidOf(each), said) <= 0);
-  return withFields(task, { statuses: trim([...statuses.slice(0, at), status, ...statuses.slice(at)]) });
+  const next = copyTask(task, task.owed);
+  next.statuses = trim([...statuses.slice(0, at), status, ...statuses.slice(at)]);
+  return next;
 }
 
 /** A state that the master gave in between says nothing about where the task was. */

@@ -79,7 +79,7 @@ export const agentMutants: readonly Mutant[] = [
   {
     id: 'deaf',
     file: `${core}/links.ts`,
-    find: 'patchSession(draft, machineId, { quietSinceMonoMs: draft.monoMs });',
+    find: 'countSilenceFromNow(draft, machineId);',
     replace: '',
     why: 'counts silence from the hello, whatever is heard since',
   },

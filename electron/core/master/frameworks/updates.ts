@@ -6,9 +6,10 @@ import type { Call } from '../../../contract/framework.ts';
 import type { FrameworkId, TaskId } from '../../../contract/ids.ts';
 import type { TaskRecord, TaskStatus } from '../../../contract/task.ts';
 import { backoffMs } from '../../kernel/deadlines.ts';
-import { byId, withFields } from '../../kernel/tables.ts';
+import { byId } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { send } from '../sends.ts';
+import { copyTask } from '../task-copy.ts';
 import { isTerminal } from '../task-states.ts';
 import { reconcileOne } from './reconciling.ts';
 import { hearsOf, tellUpdate } from './status-words.ts';
@@ -47,7 +48,7 @@ function freshOf(draft: Draft, known: readonly TaskStatus[], task: TaskRecord): 
 
 function owe(draft: Draft, task: TaskRecord, uuids: readonly string[]): void {
   const owed = [...(task.owed ?? []), ...uuids];
-  draft.put('tasks', withFields(task, { owed }));
+  draft.put('tasks', copyTask(task, owed));
   if (!draft.owing.get(task.id)) sendOwed(draft, task.id, 0);
 }
 
@@ -83,8 +84,7 @@ function sendOwed(draft: Draft, taskId: TaskId, attempt: number): void {
 }
 
 function putOwed(draft: Draft, task: TaskRecord, owed: readonly string[]): void {
-  const { owed: _, ...rest } = task;
-  draft.put('tasks', owed.length === 0 ? rest : withFields(task, { owed: [...owed] }));
+  draft.put('tasks', copyTask(task, owed.length === 0 ? undefined : [...owed]));
 }
 
 export function onAcknowledge(draft: Draft, call: Extract<Call, { kind: 'ACKNOWLEDGE' }>): Refusal | null {
