@@ -20,6 +20,7 @@ const allowed = new Set([
   'CC0-1.0',
 ]);
 const provided = ['electron']; // brings its own notices
+const tables = ['oui-data']; // its lists are in dist/main/mac-vendors.txt
 const width = 78;
 
 /** @typedef {{ name: string, version: string, licence: string, text: string }} Notice */
@@ -103,7 +104,7 @@ export function collectNotices() {
   const names = sources.flatMap((file) => importedPackages(readFileSync(file, 'utf8')));
   const { packages } = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8'));
   const declared = Object.keys(JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).dependencies);
-  const wanted = [...new Set([...names, ...declared])].filter((name) => !provided.includes(name));
+  const wanted = [...new Set([...names, ...declared, ...tables])].filter((name) => !provided.includes(name));
   const notices = closure(packages, wanted)
     .map(readNotice)
     .filter((one) => one !== undefined);

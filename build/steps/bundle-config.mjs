@@ -1,13 +1,15 @@
 // How each part of the app is bundled: main and preload as CommonJS (what the oldest Electron we run on loads, and what
 // a sandboxed preload has to be), the renderer as hashed files without anything inline (the CSP allows none).
+import path from 'node:path';
 import { inRoot } from '../lib/paths.mjs';
+import { writeVendors } from './mac-vendors.mjs';
 
 /** What the main bundle leaves to node_modules: native code, and what Electron brings. */
 const mainExternals = ['electron', 'better-sqlite3', 'ssh2', 'cpu-features'];
 
 /**
  * @typedef {{ name: string, outDir: string, inputs: string[], entries: string[],
- *   configs: (outDir: string) => import('vite').InlineConfig[] }} Part
+ *   configs: (outDir: string) => import('vite').InlineConfig[], after?: (outDir: string) => void }} Part
  */
 
 /** @param {string} outDir @param {string} entry @param {string} fileName @param {string[]} externals @returns {import('vite').InlineConfig} */
@@ -58,6 +60,7 @@ export const parts = [
         mainExternals,
       ),
     ],
+    after: (outDir) => writeVendors(path.join(outDir, 'mac-vendors.txt')),
   },
   {
     name: 'renderer',

@@ -22,6 +22,7 @@ if (!part || !folder) throw new Error('usage: bundle-part.mjs PART FOLDER');
 const { build } = await import('vite');
 try {
   for (const config of part.configs(folder)) await build(config);
+  part.after?.(folder);
 } catch (error) {
   console.error(errorLines(error).join('\n'));
   process.exitCode = 1;

@@ -13,6 +13,7 @@ const common = [
   'build/steps/bundle-config.mjs',
   'build/steps/bundle-part.mjs',
   'build/steps/bundle.mjs',
+  'build/steps/mac-vendors.mjs',
 ];
 const isSource = (/** @type {string} */ file) => !/(\.test\.tsx?|README\.md)$/.test(file);
 

@@ -2,6 +2,7 @@
 // `shell/ipc.ts` is the only place that registers them; the preload exposes `invoke` and `subscribe` over this map.
 import { z } from 'zod';
 import { maxConditionChars } from './condition.ts';
+import { type AttachedNetwork, type FindChange, type KnownHostAnswer, probeSchema } from './discovery.ts';
 import type { Result } from './errors.ts';
 import {
   frameworkIdSchema,
@@ -92,6 +93,18 @@ export const requestSchemas = {
     force: z.boolean(),
   }),
   'machine:reconnect': z.object({ machineId: machineIdSchema }),
+  /** Looks for machines without a word to any of them, and tells by `discovery:change`. One at a time for a window. */
+  'discovery:open': z.object({}),
+  /** Asks each address of one network whether these ports answer. Takes the place of a probe that still runs. */
+  'discovery:probe': probeSchema,
+  'discovery:stop-probe': z.object({ searchId: z.number().int() }),
+  'discovery:close': z.object({ searchId: z.number().int() }),
+  /** What known_hosts says of a host key that is shown to the person. Reads files of this computer, and decides nothing. */
+  'discovery:known-key': z.object({
+    host: z.string().max(255),
+    port: z.number().int().min(1).max(65535),
+    fingerprint: z.string().max(100),
+  }),
   'machine:edit': z.object({
     machineId: machineIdSchema,
     name: z.string().trim().min(1).max(100),
@@ -222,6 +235,11 @@ export type Answers = {
   'machine:dismiss-lane': null;
   'machine:remove': { operationId: OperationId };
   'machine:reconnect': null;
+  'discovery:open': { searchId: number; networks: readonly AttachedNetwork[] };
+  'discovery:probe': null;
+  'discovery:stop-probe': null;
+  'discovery:close': null;
+  'discovery:known-key': KnownHostAnswer;
   'machine:edit': null;
   'machine:drain': { operationId: OperationId };
   'machine:deactivate': null;
@@ -266,6 +284,7 @@ export type Pushes = {
   /** `finished`: the task ended and all was sent. `rotated`: bytes before `offset` are gone. */
   'log:end': { streamId: number; cause: 'finished' | 'closed' | 'lost' | 'removed' };
   'app:quit-asked': { runningTasks: number };
+  'discovery:change': FindChange;
 };
 export type PushChannel = keyof Pushes;
 

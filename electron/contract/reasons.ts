@@ -36,6 +36,13 @@ export const reasons = {
   'network-down': reason('This computer has no network.', 'check-network'),
   'connection-reset': reason('The machine cut the connection.', 'try-again'),
   'connection-failed': reason('The connection could not be made.', 'try-again'),
+  // Looking for machines
+  'network-not-attached': reason('This computer is not attached to such a private network.', 'check-network'),
+  'network-too-large': reason('The network has more addresses than a probe may ask.', 'none'),
+  'no-such-search': reason('This search has ended.', 'try-again'),
+  'search-failed': reason('A part of the search ended by a fault.', 'report'),
+  'neighbours-unreadable': reason('The neighbour table of this computer cannot be read.', 'none'),
+  'mdns-unavailable': reason('Multicast DNS cannot be listened to on this computer.', 'none'),
   // SSH before the login
   'not-ssh': reason('Something answers on this port, but it does not speak SSH.', 'check-port'),
   'closed-early': reason(

@@ -11,6 +11,8 @@ export type Places = {
   readonly sqliteBinding: string | null;
   /** The program of the thread that has the database. */
   readonly storeProgram: string;
+  /** Makers of network cards by their addresses. */
+  readonly macVendors: string;
 };
 
 export type Wishes = {
@@ -31,6 +33,7 @@ export function readPlaces(env: NodeJS.ProcessEnv, dataFolder: string, distFolde
     agentFolder: env.MESOLITE_AGENT_DIR ?? path.join(resources ?? distFolder, 'agent'),
     sqliteBinding: env.MESOLITE_SQLITE_BINDING ?? packagedBinding(resources),
     storeProgram: path.join(distFolder, 'main', 'store-worker.cjs'),
+    macVendors: path.join(distFolder, 'main', 'mac-vendors.txt'),
   };
 }
 

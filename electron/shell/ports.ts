@@ -1,6 +1,7 @@
 // What the requests need of the rest of the runtime. The adapters and the loop provide it (runtime.ts wires them);
 // tests hand in fakes. No Electron here.
 import type { AppInfo, Credentials, LogFile as LogName, Request } from '../contract/channels.ts';
+import type { AttachedNetwork, FindChange, KnownHostAnswer, ProbeRequest } from '../contract/discovery.ts';
 import type { Result } from '../contract/errors.ts';
 import type { MachineId, OperationId, TaskId } from '../contract/ids.ts';
 import type { ShareChange, Shares, SharesPreview } from '../contract/shares.ts';
@@ -84,6 +85,20 @@ export type KeptFile = { readonly name: string; readonly sizeBytes: number; read
 /** The app's own copies of files for tasks, by their hashes. */
 export interface Artifacts {
   keep(file: string, signal: AbortSignal): Promise<Result<KeptFile>>;
+}
+
+export type OpenSearch = {
+  readonly networks: () => readonly AttachedNetwork[];
+  readonly probe: (request: Pick<ProbeRequest, 'network' | 'ports'>) => Result<null>;
+  readonly stopProbe: () => void;
+  readonly close: () => Promise<void>;
+};
+
+/** Looks for machines that are none of ours yet. What is found is told and kept nowhere. */
+export interface Discovery {
+  open(tell: (change: Omit<FindChange, 'searchId'>) => void): Promise<OpenSearch>;
+  /** Of a host key that a machine of ours, or one that is to be, has shown. */
+  knownKey(asked: Request<'discovery:known-key'>): Promise<KnownHostAnswer>;
 }
 
 /** What only a desktop has. */

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { AgentLinks, isLinkEffect } from '../adapters/agentlink/links.ts';
+import { createDiscovery } from '../adapters/discovery/search.ts';
 import { isLaneEffect, SshLanes } from '../adapters/ssh/lanes.ts';
 import {
   openStoreThread,
@@ -30,7 +31,7 @@ import type { Log } from './log-file.ts';
 import { Loop } from './loop.ts';
 import { systemTimers } from './loop-timing.ts';
 import type { Places } from './places.ts';
-import type { Artifacts, Files, Ids, Logs, Master, Secrets, SharesView, Waits } from './ports.ts';
+import type { Artifacts, Discovery, Files, Ids, Logs, Master, Secrets, SharesView, Waits } from './ports.ts';
 import type { LocalEnd } from './quit.ts';
 import { isSchedulerEffect, Schedulers } from './schedulers.ts';
 import type { Trouble, TroubleChoice } from './trouble.ts';
@@ -41,6 +42,7 @@ export type Runtime = {
   readonly shares: SharesView;
   readonly ids: Ids;
   readonly secrets: Secrets;
+  readonly discovery: Discovery;
   readonly logs: Logs;
   readonly files: Files;
   readonly artifacts: Artifacts;
@@ -146,6 +148,7 @@ function assemble(parts: Parts): Runtime {
     shares: sharesView(loop),
     ids: systemIds,
     secrets: lanes,
+    discovery: createDiscovery(parts.places.macVendors),
     schedulers,
     demo: createDemo({
       master: loop,

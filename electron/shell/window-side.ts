@@ -9,6 +9,7 @@ import { createPublisher } from './publisher.ts';
 import { appRequests } from './requests/app.ts';
 import { artifactRequests } from './requests/artifact.ts';
 import { demoRequests } from './requests/demo.ts';
+import { discoveryRequests } from './requests/discovery.ts';
 import { logRequests } from './requests/log.ts';
 import { machineRequests } from './requests/machine.ts';
 import { resultRequests } from './requests/results.ts';
@@ -50,9 +51,11 @@ export function createWindowSide({ window, runtime, desktop, quit, log }: Window
     desktop,
     pushFor: () => push,
   });
+  const { endSearch, ...discoveryHandlers } = discoveryRequests(runtime.discovery, () => push);
   const handlers: Handlers = {
     ...appRequests({ master: runtime.master, desktop, quit, snapshotFor: publisher.snapshot }),
     ...machineRequests(runtime.master, runtime.ids, runtime.secrets),
+    ...discoveryHandlers,
     ...demoRequests(runtime.demo),
     ...taskRequests(runtime.master, runtime.ids, runtime.waits),
     ...roleRequests(runtime.master, runtime.shares),
@@ -65,6 +68,7 @@ export function createWindowSide({ window, runtime, desktop, quit, log }: Window
   const reset = (): void => {
     publisher.close();
     closeAll(from);
+    endSearch(from);
     work.endAll(from);
     gate.forget(from);
   };
@@ -85,6 +89,7 @@ export function createWindowSide({ window, runtime, desktop, quit, log }: Window
     stop: () => {
       publisher.stop();
       closeAll(from);
+      endSearch(from);
       work.endAll(from);
     },
   };

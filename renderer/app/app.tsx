@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { Toaster } from '../kit/toaster.tsx';
 import { Dialogs } from '../pages/dialogs/dialogs.tsx';
+import { FindPage } from '../pages/find/find-page.tsx';
 import { FrameworksPage } from '../pages/frameworks/frameworks-page.tsx';
 import { Inspector } from '../pages/inspector/inspector.tsx';
 import { MachinesPage } from '../pages/machines/machines-page.tsx';
@@ -37,6 +38,8 @@ function Page() {
       return <TaskPage key={route.taskId} taskId={route.taskId} view={route.view ?? 'log'} />;
     case 'machines':
       return <MachinesPage />;
+    case 'find':
+      return <FindPage view={route.view ?? 'here'} />;
     case 'roles':
       return <RolesPage key={route.view ?? 'tree'} view={route.view ?? 'tree'} />;
     case 'frameworks':

@@ -1,6 +1,7 @@
 // What the palette offers: pages and verbs always, machines and tasks with their verbs when they are asked for.
 import {
   Boxes,
+  FileKey,
   Info,
   Keyboard,
   Languages,
@@ -9,6 +10,7 @@ import {
   Monitor,
   Play,
   Plus,
+  Radar,
   RotateCw,
   Scale,
   ScrollText,
@@ -103,6 +105,21 @@ function verbs(words: Words): readonly PaletteEntry[] {
       hint: 'A',
       icon: <Plus />,
       act: () => openDialog({ kind: 'add-machine' }),
+    }),
+    entry({
+      key: 'find',
+      group,
+      text: words.t('verb.find-machines'),
+      icon: <Radar />,
+      act: () => go({ page: 'find' }),
+    }),
+    entry({
+      key: 'import-ssh',
+      group,
+      text: words.t('verb.import-ssh'),
+      icon: <FileKey />,
+      isDeep: true,
+      act: () => go({ page: 'find', view: 'config' }),
     }),
     entry({
       key: 'new-role',

@@ -8,7 +8,8 @@ import { useWords } from './messages/words.ts';
 
 function Door(props: { readonly route: Route; readonly label: string; readonly icon: ReactNode }) {
   const page = useView((view) => view.route.page);
-  const isHere = page === props.route.page || (page === 'task' && props.route.page === 'tasks');
+  const own = page === 'task' ? 'tasks' : page === 'find' ? 'machines' : page;
+  const isHere = own === props.route.page;
   return (
     <IconButton
       size="rail"

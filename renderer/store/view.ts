@@ -8,11 +8,15 @@ export type Route =
   | { readonly page: 'tasks'; readonly filter: string; readonly state: TaskFilter }
   | { readonly page: 'task'; readonly taskId: TaskId; readonly view?: TaskView }
   | { readonly page: 'machines' }
+  | { readonly page: 'find'; readonly view?: FindView }
   | { readonly page: 'frameworks' }
   | { readonly page: 'roles'; readonly view?: RolesView }
   | { readonly page: 'settings' };
 export const taskViews = ['log', 'files', 'results'] as const;
 export type TaskView = (typeof taskViews)[number];
+/** On a network of this computer; in `~/.ssh/config`; in known_hosts only. */
+export const findViews = ['here', 'config', 'known'] as const;
+export type FindView = (typeof findViews)[number];
 export const rolesViews = ['tree', 'machines'] as const;
 export type RolesView = (typeof rolesViews)[number];
 export const taskFilters = [
@@ -31,10 +35,22 @@ export type Subject =
   | { readonly kind: 'machine'; readonly id: MachineId }
   | { readonly kind: 'task'; readonly id: TaskId }
   | { readonly kind: 'framework'; readonly id: FrameworkId }
-  | { readonly kind: 'role'; readonly id: string };
+  | { readonly kind: 'role'; readonly id: string }
+  /** A find of the search of this window. */
+  | { readonly kind: 'found'; readonly id: string };
+
+/** What is known of a machine before it is added. null = not known, so what this computer offers stands. */
+export type AddPrefill = {
+  readonly name: string;
+  readonly address: string;
+  readonly port: string;
+  readonly user: string | null;
+  readonly keyFile: string | null;
+};
 
 export type DialogState =
-  | { readonly kind: 'add-machine' }
+  /** `found`: these, one after the other. */
+  | { readonly kind: 'add-machine'; readonly found?: readonly AddPrefill[] }
   | { readonly kind: 'retry-machine'; readonly machineId: MachineId }
   | { readonly kind: 'remove-machine'; readonly machineId: MachineId }
   | { readonly kind: 'edit-machine'; readonly machineId: MachineId }
@@ -98,6 +114,8 @@ export function routeToHash(route: Route): string {
     }
     case 'task':
       return `#/tasks/${route.taskId}${(route.view ?? 'log') === 'log' ? '' : `/${route.view}`}`;
+    case 'find':
+      return (route.view ?? 'here') === 'here' ? '#/find' : `#/find/${route.view}`;
     case 'roles':
       return (route.view ?? 'tree') === 'tree' ? '#/roles' : `#/roles/${route.view}`;
     default:
@@ -111,6 +129,10 @@ export function hashToRoute(hash: string): Route {
   if (page === 'tasks') return id === '' ? tasksRoute(query) : taskRoute(id, part);
   if (page === 'roles') {
     const view = rolesViews.find((each) => each === id && each !== 'tree');
+    return { page, ...(view === undefined ? {} : { view }) };
+  }
+  if (page === 'find') {
+    const view = findViews.find((each) => each === id && each !== 'here');
     return { page, ...(view === undefined ? {} : { view }) };
   }
   if (page === 'machines' || page === 'settings' || page === 'frameworks') return { page };

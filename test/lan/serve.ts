@@ -15,6 +15,10 @@ export type ServerKind =
   | 'hang-up'
   /** Random bytes without end. */
   | 'garbage'
+  /** Multicast DNS for a machine with SSH; `port` is its own, 5353. */
+  | 'mdns'
+  /** The same, over IPv6 alone. */
+  | 'mdns6'
   /** An SSH server with a bad habit: see SshHabit. */
   | 'ssh';
 
@@ -57,6 +61,8 @@ export async function serve(namespace: string, address: string, request: ServeRe
     kind: request.kind,
     habit: request.habit ?? 'well-behaved',
     port: request.port,
+    host: request.host,
+    address,
   });
   const args = ['netns', 'exec', namespace, process.execPath, '--import', 'tsx', MAIN, spec];
   // Its standard input is our life line: it ends when we do, however we end.

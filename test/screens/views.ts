@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test';
 import type { FakeCluster } from '../support/fake-bridge/cluster.ts';
 import type { SceneName } from '../support/fake-bridge/scenes.ts';
 import { drainViews } from './drain-views.ts';
+import { findViews } from './find-views.ts';
 import { lifeViews } from './life-views.ts';
 import { roleViews } from './role-views.ts';
 import { waitingViews } from './waiting-views.ts';
@@ -135,6 +136,7 @@ export const views: readonly ScreenView[] = [
   { name: 'keys', steps: press('?') },
   { name: 'activity', steps: press('d') },
   ...drainViews,
+  ...findViews,
   ...lifeViews,
   ...roleViews,
   ...waitingViews,

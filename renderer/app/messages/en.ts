@@ -2,6 +2,7 @@
 // zh-cn.ts has the same keys and placeholders; test/unit/renderer/app/messages.test.ts compares them.
 import { enDialogs } from './en-dialogs.ts';
 import { enDrain } from './en-drain.ts';
+import { enFind } from './en-find.ts';
 import { enLife } from './en-life.ts';
 import { enRefusals } from './en-refusals.ts';
 import { enRoles } from './en-roles.ts';
@@ -13,6 +14,7 @@ import { enWaiting } from './en-waiting.ts';
 export const en = {
   ...enDialogs,
   ...enDrain,
+  ...enFind,
   ...enLife,
   ...enRefusals,
   ...enRoles,
@@ -116,7 +118,8 @@ export const en = {
   'rack.kept': 'kept for the system: {amount}',
   'rack.empty': 'Mesolite turns the machines on your shelf into one cluster.',
   'rack.empty-wait': 'This computer joins by itself in a moment; add another over SSH at any time.',
-  'rack.only-local': 'This computer is a cluster of one. Add a machine you can reach over SSH.',
+  'rack.only-local':
+    'This computer is a cluster of one. Find the machines around it, or add one you can reach over SSH.',
   'rack.demo-hint': 'No second machine at hand? The demo rack runs six real agents on this computer.',
 
   'attention.silent': '{name}: silent {age}',

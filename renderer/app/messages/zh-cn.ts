@@ -2,6 +2,7 @@
 import type { Catalogue } from './en.ts';
 import { zhCnDialogs } from './zh-cn-dialogs.ts';
 import { zhCnDrain } from './zh-cn-drain.ts';
+import { zhCnFind } from './zh-cn-find.ts';
 import { zhCnLife } from './zh-cn-life.ts';
 import { zhCnRefusals } from './zh-cn-refusals.ts';
 import { zhCnRoles } from './zh-cn-roles.ts';
@@ -13,6 +14,7 @@ import { zhCnWaiting } from './zh-cn-waiting.ts';
 export const zhCn: Catalogue = {
   ...zhCnDialogs,
   ...zhCnDrain,
+  ...zhCnFind,
   ...zhCnLife,
   ...zhCnRefusals,
   ...zhCnRoles,
@@ -114,7 +116,7 @@ export const zhCn: Catalogue = {
   'rack.kept': '为系统保留：{amount}',
   'rack.empty': 'Mesolite 把架子上的机器变成一个集群。',
   'rack.empty-wait': '这台电脑会自动加入；随时可以通过 SSH 添加另一台。',
-  'rack.only-local': '这台电脑就是一个单机集群。添加一台可以用 SSH 连接的机器吧。',
+  'rack.only-local': '这台电脑就是一个单机集群。查找周围的机器，或添加一台可以用 SSH 连接的机器吧。',
   'rack.demo-hint': '手边没有第二台机器？演示机架会在这台电脑上运行六个真正的 agent。',
 
   'attention.silent': '{name}：无回应 {age}',

@@ -2,7 +2,7 @@
 import { FolderOpen } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { AppInfo } from '../../../electron/contract/channels.ts';
-import type { Refusal } from '../../../electron/contract/errors.ts';
+import type { Refusal, Result } from '../../../electron/contract/errors.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import { showRefusal } from '../../app/acts.ts';
 import { useWords } from '../../app/messages/words.ts';
@@ -14,29 +14,21 @@ import { Select } from '../../kit/select.tsx';
 import { useAppInfo } from '../../parts/use-app-info.ts';
 import { useRow } from '../../store/tables.ts';
 import { toast } from '../../store/toasts.ts';
-import { go } from '../../store/view.ts';
+import { type AddPrefill, go } from '../../store/view.ts';
 import {
   type AddFaults,
   type AddForm,
   credentialFaults,
   credentialsOf,
+  emptyForm,
   faultsOf,
+  knownOf,
   loginKinds,
+  offeredBy,
   requestOf,
   takeApart,
 } from './add-machine-form.ts';
 import { Refused } from './refused.tsx';
-
-const emptyForm: AddForm = {
-  name: '',
-  address: '',
-  port: '22',
-  user: '',
-  loginKind: 'key-file',
-  keyFile: '',
-  passphrase: '',
-  password: '',
-};
 
 type Change = (change: Partial<AddForm>) => void;
 type Part = { readonly form: AddForm; readonly faults: AddFaults; readonly change: Change };
@@ -170,19 +162,14 @@ function Login({ form, faults, change, info }: Part & { readonly info: AppInfo |
   );
 }
 
-/** What this computer offers: the first key, else its ssh-agent, else a password; the same user name. */
-function useStartingForm(info: AppInfo | null, change: Change): void {
+/** What this computer offers, then what is known of the first machine. */
+function useStartingForm(info: AppInfo | null, first: AddPrefill | undefined, change: Change): void {
   const isDone = useRef(false);
   useEffect(() => {
     if (info === null || isDone.current) return;
     isDone.current = true;
-    const [keyFile = ''] = info.keyFiles;
-    change({
-      user: info.user,
-      keyFile,
-      loginKind: keyFile !== '' ? 'key-file' : info.hasSshAgent ? 'ssh-agent' : 'password',
-    });
-  }, [info, change]);
+    change({ ...offeredBy(info), ...(first === undefined ? {} : knownOf(first)) });
+  }, [info, first, change]);
 }
 
 function Buttons(props: {
@@ -190,12 +177,22 @@ function Buttons(props: {
   readonly isBusy: boolean;
   readonly onMore: () => void;
   readonly onClose: () => void;
+  /** There are more to come after this one. */
+  readonly onSkip: (() => void) | null;
+  readonly isFound: boolean;
 }) {
   const words = useWords();
-  const { isRetry, isBusy } = props;
+  const { isRetry, isBusy, isFound, onSkip } = props;
   return (
     <>
-      {!isRetry && (
+      {onSkip !== null && (
+        <span className="dialog__aside">
+          <Button look="quiet" disabled={isBusy} onClick={onSkip}>
+            {words.t('add.skip')}
+          </Button>
+        </span>
+      )}
+      {!isRetry && !isFound && (
         <span className="dialog__aside">
           <Button look="quiet" disabled={isBusy} onClick={props.onMore}>
             {words.t('add.another')}
@@ -206,66 +203,99 @@ function Buttons(props: {
         {words.t('verb.cancel')}
       </Button>
       <Button look="primary" type="submit" disabled={isBusy}>
-        {words.t(isRetry ? 'verb.retry' : 'add.submit')}
+        {words.t(isRetry ? 'verb.retry' : onSkip === null ? 'add.submit' : 'add.next')}
       </Button>
     </>
   );
 }
 
-export function AddMachineDialog({
-  retry,
-  onClose,
-}: {
+/** Machines that were found, one after the other. `skip`: on to the next; null = there is none. */
+function useQueue(found: readonly AddPrefill[], take: Change) {
+  const [at, setAt] = useState(0);
+  const next = found[at + 1];
+  const skip = () => {
+    if (next === undefined) return;
+    setAt(at + 1);
+    take(knownOf(next));
+  };
+  return { at, skip: next === undefined ? null : skip };
+}
+
+function sendForm(form: AddForm, retry: MachineId | null): Promise<Result<unknown>> {
+  return retry === null
+    ? call('machine:add', requestOf(form))
+    : call('machine:retry-add', { machineId: retry, credentials: credentialsOf(form) });
+}
+
+type Adding = {
   readonly retry: MachineId | null;
+  /** These, one after the other. */
+  readonly found: readonly AddPrefill[];
   readonly onClose: () => void;
-}) {
+};
+
+/** The form, what is wrong with it, and what becomes of it. */
+function useAdding({ retry, found, onClose }: Adding) {
   const words = useWords();
   const info = useAppInfo();
-  const lane = useRow('lanes', retry);
-  const [form, setForm] = useState(emptyForm);
+  const [first] = found;
+  const [form, setForm] = useState(() => ({ ...emptyForm, ...(first === undefined ? {} : knownOf(first)) }));
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const address = useRef<HTMLInputElement>(null);
   const change = useRef((part: Partial<AddForm>) => setForm((old) => ({ ...old, ...part }))).current;
-  useStartingForm(info, change);
+  useStartingForm(info, first, change);
+  const goOn = (known: Partial<AddForm>) => {
+    setRefusal(null);
+    setTried(false);
+    change(known);
+    address.current?.focus();
+  };
+  const { at, skip } = useQueue(found, goOn);
   const hasAgent = info?.hasSshAgent ?? false;
   const faults = retry === null ? faultsOf(form, hasAgent) : credentialFaults(form, hasAgent);
-  const shownFaults = isTried ? faults : {};
-
   const send = async (isMore: boolean) => {
     setTried(true);
     if (Object.keys(faults).length > 0 || isBusy) return;
     setBusy(true);
-    const answer =
-      retry === null
-        ? await call('machine:add', requestOf(form))
-        : await call('machine:retry-add', { machineId: retry, credentials: credentialsOf(form) });
+    const answer = await sendForm(form, retry);
     setBusy(false);
-    if (!answer.ok) {
-      setRefusal(answer.refusal);
-      return;
-    }
-    setRefusal(null);
-    if (!isMore) {
+    if (!answer.ok) return setRefusal(answer.refusal);
+    if (!isMore && skip === null) {
       onClose();
-      go({ page: 'rack' });
-      return;
+      return go({ page: 'rack' });
     }
     toast({ text: words.t('add.added', { title: `${form.user}@${form.address}` }) });
-    setTried(false);
-    change({ name: '', address: '' });
-    address.current?.focus();
+    if (skip === null) goOn({ name: '', address: '' });
+    else skip();
   };
   const submit = (isMore: boolean) => drop(send(isMore), 'shows its own refusal');
-  const part = { form, faults: shownFaults, change };
+  const part = { form, faults: isTried ? faults : {}, change };
+  return { info, address, at, skip, isBusy, refusal, submit, part };
+}
+
+export function AddMachineDialog(props: Adding) {
+  const words = useWords();
+  const { retry, found, onClose } = props;
+  const lane = useRow('lanes', retry);
+  const { info, address, at, skip, isBusy, refusal, submit, part } = useAdding(props);
+  const lead =
+    found.length > 1 ? words.t('add.lead-found', { at: at + 1, n: found.length }) : words.t('add.lead');
   const buttons = (
-    <Buttons isRetry={retry !== null} isBusy={isBusy} onMore={() => submit(true)} onClose={onClose} />
+    <Buttons
+      isRetry={retry !== null}
+      isFound={found.length > 0}
+      isBusy={isBusy}
+      onMore={() => submit(true)}
+      onSkip={skip}
+      onClose={onClose}
+    />
   );
   return (
     <Dialog
       title={retry === null ? words.t('add.title') : words.t('add.retry-title', { title: lane?.title ?? '' })}
-      {...(retry === null ? { lead: words.t('add.lead') } : {})}
+      {...(retry === null ? { lead } : {})}
       closeLabel={words.t('verb.close')}
       onClose={onClose}
       onSubmit={() => submit(false)}

@@ -1,6 +1,7 @@
 // The form of the add-machine dialog: what can be pasted, what is wrong in words, and the request it makes. Pure.
-import type { AddMachine, Credentials } from '../../../electron/contract/channels.ts';
+import type { AddMachine, AppInfo, Credentials } from '../../../electron/contract/channels.ts';
 import type { MessageKey } from '../../app/messages/en.ts';
+import type { AddPrefill } from '../../store/view.ts';
 
 export const loginKinds = ['key-file', 'ssh-agent', 'password'] as const;
 export type LoginKind = (typeof loginKinds)[number];
@@ -15,6 +16,38 @@ export type AddForm = {
   readonly passphrase: string;
   readonly password: string;
 };
+
+export const emptyForm: AddForm = {
+  name: '',
+  address: '',
+  port: '22',
+  user: '',
+  loginKind: 'key-file',
+  keyFile: '',
+  passphrase: '',
+  password: '',
+};
+
+/** What this computer offers: the first key, else its ssh-agent, else a password; the same user name. */
+export function offeredBy(info: AppInfo): Partial<AddForm> {
+  const [keyFile = ''] = info.keyFiles;
+  return {
+    user: info.user,
+    keyFile,
+    loginKind: keyFile !== '' ? 'key-file' : info.hasSshAgent ? 'ssh-agent' : 'password',
+  };
+}
+
+/** What is known of the machine; how one logs in stays as it was for the one before. */
+export function knownOf({ name, address, port, user, keyFile }: AddPrefill): Partial<AddForm> {
+  return {
+    name,
+    address,
+    port,
+    ...(user === null ? {} : { user }),
+    ...(keyFile === null ? {} : { keyFile, loginKind: 'key-file' }),
+  };
+}
 
 export type AddField = 'address' | 'port' | 'user' | 'keyFile' | 'password' | 'loginKind';
 export type AddFaults = Readonly<Partial<Record<AddField, MessageKey>>>;

@@ -23,9 +23,9 @@ export function Dialogs() {
   if (dialog === null) return null;
   switch (dialog.kind) {
     case 'add-machine':
-      return <AddMachineDialog retry={null} onClose={closeDialog} />;
+      return <AddMachineDialog retry={null} found={dialog.found ?? []} onClose={closeDialog} />;
     case 'retry-machine':
-      return <AddMachineDialog retry={dialog.machineId} onClose={closeDialog} />;
+      return <AddMachineDialog retry={dialog.machineId} found={[]} onClose={closeDialog} />;
     case 'remove-machine':
       return <RemoveMachineDialog machineId={dialog.machineId} onClose={closeDialog} />;
     case 'edit-machine':

@@ -5,6 +5,7 @@ import { useWords } from '../../app/messages/words.ts';
 import { IconButton } from '../../kit/button.tsx';
 import { Splitter } from '../../kit/parts.tsx';
 import { runFramework } from '../../parts/framework-state.tsx';
+import { useFinding } from '../../store/finding.ts';
 import { useRow, useTables } from '../../store/tables.ts';
 import {
   inspect,
@@ -14,6 +15,7 @@ import {
   useView,
   viewStore,
 } from '../../store/view.ts';
+import { FoundPanel } from './found-panel.tsx';
 import { FrameworkPanel } from './framework-panel.tsx';
 import { MachinePanel } from './machine-panel.tsx';
 import { RolePanel } from './role-panel.tsx';
@@ -25,6 +27,7 @@ function Panel({ subject }: { readonly subject: Subject }) {
   const task = useRow('tasks', subject.kind === 'task' ? subject.id : null);
   const run = useRow('runs', subject.kind === 'task' ? subject.id : null);
   if (subject.kind === 'role') return <RolePanel key={subject.id} role={subject.id} />;
+  if (subject.kind === 'found') return <FoundPanel key={subject.id} id={subject.id} />;
   if (subject.kind === 'framework') return <FrameworkPanel key={subject.id} id={subject.id} />;
   if (machine !== undefined) return <MachinePanel key={machine.id} machine={machine} />;
   if (task !== undefined) return <TaskPanel key={task.id} task={task} />;
@@ -33,9 +36,11 @@ function Panel({ subject }: { readonly subject: Subject }) {
 
 /** What was removed meanwhile is not inspected any more. */
 function useIsThere(subject: Subject | null): boolean {
+  const isFound = useFinding(({ machines }) => subject?.kind === 'found' && machines.has(subject.id));
   return useTables((tables) => {
     if (subject === null) return false;
     if (subject.kind === 'machine') return tables.machines.has(subject.id);
+    if (subject.kind === 'found') return isFound;
     if (subject.kind === 'role') return true;
     if (subject.kind === 'framework')
       return subject.id === runFramework.id || tables.frameworks.has(subject.id);

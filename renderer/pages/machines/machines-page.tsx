@@ -1,6 +1,6 @@
 // All machines as a dense table: 28 px rows, sortable, filtered. Sorted once per wish, so that nothing moves by itself.
 import './machines.css';
-import { Plus, Search } from 'lucide-react';
+import { Plus, Radar, Search } from 'lucide-react';
 import { type RefObject, useCallback, useRef, useState } from 'react';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
@@ -99,6 +99,9 @@ export function MachinesPage() {
             onText={setFind}
           />
         </div>
+        <Button compact icon={<Radar />} onClick={() => go({ page: 'find' })}>
+          {words.t('verb.find-machines')}
+        </Button>
       </header>
       {machines.length === 0 ? (
         <Nothing isFiltered={find !== ''} />

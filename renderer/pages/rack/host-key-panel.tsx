@@ -5,6 +5,7 @@ import { useWords } from '../../app/messages/words.ts';
 import { drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
 import { Copyable } from '../../kit/parts.tsx';
+import { KnownKey } from './known-key.tsx';
 
 const keyFiles: Readonly<Record<string, string>> = {
   'ssh-ed25519': 'ssh_host_ed25519_key.pub',
@@ -52,6 +53,7 @@ export function HostKeyPanel({ lane }: { readonly lane: LaneRecord }) {
             </dd>
           </>
         )}
+        <KnownKey lane={lane} hostKey={hostKey} />
       </dl>
       <div className="host-key__actions">
         <Button compact look={isChanged ? 'danger' : 'primary'} onClick={confirm}>

@@ -1,6 +1,6 @@
 // The rack: attention first, then a row per machine, then a lane per machine that comes or goes.
 import './rack.css';
-import { Boxes, Play, Plus } from 'lucide-react';
+import { Boxes, Play, Plus, Radar } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
@@ -79,7 +79,10 @@ function Invitation({ isEmpty }: { readonly isEmpty: boolean }) {
       ghost={<GhostRack />}
       actions={
         <>
-          <Button look="primary" icon={<Plus />} onClick={() => openDialog({ kind: 'add-machine' })}>
+          <Button look="primary" icon={<Radar />} onClick={() => go({ page: 'find' })}>
+            {words.t('verb.find-machines')}
+          </Button>
+          <Button icon={<Plus />} onClick={() => openDialog({ kind: 'add-machine' })}>
             {words.t('verb.add-machine')}
           </Button>
           {!isEmpty && (

@@ -5,9 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ServerKind, SshHabit } from '../serve.ts';
+import { startMdns, startMdns6 } from './mdns.ts';
 import { startSsh } from './ssh.ts';
 
-type Spec = { readonly kind: ServerKind; readonly habit: SshHabit; readonly port: number };
+type Spec = {
+  readonly kind: ServerKind;
+  readonly habit: SshHabit;
+  readonly port: number;
+  readonly host: string;
+  readonly address: string;
+};
 
 const spec = JSON.parse(process.argv[2] ?? '{}') as Spec;
 
@@ -32,7 +39,9 @@ function pourGarbage(socket: Socket): void {
   pour();
 }
 
-const ANSWERS: Record<Exclude<ServerKind, 'ssh'>, (socket: Socket) => void> = {
+type PlainKind = Exclude<ServerKind, 'ssh' | 'mdns' | 'mdns6'>;
+
+const ANSWERS: Record<PlainKind, (socket: Socket) => void> = {
   http: (socket) => {
     socket.once('data', () => socket.end(HTTP_ANSWER));
   },
@@ -43,7 +52,7 @@ const ANSWERS: Record<Exclude<ServerKind, 'ssh'>, (socket: Socket) => void> = {
   garbage: pourGarbage,
 };
 
-function startPlain(kind: Exclude<ServerKind, 'ssh'>): Server {
+function startPlain(kind: PlainKind): Server {
   return createServer((socket) => {
     say('connect');
     socket.on('error', () => {});
@@ -54,7 +63,11 @@ function startPlain(kind: Exclude<ServerKind, 'ssh'>): Server {
   });
 }
 
-const server = spec.kind === 'ssh' ? startSsh(spec.habit, say) : startPlain(spec.kind);
-server.listen(spec.port, '0.0.0.0', () => say('listening'));
+if (spec.kind === 'mdns') startMdns(spec.host, spec.address, say);
+else if (spec.kind === 'mdns6') startMdns6(spec.host, spec.address, say);
+else {
+  const server = spec.kind === 'ssh' ? startSsh(spec.habit, say) : startPlain(spec.kind);
+  server.listen(spec.port, '0.0.0.0', () => say('listening'));
+}
 process.stdin.resume();
 process.stdin.on('close', () => process.exit(0));

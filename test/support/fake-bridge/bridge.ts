@@ -4,6 +4,7 @@ import { ok, type Result, refuse } from '../../../electron/contract/errors.ts';
 import type { FakeCluster } from './cluster.ts';
 import { drainHandlers } from './drain.ts';
 import { fileHandlers } from './files.ts';
+import { findingHandlers } from './finding.ts';
 import { roleHandlers } from './roles.ts';
 import { previewOf, waitsOn } from './waits.ts';
 
@@ -82,6 +83,7 @@ const handlers: Handlers = {
   },
   ...drainHandlers,
   ...fileHandlers,
+  ...findingHandlers,
   ...roleHandlers,
   'settings:set': ({ tables }, change) => {
     tables.change(

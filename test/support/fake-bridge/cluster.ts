@@ -14,6 +14,7 @@ import type { OperationRecord } from '../../../electron/contract/operation.ts';
 import type { TaskRecord } from '../../../electron/contract/task.ts';
 import type { FilterSession } from '../../../electron/core/master/frameworks/shapes.ts';
 import { demoSlices } from './demo.ts';
+import { FakeFinding } from './finding.ts';
 import { advanceLane, confirmKey, newLane, retryLane } from './lanes.ts';
 import { FakeLogs } from './logs.ts';
 import { randomFrom } from './random.ts';
@@ -32,6 +33,7 @@ type Listeners = { [P in PushChannel]: Set<(push: Pushes[P]) => void> };
 export class FakeCluster {
   readonly tables = new FakeTables();
   readonly logs: FakeLogs;
+  readonly finding: FakeFinding;
   /** No table of the master either. */
   readonly filters: ReadonlyMap<string, FilterSession>;
   /** Every request that came in, for tests. */
@@ -41,6 +43,7 @@ export class FakeCluster {
     'log:chunk': new Set(),
     'log:end': new Set(),
     'app:quit-asked': new Set(),
+    'discovery:change': new Set(),
   };
   readonly #sources = new Map<string, SampleSource>();
   readonly #random = randomFrom(7);
@@ -50,6 +53,7 @@ export class FakeCluster {
 
   constructor(scene: SceneName, clock: () => number = () => Date.now()) {
     this.#clock = clock;
+    this.finding = new FakeFinding(this);
     this.logs = new FakeLogs((channel, push) => this.push(channel, push));
     for (const spec of setScene(this.tables, scene, clock())) this.#addSource(spec);
     this.filters = scene === 'shared' ? addShared(this.tables, clock()) : new Map();

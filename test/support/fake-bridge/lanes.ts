@@ -14,7 +14,7 @@ const offeredKey: HostKey = {
   fingerprint: 'SHA256:mPq7Zk1vXc4eR9tYw2uB6nHsJ8dLfA0gKiOoTzQrEUs',
   key: 'AAAAC3NzaC1lZDI1NTE5AAAAIOffered',
 };
-const pinnedKey: HostKey = {
+export const pinnedKey: HostKey = {
   ...offeredKey,
   fingerprint: 'SHA256:0aBcDeFgHiJkLmNoPqRsTuVwXyZ1234567890abcdEF',
   key: 'AAAAC3NzaC1lZDI1NTE5AAAAIPinned',

@@ -51,7 +51,18 @@ describe('licences', () => {
   it('every package of the app has a notice with its text', () => {
     const notices = collectNotices();
     const names = notices.map((one) => one.name);
-    expect(names).toEqual(expect.arrayContaining(['zod', 'ssh2', 'better-sqlite3', 'react', 'SQLite', 'Go']));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'zod',
+        'ssh2',
+        'better-sqlite3',
+        'react',
+        'multicast-dns',
+        'oui-data',
+        'SQLite',
+        'Go',
+      ]),
+    );
     expect(names).not.toContain('vite');
     expect(notices.filter((one) => one.text === '')).toEqual([]);
     expect(formatNotices(notices)).toContain('The Go Authors');

@@ -1,0 +1,228 @@
+// Finding machines: what is heard is shown with its reasons, a probe waits for the person, what is ticked is added one by one.
+import { act, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Dialogs } from '../../../../../renderer/pages/dialogs/dialogs.tsx';
+import { FindPage } from '../../../../../renderer/pages/find/find-page.tsx';
+import { Inspector } from '../../../../../renderer/pages/inspector/inspector.tsx';
+import { RackPage } from '../../../../../renderer/pages/rack/rack-page.tsx';
+import { findingStore } from '../../../../../renderer/store/finding.ts';
+import { type FindView, viewStore } from '../../../../../renderer/store/view.ts';
+import { asked, type Drawn, draw } from '../../window.tsx';
+
+let drawn: Drawn;
+afterEach(() => {
+  drawn.close();
+  findingStore.setState(findingStore.getInitialState(), true);
+});
+
+async function open(view: FindView = 'here') {
+  drawn = await draw(
+    <>
+      <FindPage view={view} />
+      <Inspector />
+      <Dialogs />
+    </>,
+  );
+  await waitFor(() => expect(findingStore.getState().phase).toBe('open'));
+}
+const row = (name: string) => screen.getByRole('row', { name });
+
+describe('the page', () => {
+  it('shows what was heard, what it probably is, and why', async () => {
+    await open();
+    expect(row('attic').textContent).toContain('Raspberry Pi, likely');
+    expect(row('attic').textContent).toContain('network card by Raspberry Pi Foundation');
+    expect(row('attic').textContent).toContain('192.168.1.21');
+    expect(row('attic').textContent).toContain('said to be on 22');
+    expect(row('192.168.1.152').textContent).toContain('virtual machine');
+    expect(row('192.168.1.77').textContent).toContain('its key is revoked');
+  });
+
+  it('shows the words of a stranger as text', async () => {
+    await open();
+    await userEvent.click(screen.getByRole('button', { name: 'studio' }));
+    expect(screen.getByRole('complementary').textContent).toContain('Mac14,13');
+    expect(document.querySelector('.find-row b')).toBeNull();
+  });
+
+  it('says where it looks and how much each way has seen', async () => {
+    await open();
+    const sources = screen.getByRole('list', { name: 'Where Mesolite looks' });
+    expect(
+      within(sources)
+        .getAllByRole('listitem')
+        .map((each) => each.textContent),
+    ).toEqual(['Multicast DNS3', 'Neighbours8', 'Names2', '~/.ssh/config2', 'known_hosts5', 'Probe0']);
+  });
+
+  it('keeps what stands only in files apart', async () => {
+    await open('config');
+    expect(
+      screen
+        .getAllByRole('row')
+        .slice(1)
+        .map((each) => each.getAttribute('aria-label')),
+    ).toEqual(['gpu-3', 'inner']);
+    expect(row('inner').textContent).toContain('behind gate');
+    expect(within(row('inner')).getByRole<HTMLInputElement>('checkbox').disabled).toBe(true);
+  });
+
+  it('ends its search when it is left', async () => {
+    await open();
+    const { cluster } = drawn;
+    drawn.close();
+    expect(asked(cluster, 'discovery:close')).toEqual([{ searchId: 1 }]);
+  });
+
+  it('teaches in one sentence when there is nothing', async () => {
+    drawn = await draw(<FindPage view="here" />, 'empty');
+    await waitFor(() => expect(screen.getByText('No machine was heard yet.')).toBeDefined());
+    expect(screen.getByText(/probe the network above/)).toBeDefined();
+  });
+});
+
+describe('a probe', () => {
+  it('says what it will do, and does nothing before it is told to', async () => {
+    await open();
+    expect(
+      screen.getByText('Makes up to 253 connections, 100 a second, to this network only.'),
+    ).toBeDefined();
+    expect(asked(drawn.cluster, 'discovery:probe')).toEqual([]);
+    await userEvent.clear(screen.getByRole('textbox', { name: 'Ports' }));
+    await userEvent.type(screen.getByRole('textbox', { name: 'Ports' }), '22, 2222');
+    await userEvent.click(screen.getByRole('button', { name: 'Probe' }));
+    expect(asked(drawn.cluster, 'discovery:probe')).toEqual([
+      { searchId: 1, network: '192.168.1.0/24', ports: [22, 2222] },
+    ]);
+    await waitFor(() => expect(screen.getByRole('progressbar').getAttribute('aria-valuemax')).toBe('506'));
+    await userEvent.click(screen.getByRole('button', { name: 'Stop' }));
+    await waitFor(() => expect(screen.getByText(/Stopped at/)).toBeDefined());
+  });
+
+  it('is not started with ports that are none', async () => {
+    await open();
+    await userEvent.clear(screen.getByRole('textbox', { name: 'Ports' }));
+    await userEvent.type(screen.getByRole('textbox', { name: 'Ports' }), '22, none');
+    expect(screen.getByRole('alert').textContent).toBe('At most 8 ports from 1 to 65535.');
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Probe' }).disabled).toBe(true);
+  });
+
+  it('adds what answers without moving what is under the pointer', async () => {
+    await open();
+    const before = screen.getAllByRole('row').map((each) => each.getAttribute('aria-label'));
+    await userEvent.hover(row('attic'));
+    act(() => {
+      drawn.cluster.finding.probe(1, [22]);
+    });
+    await waitFor(() => expect(row('attic').textContent).toContain('answers on 22'), { timeout: 5000 });
+    await waitFor(() => expect(screen.queryByRole('row', { name: '192.168.1.90' })).not.toBeNull(), {
+      timeout: 9000,
+    });
+    const after = screen.getAllByRole('row').map((each) => each.getAttribute('aria-label'));
+    expect(after.slice(0, before.length)).toEqual(before);
+    expect(after.at(-1)).toBe('192.168.1.90');
+  });
+});
+
+describe('what is ticked', () => {
+  it('goes into the add dialog one by one, and the login stays', async () => {
+    await open();
+    await userEvent.click(within(row('attic')).getByRole('checkbox'));
+    await userEvent.click(within(row('vault')).getByRole('checkbox'));
+    await userEvent.click(screen.getByRole('button', { name: 'Add them one by one' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(dialog.textContent).toContain('1 of 2.');
+    const field = (name: string) => within(dialog).getByRole<HTMLInputElement>('textbox', { name });
+    expect([field('Address').value, field('Name').value]).toEqual(['192.168.1.21', 'attic']);
+    await waitFor(() => expect(field('User').value).toBe('me'));
+    await userEvent.clear(field('User'));
+    await userEvent.type(field('User'), 'pi');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add, then the next' }));
+    await waitFor(() => expect(field('Address').value).toBe('192.168.1.30'));
+    expect(field('User').value).toBe('pi');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add machine' }));
+    await waitFor(() => expect(viewStore.getState().dialog).toBeNull());
+    expect(asked(drawn.cluster, 'machine:add')).toMatchObject([
+      { address: '192.168.1.21', name: 'attic', user: 'pi', port: 22 },
+      { address: '192.168.1.30', name: 'vault', user: 'pi' },
+    ]);
+  });
+
+  it('is not offered twice while it is on its way', async () => {
+    await open();
+    await userEvent.click(within(row('attic')).getByRole('checkbox'));
+    await userEvent.click(within(row('vault')).getByRole('checkbox'));
+    await userEvent.click(screen.getByRole('button', { name: 'Add them one by one' }));
+    const dialog = await screen.findByRole('dialog');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add, then the next' }));
+    await waitFor(() => expect(dialog.textContent).toContain('2 of 2.'));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => expect(row('attic').textContent).toContain('is being added'));
+    expect(within(row('attic')).getByRole<HTMLInputElement>('checkbox').disabled).toBe(true);
+    expect(screen.getByText('1 chosen')).toBeDefined();
+  });
+
+  it('can be skipped', async () => {
+    await open();
+    await userEvent.click(within(row('attic')).getByRole('checkbox'));
+    await userEvent.click(within(row('vault')).getByRole('checkbox'));
+    await userEvent.click(screen.getByRole('button', { name: 'Add them one by one' }));
+    const dialog = await screen.findByRole('dialog');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Skip this one' }));
+    expect(dialog.textContent).toContain('2 of 2.');
+    expect(asked(drawn.cluster, 'machine:add')).toEqual([]);
+  });
+
+  it('takes user, port and key from ~/.ssh/config', async () => {
+    await open();
+    await userEvent.click(screen.getByRole('button', { name: 'Add gpu-3' }));
+    const dialog = await screen.findByRole('dialog');
+    const field = (name: string) => within(dialog).getByRole<HTMLInputElement>('textbox', { name });
+    await waitFor(() => expect(field('User').value).toBe('lab'));
+    expect([field('Address').value, field('Port').value]).toEqual(['192.168.1.44', '2222']);
+    expect(dialog.textContent).toContain('/home/me/.ssh/lab');
+  });
+
+  it('is chosen and added by keyboard', async () => {
+    await open();
+    await userEvent.keyboard('jxjx');
+    expect(screen.getByText('2 chosen')).toBeDefined();
+    await userEvent.keyboard('{Escape}');
+    expect(screen.queryByText('2 chosen')).toBeNull();
+    await userEvent.keyboard('a');
+    expect(viewStore.getState().dialog?.kind).toBe('add-machine');
+  });
+});
+
+describe('a find', () => {
+  it('shows in the inspector all that was said of it', async () => {
+    await open();
+    await userEvent.click(screen.getByRole('button', { name: '192.168.1.151' }));
+    const panel = screen.getByRole('complementary');
+    expect(panel.textContent).toContain('bc:24:11:00:51:01');
+    expect(panel.textContent).toContain('Proxmox Server Solutions GmbH');
+    expect(panel.textContent).toContain('Another find has the same host key');
+    expect(panel.textContent).toContain('All of this is what the machine and the network say of it.');
+  });
+
+  it('that is ours says which machine it is', async () => {
+    drawn = await draw(<FindPage view="here" />);
+    await waitFor(() => expect(findingStore.getState().phase).toBe('open'));
+    act(() => {
+      const { cluster } = drawn;
+      const machine = cluster.tables.get('machines', 'm-gpu-2');
+      if (machine?.via.kind !== 'ssh') throw new Error('gpu-2 is a machine over ssh');
+      cluster.tables.change('machines', 'm-gpu-2', { via: { ...machine.via, address: '192.168.1.21' } });
+      cluster.flush();
+    });
+    await waitFor(() => expect(row('attic').textContent).toContain('is gpu-2'));
+    expect(within(row('attic')).getByRole<HTMLInputElement>('checkbox').disabled).toBe(true);
+  });
+});
+
+it('has a door on the first screen', async () => {
+  drawn = await draw(<RackPage />, 'empty');
+  await userEvent.click(screen.getByRole('button', { name: 'Find machines' }));
+  expect(viewStore.getState().route).toEqual({ page: 'find' });
+});
