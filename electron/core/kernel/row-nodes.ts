@@ -4,6 +4,20 @@ import type { Deadline } from './deadlines.ts';
 
 export const bitsEach = 5;
 export const fan = 1 << bitsEach;
+export const slotMask = fan - 1;
+/** Of 30 bits, so that it is a small integer on every engine. Below the last level a leaf only grows. */
+const hashMask = 0x3fff_ffff;
+export const lastShift = 30;
+/** A leaf that grows past this is split; a branch that holds no more than half of it becomes a leaf again. */
+export const mostInLeaf = 8;
+
+/** FNV-1a over the UTF-16 units: stable, so that every run walks its rows in the same order. */
+export function hashOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
+  // Folded: of this hash the high bits are the better ones.
+  return (hash ^ (hash >>> 15)) & hashMask;
+}
 
 /** Whoever made a node may change it until it is done; everybody else copies it first. Each edit has a number of its own. */
 export type Owner = number;

@@ -2,24 +2,30 @@
 // 2001) with small leaves: changing one row of 100,000 copies three lists of 32 and one leaf of a few rows, so a step costs
 // nearly the same in a small cluster and a big one. A table of a few rows is one leaf.
 import { type Deadline, isDue } from './deadlines.ts';
-import { bitsEach, compare, fan, idsOf, leavesOf, Node, none, type Owner, rowsOf } from './row-nodes.ts';
-
-const slotMask = fan - 1;
-/** Of 30 bits, so that it is a small integer on every engine. Below the last level a leaf only grows. */
-const hashMask = 0x3fff_ffff;
-const lastShift = 30;
-/** A leaf that grows past this is split; a branch that holds no more than half of it becomes a leaf again. */
-const mostInLeaf = 8;
-
-/** FNV-1a over the UTF-16 units: stable, so that every run walks its rows in the same order. */
-function hashOf(id: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
-  // Folded: of this hash the high bits are the better ones.
-  return (hash ^ (hash >>> 15)) & hashMask;
-}
+import { buildTrie } from './row-build.ts';
+import {
+  bitsEach,
+  compare,
+  fan,
+  hashOf,
+  idsOf,
+  lastShift,
+  leavesOf,
+  mostInLeaf,
+  Node,
+  none,
+  type Owner,
+  rowsOf,
+  slotMask,
+} from './row-nodes.ts';
 
 let edits: Owner = 0;
+
+/** For changes of which nobody keeps what is in between: with the same number they change in place what the first has copied. */
+export function newSeries(): Owner {
+  edits += 1;
+  return edits;
+}
 
 /** One series of changes. What it has made it changes in place. */
 class Edit<R> {
@@ -30,9 +36,8 @@ class Edit<R> {
   #hash = 0;
   #row: R | undefined;
 
-  constructor(root: Node<R> | undefined) {
-    edits += 1;
-    this.#owner = edits;
+  constructor(root: Node<R> | undefined, owner: Owner) {
+    this.#owner = owner;
     this.root = root;
   }
 
@@ -157,7 +162,9 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
   }
 
   static of<R extends { readonly id: string }>(rows: Iterable<R>): RowMap<R> {
-    return RowMap.empty<R>().changed([], rows);
+    const all = Array.isArray(rows) ? (rows as readonly R[]) : [...rows];
+    const root = buildTrie(all, newSeries());
+    return root === null ? RowMap.empty<R>().changed([], all) : new RowMap<R>(root, null);
   }
 
   get size(): number {
@@ -183,20 +190,20 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
 
   /** A new map without `drop` and with `put`; this one stays as it is. */
   changed(drop: Iterable<string>, put: Iterable<R & { readonly id: string }>): RowMap<R, K> {
-    const edit = new Edit(this.#root);
+    const edit = new Edit(this.#root, newSeries());
     for (const id of drop) edit.drop(id);
     for (const row of put) edit.put(row.id, row);
     return this.#after(edit);
   }
 
-  with(id: K, row: R): RowMap<R, K> {
-    const edit = new Edit(this.#root);
+  with(id: K, row: R, series = newSeries()): RowMap<R, K> {
+    const edit = new Edit(this.#root, series);
     edit.put(id, row);
     return this.#after(edit);
   }
 
-  without(id: K): RowMap<R, K> {
-    const edit = new Edit(this.#root);
+  without(id: K, series = newSeries()): RowMap<R, K> {
+    const edit = new Edit(this.#root, series);
     edit.drop(id);
     return this.#after(edit);
   }

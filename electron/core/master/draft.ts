@@ -7,7 +7,7 @@ import type { TaskRecord } from '../../contract/task.ts';
 import type { Effect, IssuedEffect } from '../kernel/effects.ts';
 import type { Stamp } from '../kernel/events.ts';
 import { nextRandom } from '../kernel/random.ts';
-import type { RowMap } from '../kernel/rows.ts';
+import { newSeries, type RowMap } from '../kernel/rows.ts';
 import { type Changed, TableTx } from '../kernel/tables.ts';
 import type { AllocatorCell } from './frameworks/index-cell.ts';
 import type { FilterSession, OwingOperationSession, ReconcileSession } from './frameworks/shapes.ts';
@@ -186,8 +186,9 @@ export class Draft {
   }
 }
 
-/** What a step changes of a session map. Each change shares all the rest with the map before it, so none costs a copy. */
+/** What a step changes of a session map. It shares all the rest with the map before it; what is in between nobody has seen. */
 class DraftMap<K extends string, V> {
+  readonly #series = newSeries();
   #now: RowMap<V, K>;
 
   constructor(base: RowMap<V, K>) {
@@ -200,10 +201,10 @@ class DraftMap<K extends string, V> {
     return [...this.#now];
   }
   set(key: K, value: V): void {
-    this.#now = this.#now.with(key, value);
+    this.#now = this.#now.with(key, value, this.#series);
   }
   delete(key: K): void {
-    this.#now = this.#now.without(key);
+    this.#now = this.#now.without(key, this.#series);
   }
   /** Of those that say when they are due, the ones that are. */
   due(atMonoMs: number): [K, V][] {

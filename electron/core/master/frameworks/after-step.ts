@@ -68,8 +68,9 @@ function addAgent(ids: Set<AgentId>, found: readonly (AgentId | null | undefined
   for (const id of found) if (id) ids.add(id);
 }
 
-/** It can be offered, and it is still what it was when it was. */
+/** It can be offered, and it is still what it was when it was; of no interest when nothing is offered. */
 function isAsOffered(draft: Draft, id: AgentId): boolean {
+  if (!draft.hasRows('offers')) return true;
   const agent = draft.get('agents', id);
   if (!agent) return false;
   const machine = draft.get('machines', agent.machineId);

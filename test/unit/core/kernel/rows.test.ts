@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../../electron/core/kernel/random.ts';
-import { RowMap } from '../../../../electron/core/kernel/rows.ts';
+import { newSeries, RowMap } from '../../../../electron/core/kernel/rows.ts';
 
 type Row = { readonly id: string; readonly n: number };
 const sorted = (rows: Iterable<Row>): Row[] => [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -39,6 +39,53 @@ describe('the rows of a table', () => {
     expect(seen.sort()).toEqual(['a1', 'b2']);
     expect([...rows.keys()].sort()).toEqual(['a', 'b']);
     expect([...rows.entries()]).toEqual([...rows]);
+  });
+
+  it.each([0, 1, 63, 64, 65, 1000, 5000])('are the same made at once or one after the other: %i', (count) => {
+    const random = createRandom(count);
+    const all = Array.from({ length: count }, (_, n): Row => ({ id: `id-${n}-${random()}`, n }));
+    const atOnce = RowMap.of<Row>(all);
+    const oneByOne = RowMap.empty<Row>().changed([], all);
+    expect(atOnce.size).toBe(count);
+    expect([...atOnce]).toEqual([...oneByOne]);
+    expect(all.every((row) => atOnce.get(row.id) === row)).toBe(true);
+    // Nothing may be changed in place of what was made at once.
+    const before = [...atOnce];
+    const changed = atOnce.changed(
+      all.slice(0, 10).map(({ id }) => id),
+      [{ id: 'new', n: -1 }],
+    );
+    expect([...atOnce]).toEqual(before);
+    expect(changed.size).toBe(Math.max(0, count - 10) + 1);
+  });
+
+  it('made at once of an id that is there twice have the later row', () => {
+    const all = Array.from({ length: 500 }, (_, n): Row => ({ id: `id-${n % 400}`, n }));
+    const rows = RowMap.of<Row>(all);
+    expect(rows.size).toBe(400);
+    expect([rows.get('id-3')?.n, rows.get('id-103')?.n]).toEqual([403, 103]);
+  });
+
+  it('through one series of changes end as through others, and those before it stay as they were', () => {
+    const random = createRandom(7);
+    const before = RowMap.of<Row>(Array.from({ length: 300 }, (_, n) => ({ id: `id-${n}`, n })));
+    const expected = [...before];
+    const series = newSeries();
+    let [one, other] = [before, before];
+    for (let n = 0; n < 600; n += 1) {
+      const id = `id-${Math.floor(random() * 500)}`;
+      if (random() < 0.4) {
+        one = one.without(id, series);
+        other = other.without(id);
+      } else {
+        one = one.with(id, { id, n }, series);
+        other = other.with(id, { id, n });
+      }
+      expect(one.size).toBe(other.size);
+      expect(one.get(id)).toEqual(other.get(id));
+    }
+    expect(sorted(one.values())).toEqual(sorted(other.values()));
+    expect([...before]).toEqual(expected);
   });
 
   it('know what is due, and when the next is', () => {
