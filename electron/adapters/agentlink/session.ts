@@ -2,6 +2,7 @@
 // It ends once, with a refusal that says why; every open call and stream ends with it.
 import type { Duplex } from 'node:stream';
 import { ok, type Refusal, type RefusalCode, type Result, refuse } from '../../contract/errors.ts';
+import { quotedLine } from '../../contract/plain-text.ts';
 import { isReason, type Reason } from '../../contract/reasons.ts';
 import {
   answerMessageSchema,
@@ -16,7 +17,6 @@ import {
 } from '../../contract/wire.ts';
 import { encodeData, encodeJson, type Frame, FrameDecoder, PreambleReader } from './codec.ts';
 import { Incoming, type LogSink, Upload } from './streams.ts';
-import { quoteBytes } from './words.ts';
 
 const callTimeoutMs = 10_000;
 const preambleTimeoutMs = 15_000;
@@ -226,7 +226,11 @@ export class Session {
     if (outcome.kind === 'refused')
       return this.finish('unreachable', attachReason(outcome.code), outcome.words);
     if (outcome.kind === 'too-much-noise') {
-      return this.finish('unsupported', 'wire-broken', `no preamble in 64 KiB: ${quoteBytes(outcome.noise)}`);
+      return this.finish(
+        'unsupported',
+        'wire-broken',
+        `no preamble in 64 KiB: ${quotedLine(outcome.noise.toString())}`,
+      );
     }
     this.stopPreamble();
     for (const frame of this.unsent.splice(0)) this.stream.write(frame);
@@ -298,7 +302,7 @@ export class Session {
 
   private noiseWords(): string {
     const noise = this.preamble?.noise ?? Buffer.alloc(0);
-    return noise.length === 0 ? '' : `: ${quoteBytes(noise)}`;
+    return noise.length === 0 ? '' : `: ${quotedLine(noise.toString())}`;
   }
 
   private settle(id: number, answer: Result<unknown>): void {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plainLine } from '../../../electron/contract/plain-text.ts';
+import { plainLine, plainText, quotedLine } from '../../../electron/contract/plain-text.ts';
 
 describe('a line of a stranger', () => {
   it.each([
     ['attic', 'attic'],
     ['  two\n lines\t', 'two lines'],
-    ['red\u001b[31m bell\u0007', 'red [31m bell'],
+    ['red\u001b[31m bell\u0007', 'red bell'],
     ['invoice\u202egnp.exe', 'invoice gnp.exe'],
     ['zero\u200bwidth\ufeff', 'zero width'],
     ['tag\u{e0041}ged', 'tag ged'],
@@ -47,4 +47,44 @@ describe('a line of a stranger', () => {
     expect(plainLine('\u202e'.repeat(10_000_000), 80)).toBe('');
     expect(plainLine('a '.repeat(5_000_000), 10)).toBe('a a a a a…');
   });
+});
+
+describe('several lines of a stranger', () => {
+  it.each([
+    ['one\r\ntwo\rthree\n\tfour', 'one\ntwo\nthree\n\tfour'],
+    ['\u001b]0;title\u0007\u001b[1;31mred\u001b[0m \u202eevil\u0000', 'red evil'],
+    ['\u001b]no end', ''],
+    ['zero\u200b\n\u2066width', 'zero\nwidth'],
+    ['xx😀😀😀', 'xx😀😀😀'],
+  ])('%j is %j', (raw, text) => {
+    expect(plainText(raw, 80)).toBe(text);
+  });
+
+  it('are cut between characters, and say so', () => {
+    expect(plainText('x'.repeat(20_000), 8000)).toBe(`${'x'.repeat(7999)}…`);
+    expect(plainText('x😀😀😀', 5)).toBe('x😀…');
+    expect(plainText('x😀😀😀', 3)).toBe('x…');
+  });
+
+  it('hold nothing that cannot be seen but lines and tabs', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 300 }),
+        fc.integer({ min: 1, max: 40 }),
+        (raw, most) => {
+          const text = plainText(raw, most);
+          expect(text.length).toBeLessThanOrEqual(most);
+          expect(text.replace(/[\n\t]/g, '')).not.toMatch(
+            /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u,
+          );
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+it('a quotation is one line', () => {
+  expect(quotedLine('Permission denied\r\n(publickey)')).toBe('"Permission denied (publickey)"');
+  expect(quotedLine('word '.repeat(100), 20)).toBe('"word word word word…"');
 });

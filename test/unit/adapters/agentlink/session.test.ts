@@ -78,7 +78,7 @@ describe('a session', () => {
     wire.end();
     await until(() => closed(), { what: 'it ends' });
     expect(closed()).toMatchObject({ reason: 'agent-not-running' });
-    expect(closed()?.detail).toContain('"This account is  [31mnot available"');
+    expect(closed()?.detail).toContain('"This account is not available"');
   });
 
   it.each([

@@ -153,6 +153,6 @@ describe('what a machine says', () => {
   });
   it('is cut where it is too long', () => {
     expect(cleanText('x'.repeat(20_000)).length).toBeLessThan(8100);
-    expect(quote('word '.repeat(100), 20)).toBe('"word word word word ..."');
+    expect(quote('word '.repeat(100), 20)).toBe('"word word word word…"');
   });
 });
