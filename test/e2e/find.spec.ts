@@ -1,12 +1,22 @@
 // From an empty cluster to two machines that nobody typed the address of.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { diffFiles } from '../lan/listing.ts';
 import { expect, test } from './fixtures.ts';
 import { goToRack, laneOf, localIsLive, machineRow, snapshotOf, trustKey, waitUntilLive } from './steps.ts';
 
-test('find two machines by a probe, add them one by one, and find them as ours', async ({ start, lan }) => {
+test('find two machines by a probe, add them one by one, and find them as ours', async ({
+  start,
+  lan,
+  profile,
+}) => {
   test.setTimeout(180_000);
   const hosts = [lan.host('host1'), lan.host('host2')];
   const before = hosts.map((host) => ({ host, listing: host.listEverything() }));
+  // The person has been on the first one by ssh, and never on the second.
+  const lines = readFileSync(lan.desk.knownHostsPath, 'utf8').split('\n');
+  const known = lines.filter((line) => line.includes(lan.host('host1').address));
+  writeFileSync(path.join(profile.home, '.ssh', 'known_hosts'), `${known.join('\n')}\n`);
   const { page } = await start();
   await localIsLive(page);
   const found = page.getByRole('table', { name: 'Find machines' });
@@ -34,8 +44,11 @@ test('find two machines by a probe, add them one by one, and find them as ours',
     await expect(dialog).toContainText('2 of 2.');
     await dialog.getByRole('button', { name: 'Add machine' }).click();
     await expect(dialog).toBeHidden();
-    for (const host of hosts) {
-      await trustKey(laneOf(page, { user: 'lab', address: host.address }), await host.fingerprint());
+    const evidence = ['It has this very key for this address.', 'It does not know this machine.'];
+    for (const [at, host] of hosts.entries()) {
+      const lane = laneOf(page, { user: 'lab', address: host.address });
+      await expect(lane).toContainText(evidence[at] ?? '', { timeout: 20_000 });
+      await trustKey(lane, await host.fingerprint());
     }
     for (const host of hosts) await waitUntilLive(page, host.name);
   });
