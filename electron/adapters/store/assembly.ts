@@ -48,15 +48,14 @@ export class Assembly {
     runs: [],
     claims: [],
   };
-  readonly #makers = new Map(durableTables.map((table) => [table, new Maker(schemas[table])]));
+  readonly #ids: string[] = [];
+  readonly #makers = new Map(durableTables.map((table) => [table, new Maker(schemas[table], this.#ids)]));
   readonly #bad: BadRow[] = [];
   readonly #machines = new Set<string>();
   readonly #agents = new Set<string>();
 
-  /** Throws on text that is no list of rows: then the file is damaged, whatever SQLite says of it. */
-  take({ table, rows, text }: Chunk): void {
-    const said: unknown = JSON.parse(text);
-    if (!Array.isArray(said)) throw new Error(`${table}: no list`);
+  /** Throws on what is no list of rows: then the file is damaged, whatever SQLite says of it. */
+  take({ table, rows, ...said }: Chunk): void {
     const made = this.#makers
       .get(table)
       ?.makeAll(said, (id, row, isRight) =>

@@ -2,13 +2,13 @@
 // records of it (assembly.ts). A text crosses between threads as one copy of memory; records would be walked and cloned.
 import { type DurableTable, durableTables } from '../../contract/tables.ts';
 import type { Connection } from './connection.ts';
-import { Finder } from './finder.ts';
+import { Finder, KnownIds } from './finder.ts';
+import type { Said } from './patterns.ts';
 
 /** What there is to say of so many rows (patterns.ts). The id is that of the key; the row says its own again. */
-export type Chunk = {
+export type Chunk = Said & {
   readonly table: DurableTable;
   readonly rows: number;
-  readonly text: string;
 };
 
 /** As much as is made records of at once, without a pause: 3 to 6 ms. */
@@ -18,12 +18,18 @@ const mostLength = 1024 * 1024;
 const mostRows = 1000;
 
 type Row = [rowid: number, id: string, json: string];
+type Select = {
+  readonly table: DurableTable;
+  readonly rowsAfter: (rowid: number, most: number) => Row[];
+};
 
 /** Machines first: the others hang on them. */
 export class ChunkReader {
   readonly #db: Connection;
   readonly #tables = [...durableTables];
-  #finder = new Finder();
+  readonly #ids = new KnownIds();
+  #finder = new Finder(this.#ids);
+  #select: Select | null = null;
   #after = 0;
   #rows = 16;
 
@@ -38,12 +44,12 @@ export class ChunkReader {
       const last = rows.at(-1);
       if (last) {
         [this.#after] = last;
-        const text = this.#textOf(rows);
-        this.#fit(rows, text);
-        return { table, rows: rows.length, text };
+        const said = this.#say(rows);
+        this.#fit(rows, said);
+        return { table, rows: rows.length, ...said };
       }
       this.#tables.shift();
-      this.#finder = new Finder();
+      this.#finder = new Finder(this.#ids);
       this.#after = 0;
       this.#rows = 16;
     }
@@ -51,18 +57,25 @@ export class ChunkReader {
   }
 
   #read(table: DurableTable): Row[] {
-    const sql = `SELECT rowid, id, json FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ?`;
-    return this.#db.prepare<[number, number], Row>(sql).raw().all(this.#after, this.#rows);
+    if (this.#select?.table !== table) {
+      const sql = `SELECT rowid, id, json FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ?`;
+      const statement = this.#db.prepare<[number, number], Row>(sql).raw();
+      this.#select = { table, rowsAfter: (rowid, most) => statement.all(rowid, most) };
+    }
+    return this.#select.rowsAfter(this.#after, this.#rows);
   }
 
-  #textOf(rows: readonly Row[]): string {
-    const said: string[] = [];
-    for (const [, id, json] of rows) this.#finder.add(JSON.stringify(id), json, said);
-    return `[${said.join(',')}]`;
+  #say(rows: readonly Row[]): Said {
+    for (let at = 0; at < rows.length; at += 1) {
+      const [, id, json] = rows[at] as Row;
+      this.#finder.add(JSON.stringify(id), json);
+    }
+    return this.#finder.take();
   }
 
   /** By the size of the rows so far. It grows slowly: those to come may be bigger. */
-  #fit(rows: readonly Row[], { length }: string): void {
+  #fit(rows: readonly Row[], { text, columns }: Said): void {
+    const length = columns.reduce((sum, column) => sum + column.length, text.length);
     const inFile = rows.reduce((sum, [, , json]) => sum + json.length, 0);
     const share = Math.min(wantedLength / length, mostLength / inFile);
     this.#rows = Math.max(1, Math.min(Math.floor(rows.length * share), rows.length * 4, mostRows));

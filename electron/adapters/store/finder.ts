@@ -1,27 +1,82 @@
 // Finds the pattern of a row in its text, for the thread that reads the file: nothing is parsed, known text is compared and what
 // varies is cut out.
-import { isNested, leavesOf } from './patterns.ts';
+import { isNested, leavesOf, mostIds, type Said } from './patterns.ts';
 
 /** More are not tried: other rows cross as they are. */
 const mostPatterns = 32;
 /** A pattern is told anew each time it is found to vary in one more place. */
 const mostTold = 500;
 
+/** Of rows that were said before, in JSON, by their number. */
+export class KnownIds {
+  readonly #numbers = new Map<string, number>();
+  #count = 0;
+
+  add(ids: readonly string[]): void {
+    for (const id of ids) {
+      if (this.#count < mostIds) this.#numbers.set(id, this.#count);
+      this.#count += 1;
+    }
+  }
+
+  /** null: one of them is none. */
+  numbersOf(values: readonly string[]): number[] | null {
+    const numbers: number[] = [];
+    for (const value of values) {
+      const number = this.#numbers.get(value);
+      if (number === undefined) return null;
+      numbers.push(number);
+    }
+    return numbers;
+  }
+}
+
+/** For the rows of one table. What they say is kept until it is taken. */
 export class Finder {
+  readonly #ids: KnownIds;
   /** The one that fitted last is first. */
   readonly #patterns: Pattern[] = [];
   #told = 0;
+  #entries: string[] = [];
+  #columns: Column[] = [];
+  #added: string[] = [];
 
-  /** Adds what says that row, in JSON; so is its id. */
-  add(id: string, row: string, out: string[]): void {
-    const fitting = this.#fitting(row, id) ?? this.#adapted(row, id, out);
+  constructor(ids = new KnownIds()) {
+    this.#ids = ids;
+  }
+
+  /** Both in JSON. */
+  add(id: string, row: string): void {
+    const fitting = this.#fitting(row, id) ?? this.#adapted(row, id);
     if (fitting) {
-      out.push(String(fitting.number), id);
-      for (const value of fitting.found) out.push(value);
-      return;
+      this.#entries.push(String(fitting.number));
+      fitting.columns ??= this.#newColumns(fitting);
+      fitting.say(id, fitting.columns);
+    } else {
+      this.#entries.push('null', id, row);
+      if (this.#patterns.length < mostPatterns && this.#told < mostTold) this.#learn(row, id);
     }
-    out.push('null', id, row);
-    if (this.#patterns.length < mostPatterns && this.#told < mostTold) this.#learn(row, id, out);
+    this.#added.push(id);
+  }
+
+  /** What was added since the last time. */
+  take(): Said {
+    const said = {
+      text: `[${this.#entries.join(',')}]`,
+      columns: this.#columns.map((column) => column.text(this.#ids)),
+    };
+    this.#ids.add(this.#added);
+    this.#entries = [];
+    this.#columns = [];
+    this.#added = [];
+    for (const pattern of this.#patterns) pattern.columns = null;
+    return said;
+  }
+
+  #newColumns({ places }: Pattern): readonly Column[] {
+    const columns = [null, ...places].map(() => new Column());
+    this.#columns.push(...columns);
+    return columns;
   }
 
   #fitting(row: string, id: string): Pattern | null {
@@ -35,26 +90,27 @@ export class Finder {
   }
 
   /** One with the same keys, that took some value for always the same. */
-  #adapted(row: string, id: string, out: string[]): Pattern | null {
+  #adapted(row: string, id: string): Pattern | null {
     if (this.#told >= mostTold) return null;
     const pattern = this.#patterns.find((each) => each.adaptTo(row, id));
     if (!pattern) return null;
-    this.#tell(pattern, out);
+    this.#tell(pattern);
     return pattern.fits(row, id) ? pattern : null;
   }
 
-  #learn(row: string, id: string, out: string[]): void {
+  #learn(row: string, id: string): void {
     const pattern = patternOf(row, id);
     if (!pattern) return;
     this.#patterns.unshift(pattern);
-    this.#tell(pattern, out);
+    this.#tell(pattern);
   }
 
-  #tell(pattern: Pattern, out: string[]): void {
+  #tell(pattern: Pattern): void {
     pattern.number = this.#told;
+    pattern.columns = null;
     this.#told += 1;
     const { sample, places, idPlaces } = pattern;
-    out.push(`[${sample},${JSON.stringify(places)},${JSON.stringify(idPlaces)}]`);
+    this.#entries.push(`[${sample},${JSON.stringify(places)},${JSON.stringify(idPlaces)}]`);
   }
 }
 
@@ -78,11 +134,13 @@ class Pattern {
   places: number[] = [];
   idPlaces: number[] = [];
   number = -1;
+  /** The ids of its rows and then a value for each place, as far as they were added since the last time. */
+  columns: readonly Column[] | null = null;
   /** The text around all of those, in one piece each: it is compared again and again. */
   #fixed: readonly string[];
   #isId: readonly boolean[] = [];
   /** Of the row that was found to fit last. */
-  readonly found: string[] = [];
+  readonly #found: string[] = [];
 
   constructor(sample: string, id: string, row: object) {
     this.sample = sample;
@@ -105,10 +163,16 @@ class Pattern {
       from = this.#isId[at] ? start + id.length : endOfValue(row, start);
       if (from < 0) return false;
       const value = row.slice(start, from);
-      if (!this.#isId[at]) this.found[values++] = value;
+      if (!this.#isId[at]) this.#found[values++] = value;
       else if (value !== id) return false;
     }
     return false;
+  }
+
+  /** Of the row that was found to fit last. */
+  say(id: string, columns: readonly Column[]): void {
+    columns[0]?.add(id);
+    for (let at = 1; at < columns.length; at += 1) columns[at]?.add(this.#found[at - 1] ?? '');
   }
 
   adaptTo(row: string, id: string): boolean {
@@ -147,6 +211,31 @@ class Pattern {
     return null;
   }
 }
+
+/** What rows say at one place. */
+class Column {
+  readonly #values: string[] = [];
+  #isOfTexts = true;
+
+  add(value: string): void {
+    this.#values.push(value);
+    if (value.charCodeAt(0) !== quote) this.#isOfTexts = false;
+  }
+
+  text(ids: KnownIds): string {
+    if (this.#isOfTexts) {
+      const numbers = ids.numbersOf(this.#values);
+      if (numbers) return `#[${numbers.join(',')}]`;
+      const texts = this.#values.join('');
+      if (!hasToBeParsed.test(texts)) return texts;
+    }
+    return `[${this.#values.join(',')}]`;
+  }
+}
+
+/** An escape, or what JSON does not allow in a text: whoever parses it says so. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const hasToBeParsed = /[\\\u0000-\u001f]/;
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -1,51 +1,111 @@
-// Makes rows of what is said about them (patterns.ts), for the thread that will own them. A row takes from the last one of its
-// pattern whatever is the same, so rows have parts in common and must not be changed.
+// Makes rows of what is said about them (patterns.ts), for the thread that will own them. Rows have in common whatever is the same
+// in one and the next of its pattern, so they must not be changed.
 import type { z } from 'zod';
-import { isNested, type Nested } from './patterns.ts';
+import { isNested, mostIds, type Nested, type Said } from './patterns.ts';
 import { insideOf, type Look, lookOf, type Predicate } from './shape.ts';
 
 /** `isRight`: as the look at the whole row would say yes. */
 type Take = (id: string, row: unknown, isRight: boolean) => void;
 
+/** For the rows of one table. `ids`: of all rows that were made so far, of all tables. */
 export class Maker {
   readonly #schema: z.core.$ZodType;
   readonly #look: Look;
+  readonly #ids: string[];
   readonly #patterns: Pattern[] = [];
 
-  constructor(schema: z.core.$ZodType) {
+  constructor(schema: z.core.$ZodType, ids: string[] = []) {
     this.#schema = schema;
     this.#look = lookOf(schema);
+    this.#ids = ids;
   }
 
   /** How many rows there were. Throws on what nobody says who reads a sound file. */
-  makeAll(said: readonly unknown[], take: Take): number {
-    let rows = 0;
-    let at = 0;
-    while (at < said.length) {
-      const head = said[at];
-      if (Array.isArray(head)) {
-        const [sample, places, idPlaces] = head;
-        this.#patterns.push(new Pattern(this.#schema, { sample, places, idPlaces }));
-        at += 1;
-        continue;
-      }
-      const id = said[at + 1];
-      if (typeof id !== 'string') throw new Error('an id that is no text');
-      if (head === null) {
-        take(id, said[at + 2], this.#look(said[at + 2]));
-        at += 3;
-      } else {
-        const pattern = typeof head === 'number' ? this.#patterns[head] : undefined;
-        if (!pattern) throw new Error('a row of no known pattern');
-        const row = pattern.make(id, said, at + 2);
-        take(id, row, pattern.isRight || this.#look(row));
-        at += 2 + pattern.size;
-      }
-      rows += 1;
+  makeAll({ text, columns }: Said, take: Take): number {
+    const entries: unknown = JSON.parse(text);
+    if (!Array.isArray(entries)) throw new Error('no list');
+    const piece: Piece = { columns: new Columns(columns, this.#ids), begun: new Set(), made: [] };
+    for (let at = 0; at < entries.length; at += 1) {
+      const head: unknown = entries[at];
+      if (Array.isArray(head)) this.#learn(head);
+      else if (head === null) {
+        this.#takeWhole(entries, at, piece, take);
+        at += 2;
+      } else this.#makeOne(head, piece, take);
     }
-    if (at !== said.length) throw new Error('a row that ends early');
-    return rows;
+    for (const pattern of piece.begun) pattern.end();
+    piece.columns.end();
+    for (const id of piece.made) if (this.#ids.length < mostIds) this.#ids.push(id);
+    return piece.made.length;
   }
+
+  #learn([sample, places, idPlaces]: readonly unknown[]): void {
+    const told = { sample, places, idPlaces } as Told;
+    this.#patterns.push(new Pattern(this.#schema, told));
+  }
+
+  #takeWhole(entries: readonly unknown[], at: number, { made }: Piece, take: Take): void {
+    if (at + 2 >= entries.length) throw new Error('a row that ends early');
+    const [id, row] = [entries[at + 1], entries[at + 2]];
+    if (typeof id !== 'string') throw new Error('an id that is no text');
+    made.push(id);
+    take(id, row, this.#look(row));
+  }
+
+  #makeOne(number: unknown, { columns, begun, made }: Piece, take: Take): void {
+    const pattern = typeof number === 'number' ? this.#patterns[number] : undefined;
+    if (!pattern) throw new Error('a row of no known pattern');
+    if (!begun.has(pattern)) {
+      pattern.begin(columns);
+      begun.add(pattern);
+    }
+    const row = pattern.next();
+    made.push(pattern.id);
+    take(pattern.id, row, pattern.isRight || this.#look(row));
+  }
+}
+
+/** What was said together; `made`: the ids of its rows. */
+type Piece = { readonly columns: Columns; readonly begun: Set<Pattern>; readonly made: string[] };
+
+class Columns {
+  readonly #columns: readonly string[];
+  readonly #ids: readonly string[];
+  #next = 0;
+
+  constructor(columns: readonly string[], ids: readonly string[]) {
+    this.#columns = columns;
+    this.#ids = ids;
+  }
+
+  take(count: number): (readonly unknown[])[] {
+    const some = this.#columns.slice(this.#next, this.#next + count);
+    if (some.length < count) throw new Error('values that are not there');
+    this.#next += count;
+    return some.map((column) => this.#valuesOf(column));
+  }
+
+  end(): void {
+    if (this.#next !== this.#columns.length) throw new Error('values of no row');
+  }
+
+  #valuesOf(column: string): readonly unknown[] {
+    if (column.startsWith('"')) return textsOf(column);
+    const values: unknown = JSON.parse(column.startsWith('#') ? column.slice(1) : column);
+    if (!Array.isArray(values)) throw new Error('no list of values');
+    return column.startsWith('#') ? values.map((number) => this.#idOf(number)) : values;
+  }
+
+  #idOf(number: unknown): string {
+    const id = typeof number === 'number' ? this.#ids[number] : undefined;
+    if (id === undefined) throw new Error('a row that was never said');
+    return id;
+  }
+}
+
+/** `"a""b"`. None of them has a quote in it, so two are always the end of one and the begin of the next. Quicker than to parse. */
+function textsOf(column: string): readonly string[] {
+  return column.slice(1, -1).split('""');
 }
 
 type Told = {
@@ -56,66 +116,93 @@ type Told = {
 
 /** Of the sample what varies, and what that lies in. `predicates`: what its schema says of it as a whole. */
 type Varying = {
-  made: Nested;
+  readonly sample: Nested;
   readonly copy: Copy;
   readonly parts: readonly Part[];
   readonly predicates: readonly Predicate[];
+  /** Of the last row, and what its parts were. */
+  made: Nested;
+  readonly values: unknown[];
 };
-type Part =
-  | { readonly name: string; readonly kind: 'value' | 'id'; readonly look: Look }
-  | { readonly name: string; readonly kind: 'within'; readonly within: Varying };
+/** `column`: which one it takes its values from; the first has the ids of the rows. */
+type Part = { readonly name: string } & (
+  | { readonly column: number; readonly within: null }
+  | { readonly column: null; readonly within: Varying }
+);
 
 class Pattern {
   readonly #row: Varying;
-  readonly size: number;
-  #said: readonly unknown[] = [];
+  readonly #looks: readonly (ReadonlySet<Look> | undefined)[];
+  readonly #count: number;
+  #columns: readonly (readonly unknown[])[] = [];
   #at = 0;
-  #id = '';
-  /**
-   * The last row was right: as long as all before it were, and what is another in it is right. What is as before was right
-   * before. After one that was not, each is to be looked at as a whole.
-   */
-  isRight: boolean;
+  /** The sample is right, and nothing was met yet that its parts do not say: what rows have in common is right. */
+  #isSound: boolean;
+  /** Of the last row. */
+  id = '';
+  isRight = false;
 
   constructor(schema: z.core.$ZodType, { sample, places, idPlaces }: Told) {
-    this.size = places.length;
-    const kinds = new Map<number, 'value' | 'id'>();
-    for (const place of places) kinds.set(place, 'value');
-    for (const place of idPlaces) kinds.set(place, 'id');
-    this.#row = new Finding(kinds).varyingIn(sample, schema);
-    this.isRight = lookOf(schema)(sample);
+    this.#count = 1 + places.length;
+    const columns = new Map<number, number>();
+    for (const [at, place] of places.entries()) columns.set(place, at + 1);
+    for (const place of idPlaces) columns.set(place, 0);
+    const finding = new Finding(columns);
+    this.#row = finding.varyingIn(sample, schema);
+    this.#looks = finding.looks;
+    this.#isSound = lookOf(schema)(sample);
   }
 
-  make(id: string, said: readonly unknown[], from: number): Nested {
-    this.#said = said;
-    this.#at = from;
-    this.#id = id;
+  /** Of its rows in one piece: all are right when the sample is and all that is said of them. */
+  begin(columns: Columns): void {
+    this.#columns = columns.take(this.#count);
+    const [ids] = this.#columns;
+    if (this.#columns.some((column) => column.length !== ids?.length))
+      throw new Error('values that end early');
+    this.#at = -1;
+    this.isRight = this.#isSound && this.#columns.every((column, at) => this.#isRightColumn(column, at));
+  }
+
+  #isRightColumn(column: readonly unknown[], at: number): boolean {
+    for (const look of this.#looks[at] ?? []) {
+      for (let row = 0; row < column.length; row += 1) if (!look(column[row])) return false;
+    }
+    return true;
+  }
+
+  next(): Nested {
+    this.#at += 1;
+    const ids = this.#columns[0] ?? [];
+    if (this.#at >= ids.length) throw new Error('a row that ends early');
+    const id = ids[this.#at];
+    if (typeof id !== 'string') throw new Error('an id that is no text');
+    this.id = id;
     return this.#renew(this.#row);
   }
 
-  #renew(one: Varying): Nested {
-    const { made, parts } = one;
-    let next: Nested | null = null;
-    for (const part of parts) {
-      const value = this.#valueOf(part);
-      if (value === made[part.name]) continue;
-      if (part.kind !== 'within' && this.isRight) this.isRight = part.look(value);
-      next ??= one.copy(made);
-      next[part.name] = value;
-    }
-    if (next) {
-      one.made = next;
-      for (const holds of one.predicates) if (this.isRight) this.isRight = holds(next) === true;
-    }
-    return one.made;
+  end(): void {
+    if (this.#at + 1 !== this.#columns[0]?.length) throw new Error('values of no row');
+    this.#columns = [];
   }
 
-  #valueOf(part: Part): unknown {
-    if (part.kind === 'within') return this.#renew(part.within);
-    if (part.kind === 'id') return this.#id;
-    const value = this.#said[this.#at];
-    this.#at += 1;
-    return value;
+  /** A copy of the sample: a copy of what was copied is another kind of object to the engine, and soon there were too many. */
+  #renew(one: Varying): Nested {
+    const { parts, values } = one;
+    let isAnother = false;
+    for (let at = 0; at < parts.length; at += 1) {
+      const { column, within } = parts[at] as Part;
+      const value = within ? this.#renew(within) : this.#columns[column]?.[this.#at];
+      if (value === values[at]) continue;
+      values[at] = value;
+      isAnother = true;
+    }
+    if (!isAnother) return one.made;
+    const made = one.copy(one.sample);
+    for (let at = 0; at < parts.length; at += 1) made[(parts[at] as Part).name] = values[at];
+    one.made = made;
+    for (const holds of one.predicates) if (this.#isSound && holds(made) !== true) this.#isSound = false;
+    this.isRight &&= this.#isSound;
+    return made;
   }
 }
 
@@ -123,30 +210,43 @@ const no: Look = () => false;
 
 /** Values are counted as in `leavesOf`. */
 class Finding {
-  readonly #kinds: ReadonlyMap<number, 'value' | 'id'>;
+  readonly #columns: ReadonlyMap<number, number>;
+  /** What is to be right of each column. Most places of an id ask the same. */
+  readonly looks: Set<Look>[] = [];
   #at = 0;
 
-  constructor(kinds: ReadonlyMap<number, 'value' | 'id'>) {
-    this.#kinds = kinds;
+  constructor(columns: ReadonlyMap<number, number>) {
+    this.#columns = columns;
   }
 
   /** What a schema says nothing about is never right here, as soon as it is another. */
-  varyingIn(value: Nested, schema: z.core.$ZodType | null): Varying {
-    const inside = schema && insideOf(schema, value);
+  varyingIn(sample: Nested, schema: z.core.$ZodType | null): Varying {
+    const inside = schema && insideOf(schema, sample);
     const parts: Part[] = [];
-    for (const name of Object.keys(value)) {
-      const part = value[name];
+    for (const name of Object.keys(sample)) {
+      const part = sample[name];
       const partSchema = inside?.partOf(name) ?? null;
       if (isNested(part)) {
         const within = this.varyingIn(part, partSchema);
-        if (within.parts.length > 0) parts.push({ name, kind: 'within', within });
+        if (within.parts.length > 0) parts.push({ name, within, column: null });
       } else {
-        const kind = this.#kinds.get(this.#at);
-        if (kind !== undefined) parts.push({ name, kind, look: partSchema ? lookOf(partSchema) : no });
+        const column = this.#columns.get(this.#at);
+        if (column !== undefined) {
+          const look = partSchema ? lookOf(partSchema) : no;
+          parts.push({ name, within: null, column });
+          this.#lookAt(column, look);
+        }
         this.#at += 1;
       }
     }
-    return { made: value, copy: copierOf(value), parts, predicates: inside?.predicates ?? [] };
+    const values = parts.map(({ name }) => sample[name]);
+    const copy = parts.length > 0 ? copierOf(sample) : copyAny;
+    return { sample, copy, parts, predicates: inside?.predicates ?? [], made: sample, values };
+  }
+
+  #lookAt(column: number, look: Look): void {
+    const looks = this.looks[column] ?? new Set();
+    this.looks[column] = looks.add(look);
   }
 }
 

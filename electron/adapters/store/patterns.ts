@@ -2,8 +2,22 @@
 // each the thread of the store (finder.ts) sends only the values that are others, and the thread of the loop (maker.ts) makes the
 // row of the last one of its pattern. What rows have in common is thus read, looked at and kept once.
 //
-// What crosses is one list of JSON, an entry after the other: `null, id, row` as it is; `[sample, places,
-// idPlaces]` tells of a pattern and what varies in it; `n, id, values...` is a row of the n-th that was told.
+// What crosses is a list of JSON, an entry after the other: `null, id, row` as it is; `[sample, places, idPlaces]` tells of a
+// pattern and what varies in it; `n` is a row of the n-th that was told. What such rows say crosses beside it, all values of
+// one place in one text: for each pattern, in the order of their first rows there, the ids and then the places that vary.
+
+/** Of rows that were read together. */
+export type Said = {
+  readonly text: string;
+  /**
+   * In JSON, and mostly none of it has to be read: of texts without escapes one after the other (`"a""b"`), of others a list;
+   * `#` and a list of numbers are ids of rows that were said before, counted from the first of all tables.
+   */
+  readonly columns: readonly string[];
+};
+
+/** So many are known by their number. Those of machines and agents come first, and nearly everything else names them. */
+export const mostIds = 32_768;
 
 export type Nested = Record<string, unknown>;
 

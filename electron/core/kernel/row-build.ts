@@ -25,12 +25,28 @@ class Build<R extends { readonly id: string }> {
 
   constructor(rows: readonly R[], owner: Owner) {
     this.#owner = owner;
-    const hashes = Int32Array.from(rows, ({ id }) => hashOf(id));
-    const order = Int32Array.from(rows, (_, at) => at);
-    sort({ hashes, order, spare: new Int32Array(rows.length) }, 0, rows.length, 0);
-    this.#hashes = order.map((at) => hashes[at] ?? 0);
-    this.#rows = rows.map((_, at) => rows[order[at] ?? 0] as R);
-    this.#ids = this.#rows.map(({ id }) => id);
+    const count = rows.length;
+    const sorting = {
+      hashes: new Int32Array(count),
+      order: new Int32Array(count),
+      spare: new Int32Array(count),
+    };
+    const { hashes, order, spare } = sorting;
+    for (let at = 0; at < count; at += 1) {
+      hashes[at] = hashOf((rows[at] as R).id);
+      order[at] = at;
+    }
+    sort(sorting, 0, count, 0);
+    this.#rows = rows.slice();
+    this.#ids = [];
+    for (let at = 0; at < count; at += 1) {
+      const from = order[at] ?? 0;
+      const row = rows[from] as R;
+      this.#rows[at] = row;
+      this.#ids.push(row.id);
+      spare[at] = hashes[from] ?? 0;
+    }
+    this.#hashes = spare;
     this.root = this.#nodeOf(0, rows.length, 0);
   }
 
@@ -38,9 +54,9 @@ class Build<R extends { readonly id: string }> {
     if (isLeaf(to - from, shift)) return this.#leafOf(from, to);
     const children: (Node<R> | undefined)[] = Array.from({ length: fan });
     for (let at = from; at < to; ) {
-      const slot = this.#slotAt(at, shift);
+      const slot = slotOf(this.#hashes[at], shift);
       let end = at + 1;
-      while (end < to && this.#slotAt(end, shift) === slot) end += 1;
+      while (end < to && slotOf(this.#hashes[end], shift) === slot) end += 1;
       children[slot] = this.#nodeOf(at, end, shift + bitsEach);
       at = end;
     }
@@ -49,22 +65,22 @@ class Build<R extends { readonly id: string }> {
     return branch;
   }
 
-  #slotAt(at: number, shift: number): number {
-    return ((this.#hashes[at] ?? 0) >>> shift) & slotMask;
-  }
-
   #leafOf(from: number, to: number): Node<R> {
     const leaf = new Node<R>(this.#owner, null, null);
     leaf.ids = this.#ids.slice(from, to);
     leaf.rows = this.#rows.slice(from, to);
     leaf.count = to - from;
-    for (let at = 1; at < leaf.count; at += 1) this.isTwice ||= leaf.find(leaf.ids[at] ?? '') < at;
+    for (let at = 1; at < leaf.count; at += 1) this.isTwice ||= leaf.find(leaf.ids[at] as string) < at;
     return leaf;
   }
 }
 
 function isLeaf(count: number, shift: number): boolean {
   return count <= mostInLeaf || shift >= lastShift;
+}
+
+function slotOf(hash: number | undefined, shift: number): number {
+  return ((hash ?? 0) >>> shift) & slotMask;
 }
 
 type Sorting = { readonly hashes: Int32Array; readonly order: Int32Array; readonly spare: Int32Array };
@@ -74,12 +90,14 @@ function sort(sorting: Sorting, from: number, to: number, shift: number): void {
   if (isLeaf(to - from, shift)) return;
   const { hashes, order, spare } = sorting;
   const ends = new Int32Array(fan + 1);
-  const slotOf = (at: number): number => ((hashes[order[at] ?? 0] ?? 0) >>> shift) & slotMask;
-  for (let at = from; at < to; at += 1) ends[slotOf(at) + 1] = (ends[slotOf(at) + 1] ?? 0) + 1;
+  for (let at = from; at < to; at += 1) {
+    const slot = slotOf(hashes[order[at] ?? 0], shift);
+    ends[slot + 1] = (ends[slot + 1] ?? 0) + 1;
+  }
   for (let slot = 0; slot < fan; slot += 1) ends[slot + 1] = (ends[slot + 1] ?? 0) + (ends[slot] ?? 0);
   // From here on the begin of each slot; what is put there moves it to its end.
   for (let at = from; at < to; at += 1) {
-    const slot = slotOf(at);
+    const slot = slotOf(hashes[order[at] ?? 0], shift);
     const place = ends[slot] ?? 0;
     spare[from + place] = order[at] ?? 0;
     ends[slot] = place + 1;

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { schemas } from '../../../../electron/adapters/store/assembly.ts';
-import { Finder } from '../../../../electron/adapters/store/finder.ts';
+import { Finder, KnownIds } from '../../../../electron/adapters/store/finder.ts';
 import { Maker } from '../../../../electron/adapters/store/maker.ts';
+import type { Said } from '../../../../electron/adapters/store/patterns.ts';
 import { lookOf } from '../../../../electron/adapters/store/shape.ts';
 import { durableTables } from '../../../../electron/contract/tables.ts';
 import { valuesOf } from '../../../support/values-of.ts';
@@ -11,15 +12,14 @@ import { valuesOf } from '../../../support/values-of.ts';
 type Row = readonly [id: string, json: string];
 
 /** What crosses between the threads for these rows. */
-function said(rows: readonly Row[], finder = new Finder()): string {
-  const out: string[] = [];
-  for (const [id, json] of rows) finder.add(JSON.stringify(id), json, out);
-  return `[${out.join(',')}]`;
+function said(rows: readonly Row[], finder = new Finder()): Said {
+  for (const [id, json] of rows) finder.add(JSON.stringify(id), json);
+  return finder.take();
 }
 
-function made(text: string, maker = new Maker(z.unknown())): [id: string, row: unknown][] {
+function made(said: Said, maker = new Maker(z.unknown())): [id: string, row: unknown][] {
   const rows: [string, unknown][] = [];
-  expect(maker.makeAll(JSON.parse(text), (id, row) => rows.push([id, row]))).toBe(rows.length);
+  expect(maker.makeAll(said, (id, row) => rows.push([id, row]))).toBe(rows.length);
   return rows;
 }
 
@@ -96,6 +96,28 @@ describe('rows that cross by their patterns', () => {
     );
   });
 
+  it('are what they were when they name rows of this and other tables', () => {
+    const naming = fc.record({ id, of: id, by: leaf, list: fc.array(id, { maxLength: 2 }) });
+    const rowsNaming = naming.map((row): Row => [row.id, JSON.stringify(row)]);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(2), fc.array(rowsNaming, { maxLength: 6 })), { maxLength: 8 }),
+        (pieces) => {
+          const [known, ids]: [KnownIds, string[]] = [new KnownIds(), []];
+          const tables = [0, 1, 2].map(() => ({
+            finder: new Finder(known),
+            maker: new Maker(z.unknown(), ids),
+          }));
+          for (const [table, rows] of pieces) {
+            const { finder, maker } = tables[table] ?? {};
+            expect(made(said(rows, finder), maker)).toEqual(parsed(rows));
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('stay what they were when the next are made of them', () => {
     const rows = Array.from({ length: 20 }, (_, n): Row => {
       const row = { id: `t-${n}`, list: [{ of: `t-${n}`, n }], state: n % 3 ? 'one' : 'other' };
@@ -132,9 +154,30 @@ describe('what crosses', () => {
   it('is of a row like others its id and what varies', () => {
     const [finder, maker] = [new Finder(), new Maker(z.unknown())];
     made(said([rowOf(1), rowOf(2)], finder), maker);
-    const text = said([rowOf(3), rowOf(4)], finder);
-    expect(text).toBe('[1,"t-3",3,1,"t-4",4]');
-    expect(made(text, maker)).toEqual(parsed([rowOf(3), rowOf(4)]));
+    const more = said([rowOf(3), rowOf(4)], finder);
+    expect(more).toEqual({ text: '[1,1]', columns: ['"t-3""t-4"', '[3,4]'] });
+    expect(made(more, maker)).toEqual(parsed([rowOf(3), rowOf(4)]));
+  });
+
+  it('is the number of a row instead of its id, which is then the same text', () => {
+    const [known, ids]: [KnownIds, string[]] = [new KnownIds(), []];
+    const machines = ['m-1', 'm-2'].map((name): Row => [name, JSON.stringify({ id: name })]);
+    const tasks = [1, 2, 3, 4].map(
+      (n): Row => [`t-${n}`, JSON.stringify({ id: `t-${n}`, machineId: `m-${(n % 2) + 1}` })],
+    );
+    made(said(machines, new Finder(known)), new Maker(z.unknown(), ids));
+    const [finder, maker] = [new Finder(known), new Maker(z.unknown(), ids)];
+    made(said(tasks.slice(0, 2), finder), maker);
+    const more = said(tasks.slice(2), finder);
+    expect(more).toEqual({ text: '[1,1]', columns: ['"t-3""t-4"', '#[1,0]'] });
+    expect(made(more, maker)).toEqual(parsed(tasks.slice(2)));
+  });
+
+  it.each(['of no row', 'with \\ and "', 'é 日本', ''])('may be any text: %j', (text) => {
+    const rows = [1, 2, 3].map(
+      (n): Row => [`t-${n}`, JSON.stringify({ id: `t-${n}`, text: n === 2 ? text : '' })],
+    );
+    expect(across(rows)).toEqual(parsed(rows));
   });
 
   it('makes rows that have in common what is the same', () => {
@@ -150,21 +193,32 @@ describe('what crosses', () => {
     const lengthOf = (some: readonly Row[]): number => some.reduce((sum, [, json]) => sum + json.length, 0);
     const finder = new Finder();
     said(rows.slice(0, 100), finder);
-    expect(said(rows.slice(100), finder).length).toBeLessThan(lengthOf(rows.slice(100)) + 100 * 20);
+    const { text, columns } = said(rows.slice(100), finder);
+    expect(columns).toEqual([]);
+    expect(text.length).toBeLessThan(lengthOf(rows.slice(100)) + 100 * 20);
     expect(across(rows)).toEqual(parsed(rows));
   });
 });
 
 describe('what no sound file says', () => {
-  it.each([
-    ['a row cut short', '[null,"t-1"]', /ends early/],
-    ['an id that is no text', '[null,1,{}]', /no text/],
-    ['a pattern nobody told of', '[0,"t-1"]', /no known pattern/],
-    ['a mark that is none', '[[{"a":1},[],[]],"0","t-1"]', /no known pattern/],
-    ['values cut short', '[[{"a":1},[0],[]],0,"t-1"]', /ends early/],
-    ['something beside a row', '[null,"t-1",{},"x"]', /no text/],
-  ])('is refused: %s', (_, text, why) => {
-    expect(() => new Maker(z.unknown()).makeAll(JSON.parse(text), () => undefined)).toThrow(why);
+  const told = '[{"a":1},[0],[]]';
+  it.each<[string, string, readonly string[], RegExp]>([
+    ['no list', '{}', [], /no list/],
+    ['a row cut short', '[null,"t-1"]', [], /ends early/],
+    ['an id that is no text', '[null,1,{}]', [], /no text/],
+    ['such an id of a row by a pattern', `[${told},0]`, ['[1]', '[2]'], /no text/],
+    ['a pattern nobody told of', '[0]', ['"t-1"'], /no known pattern/],
+    ['a mark that is none', `[${told},"0"]`, ['"t-1"', '[2]'], /no known pattern/],
+    ['a place without values', `[${told},0]`, ['"t-1"'], /not there/],
+    ['fewer values than rows', `[${told},0,0]`, ['"t-1""t-2"', '[2]'], /end early/],
+    ['fewer ids than rows', `[${told},0,0]`, ['"t-1"', '[2]'], /ends early/],
+    ['more ids than rows', `[${told},0]`, ['"t-1""t-2"', '[2,3]'], /of no row/],
+    ['values of no row', `[${told},0]`, ['"t-1"', '[2]', '[3]'], /of no row/],
+    ['values that are no list', `[${told},0]`, ['"t-1"', '2'], /no list/],
+    ['the id of no row', `[${told},0]`, ['"t-1"', '#[0]'], /never said/],
+    ['something beside a row', '[null,"t-1",{},"x"]', [], /no known pattern/],
+  ])('is refused: %s', (_, text, columns, why) => {
+    expect(() => new Maker(z.unknown()).makeAll({ text, columns }, () => undefined)).toThrow(why);
   });
 
   it('is not made good: a row that is no JSON is none on the other side either', () => {
@@ -173,6 +227,9 @@ describe('what no sound file says', () => {
       '{"id":"t-3","a":}',
       '{"id":"t-3","a":"x}',
       '{"id":"t-3","a":1 2}',
+      '{"id":"t-3","a":"x\ny"}',
+      '{"id":"t-3","a":"\u0000"}',
+      '{"id":"t-3","a":"\\x"}',
       '{',
       '',
     ]) {
@@ -214,7 +271,7 @@ describe('whether a row is right', () => {
         const values = [first, first, ...list.map((change) => withChange(first, change)), first];
         const rows = values.map((value, n): Row => [`t-${n}`, JSON.stringify(value)]);
         let at = 0;
-        new Maker(schemas[table]).makeAll(JSON.parse(said(rows)), (_, row, isRight) => {
+        new Maker(schemas[table]).makeAll(said(rows), (_, row, isRight) => {
           expect(row).toEqual(JSON.parse(rows[at]?.[1] ?? ''));
           expect(isRight).toBe(look(row));
           if (isRight) right += 1;
@@ -237,7 +294,7 @@ describe('whether a row is right', () => {
       (a): Row => [`t-${a}`, JSON.stringify({ id: `t-${a}`, part: { a, b: 5 } })],
     );
     const answers: boolean[] = [];
-    new Maker(schema).makeAll(JSON.parse(said(rows)), (_, __, isRight) => answers.push(isRight));
+    new Maker(schema).makeAll(said(rows), (_, __, isRight) => answers.push(isRight));
     expect(answers).toEqual([true, true, false, true]);
   });
 });
