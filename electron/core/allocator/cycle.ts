@@ -305,10 +305,20 @@ function isShared(cycle: Cycle, rows: readonly AgentRow[]): boolean {
   return usable > 0;
 }
 
+/** False: whoever waits, no agent has anything for it, so nothing has to be put in order. */
+function isAnyUsable(cycle: Cycle, rows: readonly AgentRow[]): boolean {
+  if (cycle.waiting === 0) return false;
+  for (const row of rows) {
+    cycle.row = row;
+    if (!isUsedUp(cycle)) return true;
+  }
+  return false;
+}
+
 export function runCycle(index: Index, request: AllocateRequest): readonly Allocation[] {
   const rows = candidatesOf(index, request);
   const cycle = newCycle(index, request.nowMonoMs);
-  if (rows.length > 0 && index.tree.waiting[root]! > 0) {
+  if (isAnyUsable(cycle, rows)) {
     const random = createRandom(request.seed);
     refreshOrder(index.tree, index.measure);
     cycle.isShared = isShared(cycle, rows);

@@ -9,7 +9,7 @@ import { assert, must } from '../../kernel/assert.ts';
 import { isDue } from '../../kernel/deadlines.ts';
 import type { Draft } from '../draft.ts';
 import type { AgentList } from '../state.ts';
-import { attributesOf, unavailabilityOf } from './agent-words.ts';
+import { attributesOf, modeOf, unavailabilityOf } from './agent-words.ts';
 import type { Seen } from './index-cell.ts';
 import { withIndex } from './index-sync.ts';
 import { nextOfferId, putOffer } from './offers.ts';
@@ -64,9 +64,10 @@ function seenOf(draft: Draft): Seen {
 }
 
 export function allocateNow(draft: Draft, wanted: 'all' | readonly AgentId[]): void {
-  const ids = wanted === 'all' ? [...draft.rows('agents')].map(({ id }) => id) : [...new Set(wanted)];
-  const agents = ids.filter((id) => isThere(draft, id)).sort();
-  if (agents.length === 0) return;
+  const agents = wanted === 'all' ? [...draft.rows('agents')].map(({ id }) => id) : [...new Set(wanted)];
+  // Often nothing of all these can be offered: a machine that is away, or was just taken out.
+  if (!agents.some((id) => isOffering(draft, id))) return;
+  agents.sort();
   const seed = Math.floor(draft.random() * 2 ** 32);
   const result = withIndex(draft.cell, seenOf(draft), (allocator) =>
     allocator.allocate({ agents, nowMonoMs: draft.monoMs, seed, apply: false }),
@@ -75,9 +76,12 @@ export function allocateNow(draft: Draft, wanted: 'all' | readonly AgentId[]): v
   offerAll(draft, result.value);
 }
 
-function isThere(draft: Draft, id: AgentId): boolean {
-  const kind = draft.get('agents', id)?.state.kind;
-  return kind !== undefined && kind !== 'gone';
+/** It is there, and nothing keeps it from being offered. */
+export function isOffering(draft: Draft, id: AgentId): boolean {
+  const agent = draft.get('agents', id);
+  if (!agent) return false;
+  const machine = draft.get('machines', agent.machineId);
+  return modeOf({ agent, machine, link: draft.get('links', agent.machineId) }) === 'active';
 }
 
 /** One event for each framework, whatever it gets. */

@@ -1,7 +1,7 @@
 // Room for work that waits, made of work that is less important or more than fair: which units, on which machine, at whose
 // cost. Off unless a role says that its tasks may end early (`Preemption`). See docs/adr/0020-making-room.md.
 import type { Demand } from '../../../contract/framework.ts';
-import type { AgentId, TaskId } from '../../../contract/ids.ts';
+import type { TaskId } from '../../../contract/ids.ts';
 import type { Preemption } from '../../../contract/role.ts';
 import type { RunRecord } from '../../../contract/run.ts';
 import type { TaskRecord } from '../../../contract/task.ts';
@@ -9,7 +9,7 @@ import { isDue } from '../../kernel/deadlines.ts';
 import { byId } from '../../kernel/tables.ts';
 import type { Draft } from '../draft.ts';
 import { holdsResources } from '../task-states.ts';
-import { modeOf } from './agent-words.ts';
+import { isOffering } from './allocation.ts';
 import { isSameUnit, putClaim } from './claims.ts';
 import { topOf } from './fairness.ts';
 import { withIndex } from './index-sync.ts';
@@ -78,13 +78,6 @@ function bundlesOf(draft: Draft, policies: ReadonlyMap<string, Preemption>): Bun
       },
     ];
   });
-}
-
-function isOffering(draft: Draft, id: AgentId): boolean {
-  const agent = draft.get('agents', id);
-  if (!agent) return false;
-  const machine = draft.get('machines', agent.machineId);
-  return modeOf({ agent, machine, link: draft.get('links', agent.machineId) }) === 'active';
 }
 
 /** What waits and has somebody to its side or below; what is more important first. */
