@@ -17,6 +17,18 @@ type Group = (typeof groups)[number];
 
 const roles = ['eng', 'ops', 'eng/dev', '*'] as const;
 
+/** More than their fair share is in use by roles that are guaranteed just that, and those without a role want it. */
+function guaranteedRules(): CommandEvent[] {
+  const guarantee = { cpusMilli: 2500, memMib: 4096, diskMib: 0, gpus: 0 };
+  const limit = { cpusMilli: null, memMib: null, diskMib: null, gpus: null };
+  const preemption = { lowerPriority: true, aboveFairShare: true };
+  const ofRole = (role: string): CommandEvent[] => [
+    { kind: 'set-preemption', role, preemption },
+    { kind: 'set-quota', role, quota: { guarantee, limit }, force: true },
+  ];
+  return [...ofRole('eng'), ...ofRole('ops'), { kind: 'set-weight', role: '*', weightMilli: 4000 }];
+}
+
 export class Clicks {
   readonly #world: World;
   readonly #nextOperation: () => OperationId;
@@ -37,7 +49,10 @@ export class Clicks {
   opening(run: () => CommandEvent): CommandEvent[] {
     if (!this.#groups.has('room')) return [];
     const runs = Array.from({ length: 4 + Math.floor(this.#world.random() * 3) }, run);
-    return [this.#setPreemption(), this.#setPreemption(), ...runs];
+    const rules = this.#world.chance(0.3)
+      ? guaranteedRules()
+      : [this.#setPreemption(), this.#setPreemption()];
+    return [...rules, ...runs];
   }
 
   get moves(): Move[] {

@@ -39,6 +39,9 @@ function noteRuns(world: World, before: Tables, after: Tables, { runs, machines 
   for (const run of runs?.put ?? []) {
     world.waited.add(run.id);
     noteAgain(world, run.id);
+    const prior = before.runs.has(run.id) ? null : priorRunId(run.id);
+    if (prior !== null && world.book.killed.has(prior))
+      world.violate(`I6 ${run.id} waits, and a person ended it as ${prior}`);
   }
   for (const id of runs?.drop ?? []) {
     // Made and removed again within one commit: also written, in its way.

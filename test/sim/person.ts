@@ -176,6 +176,8 @@ export class Person {
       if (answer.ok && command.kind === 'kill-task') world.book.killed.add(command.taskId);
       if (answer.ok && command.kind === 'add-machine' && world.chance(0.4))
         this.#thinkAgain(master, command.machineId);
+      if (answer.ok && command.kind === 'drain-agent' && command.markGone && world.chance(0.6))
+        this.#callBack(master, command.machineId);
     });
   }
 
@@ -214,6 +216,13 @@ export class Person {
       timers.after(this.#world.between(1, 100), () => {
         this.#ask(master, { kind: 'retry-add', machineId, operationId: this.#operation() });
       });
+    });
+  }
+
+  /** What was given up for good is wanted after all: too late. */
+  #callBack(master: Master, machineId: MachineId): void {
+    this.#world.time.timers.after(this.#world.between(10, 8000), () => {
+      if (master.isAlive) this.#ask(master, { kind: 'reconnect', machineId });
     });
   }
 

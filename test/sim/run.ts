@@ -215,7 +215,8 @@ class Run {
     store.isUnreadable = false;
     this.#master.slowDown(0);
     const now = world.time.monoMs();
-    for (const host of world.hosts) {
+    // Now and then a machine that is away comes back when it would have: what only a long absence does is seen in a short run too.
+    for (const host of world.chance(0.15) ? [] : world.hosts) {
       host.cutUntilMonoMs = Math.min(host.cutUntilMonoMs, now);
       host.frozenUntilMonoMs = Math.min(host.frozenUntilMonoMs, now);
     }
