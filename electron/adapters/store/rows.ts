@@ -2,7 +2,7 @@
 import type { DurableTable } from '../../contract/tables.ts';
 import type { BadRow } from './assembly.ts';
 import type { Connection } from './connection.ts';
-import type { Columns, TableWrites } from './writes.ts';
+import { type Columns, rowsOf, type TableWrites } from './writes.ts';
 
 type TableSql = {
   readonly put: string;
@@ -80,11 +80,11 @@ export function prepareTables(db: Connection): (tables: readonly TableWrites[]) 
     claims: prepare('claims'),
   };
   return (tables) => {
-    for (const { table, put, drop } of tables) {
-      for (const id of drop) prepared[table].drop.run(id);
-      const { change } = prepared[table];
-      for (const columns of put) {
-        if (change === null || change.run(columns).changes === 0) prepared[table].put.run(columns);
+    for (const writes of tables) {
+      const { put, change, drop } = prepared[writes.table];
+      for (const id of writes.drop) drop.run(id);
+      for (const columns of rowsOf(writes)) {
+        if (change === null || change.run(columns).changes === 0) put.run(columns);
       }
     }
   };
