@@ -87,6 +87,21 @@ test('add two machines, run, crash, lose the network, remove', async ({ start, l
     expect(await tellLane(app, 'root@host2')).toBeLessThan(15_000);
   });
 
+  await test.step('the button to run stays under the pointer while what it says of the place changes', async () => {
+    await page.getByRole('banner').getByRole('button', { name: 'Run task' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Run a task' });
+    const preview = dialog.getByRole('region', { name: 'What would happen' });
+    const placeOfButton = () => dialog.getByRole('button', { name: 'Run task' }).boundingBox();
+    await expect(preview).toContainText('Machine by machine');
+    await dialog.getByRole('combobox', { name: 'Machine' }).click();
+    await page.getByRole('option', { name: 'host2' }).click();
+    const before = await placeOfButton();
+    await expect(preview).not.toContainText('Machine by machine'); // a moment later
+    expect(await placeOfButton()).toEqual(before);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await expect(dialog).toBeHidden();
+  });
+
   for (const machine of ['host1', 'host2']) {
     await test.step(`run hello on ${machine}: the log arrives live, then it finishes`, async () => {
       await watch(page);

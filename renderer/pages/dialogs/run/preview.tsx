@@ -75,7 +75,7 @@ export function Preview({ why, isOld, isPinned }: Shown) {
   const words = useWords();
   const machines = useTables((tables) => tables.machines);
   const [isOpen, setOpen] = useState(false);
-  if (why === null) return isOld ? <div className="run-preview run-preview--old" /> : null;
+  if (why === null) return <div className={cx('run-preview', `run-preview--${isOld ? 'old' : 'none'}`)} />;
   const tone = toneOf(why);
   return (
     <section
