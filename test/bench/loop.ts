@@ -23,6 +23,7 @@ import {
   operationId,
   someResources,
 } from '../support/builders.ts';
+import { loadStore } from '../support/load-store.ts';
 import { type Hooks, hook, newHooks, slowDown } from '../support/store-hooks.ts';
 import { bundleStoreProgram, newProgramFolder } from '../support/store-program.ts';
 import type { BenchReport } from './report.ts';
@@ -92,9 +93,9 @@ const inProcess: Open = (file) => {
   const { store } = result.opened;
   const answer = <T>(value: T, done: StoreDone<T>): void => queueMicrotask(() => done({ ok: true, value }));
   return Promise.resolve({
-    rows: store.load(),
+    rows: loadStore(store),
     store: {
-      load: (done) => answer(store.load(), done),
+      load: (done) => answer(loadStore(store), done),
       readSeq: (done) => answer(store.readSeq(), done),
       prepare: () => undefined,
       commit: (batch, diff, done) => {

@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs';
 import { openStore } from '../../electron/adapters/store/open.ts';
 import type { MasterId } from '../../electron/contract/ids.ts';
 import { aMachine } from './builders.ts';
+import { loadStore } from './load-store.ts';
 import { anEvent, aTaskRecord } from './store-records.ts';
 
 /** Waits while the parent, which may be slow, has not read: a pipe that is full refuses (EAGAIN). */
@@ -28,7 +29,7 @@ const result = openStore({
 });
 if (result.kind === 'problem') throw new Error(result.problem.detail);
 const { store } = result.opened;
-let { seq } = store.load();
+let { seq } = loadStore(store);
 say(`open ${seq}\n`);
 for (;;) {
   seq += 1;

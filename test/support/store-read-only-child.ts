@@ -5,6 +5,7 @@ import path from 'node:path';
 import { openStore } from '../../electron/adapters/store/open.ts';
 import type { MasterId } from '../../electron/contract/ids.ts';
 import { aMachine } from './builders.ts';
+import { loadStore } from './load-store.ts';
 
 const [file = ''] = process.argv.slice(2);
 const folder = path.dirname(file);
@@ -29,12 +30,12 @@ function canCommit(): boolean {
   }
 }
 
-const machines = store.load().machines.length;
+const machines = loadStore(store).machines.length;
 const refused = !canCommit();
 if (process.getuid?.() === 0) spawnSync('mount', ['-o', 'remount,rw,bind', folder], { stdio: 'inherit' });
 else fs.chmodSync(folder, 0o700);
 const resumed = canCommit();
-const note = store.load().machines[0]?.note;
+const note = loadStore(store).machines[0]?.note;
 store.close();
 process.stdout.write(
   JSON.stringify({ notices: notices.map((each) => each.kind), machines, refused, resumed, note }),

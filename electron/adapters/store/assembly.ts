@@ -48,8 +48,7 @@ export class Assembly {
     runs: [],
     claims: [],
   };
-  readonly #ids: string[] = [];
-  readonly #makers = new Map(durableTables.map((table) => [table, new Maker(schemas[table], this.#ids)]));
+  readonly #makers = new Map(durableTables.map((table) => [table, new Maker(schemas[table])]));
   readonly #bad: BadRow[] = [];
   readonly #machines = new Set<string>();
   readonly #agents = new Set<string>();

@@ -2,7 +2,7 @@
 // records of it (assembly.ts). A text crosses between threads as one copy of memory; records would be walked and cloned.
 import { type DurableTable, durableTables } from '../../contract/tables.ts';
 import type { Connection } from './connection.ts';
-import { Finder, KnownIds } from './finder.ts';
+import { Finder } from './finder.ts';
 import type { Said } from './patterns.ts';
 
 /** What there is to say of so many rows (patterns.ts). The id is that of the key; the row says its own again. */
@@ -27,8 +27,7 @@ type Select = {
 export class ChunkReader {
   readonly #db: Connection;
   readonly #tables = [...durableTables];
-  readonly #ids = new KnownIds();
-  #finder = new Finder(this.#ids);
+  #finder = new Finder();
   #select: Select | null = null;
   #after = 0;
   #rows = 16;
@@ -49,7 +48,7 @@ export class ChunkReader {
         return { table, rows: rows.length, ...said };
       }
       this.#tables.shift();
-      this.#finder = new Finder(this.#ids);
+      this.#finder = new Finder();
       this.#after = 0;
       this.#rows = 16;
     }

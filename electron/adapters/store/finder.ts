@@ -1,49 +1,19 @@
 // Finds the pattern of a row in its text, for the thread that reads the file: nothing is parsed, known text is compared and what
 // varies is cut out.
-import { isNested, leavesOf, mostIds, type Said } from './patterns.ts';
+import { isNested, leavesOf, type Said } from './patterns.ts';
 
 /** More are not tried: other rows cross as they are. */
 const mostPatterns = 32;
 /** A pattern is told anew each time it is found to vary in one more place. */
 const mostTold = 500;
 
-/** Of rows that were said before, in JSON, by their number. */
-export class KnownIds {
-  readonly #numbers = new Map<string, number>();
-  #count = 0;
-
-  add(ids: readonly string[]): void {
-    for (const id of ids) {
-      if (this.#count < mostIds) this.#numbers.set(id, this.#count);
-      this.#count += 1;
-    }
-  }
-
-  /** null: one of them is none. */
-  numbersOf(values: readonly string[]): number[] | null {
-    const numbers: number[] = [];
-    for (const value of values) {
-      const number = this.#numbers.get(value);
-      if (number === undefined) return null;
-      numbers.push(number);
-    }
-    return numbers;
-  }
-}
-
 /** For the rows of one table. What they say is kept until it is taken. */
 export class Finder {
-  readonly #ids: KnownIds;
   /** The one that fitted last is first. */
   readonly #patterns: Pattern[] = [];
   #told = 0;
   #entries: string[] = [];
   #columns: Column[] = [];
-  #added: string[] = [];
-
-  constructor(ids = new KnownIds()) {
-    this.#ids = ids;
-  }
 
   /** Both in JSON. */
   add(id: string, row: string): void {
@@ -56,19 +26,16 @@ export class Finder {
       this.#entries.push('null', id, row);
       if (this.#patterns.length < mostPatterns && this.#told < mostTold) this.#learn(row, id);
     }
-    this.#added.push(id);
   }
 
   /** What was added since the last time. */
   take(): Said {
     const said = {
       text: `[${this.#entries.join(',')}]`,
-      columns: this.#columns.map((column) => column.text(this.#ids)),
+      columns: this.#columns.map((column) => column.text()),
     };
-    this.#ids.add(this.#added);
     this.#entries = [];
     this.#columns = [];
-    this.#added = [];
     for (const pattern of this.#patterns) pattern.columns = null;
     return said;
   }
@@ -222,14 +189,9 @@ class Column {
     if (value.charCodeAt(0) !== quote) this.#isOfTexts = false;
   }
 
-  text(ids: KnownIds): string {
-    if (this.#isOfTexts) {
-      const numbers = ids.numbersOf(this.#values);
-      if (numbers) return `#[${numbers.join(',')}]`;
-      const texts = this.#values.join('');
-      if (!hasToBeParsed.test(texts)) return texts;
-    }
-    return `[${this.#values.join(',')}]`;
+  text(): string {
+    const texts = this.#isOfTexts ? this.#values.join('') : null;
+    return texts !== null && !hasToBeParsed.test(texts) ? texts : `[${this.#values.join(',')}]`;
   }
 }
 

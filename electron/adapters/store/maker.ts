@@ -1,42 +1,44 @@
 // Makes rows of what is said about them (patterns.ts), for the thread that will own them. Rows have in common whatever is the same
 // in one and the next of its pattern, so they must not be changed.
 import type { z } from 'zod';
-import { isNested, mostIds, type Nested, type Said } from './patterns.ts';
+import { isNested, type Nested, type Said } from './patterns.ts';
 import { insideOf, type Look, lookOf, type Predicate } from './shape.ts';
 
 /** `isRight`: as the look at the whole row would say yes. */
 type Take = (id: string, row: unknown, isRight: boolean) => void;
 
-/** For the rows of one table. `ids`: of all rows that were made so far, of all tables. */
+/** For the rows of one table. */
 export class Maker {
   readonly #schema: z.core.$ZodType;
   readonly #look: Look;
-  readonly #ids: string[];
   readonly #patterns: Pattern[] = [];
 
-  constructor(schema: z.core.$ZodType, ids: string[] = []) {
+  constructor(schema: z.core.$ZodType) {
     this.#schema = schema;
     this.#look = lookOf(schema);
-    this.#ids = ids;
   }
 
   /** How many rows there were. Throws on what nobody says who reads a sound file. */
   makeAll({ text, columns }: Said, take: Take): number {
     const entries: unknown = JSON.parse(text);
     if (!Array.isArray(entries)) throw new Error('no list');
-    const piece: Piece = { columns: new Columns(columns, this.#ids), begun: new Set(), made: [] };
+    const piece: Piece = { columns: new Columns(columns), begun: new Set() };
+    let rows = 0;
     for (let at = 0; at < entries.length; at += 1) {
       const head: unknown = entries[at];
-      if (Array.isArray(head)) this.#learn(head);
-      else if (head === null) {
-        this.#takeWhole(entries, at, piece, take);
+      if (Array.isArray(head)) {
+        this.#learn(head);
+        continue;
+      }
+      rows += 1;
+      if (head === null) {
+        this.#takeWhole(entries, at, take);
         at += 2;
       } else this.#makeOne(head, piece, take);
     }
     for (const pattern of piece.begun) pattern.end();
     piece.columns.end();
-    for (const id of piece.made) if (this.#ids.length < mostIds) this.#ids.push(id);
-    return piece.made.length;
+    return rows;
   }
 
   #learn([sample, places, idPlaces]: readonly unknown[]): void {
@@ -44,15 +46,14 @@ export class Maker {
     this.#patterns.push(new Pattern(this.#schema, told));
   }
 
-  #takeWhole(entries: readonly unknown[], at: number, { made }: Piece, take: Take): void {
+  #takeWhole(entries: readonly unknown[], at: number, take: Take): void {
     if (at + 2 >= entries.length) throw new Error('a row that ends early');
     const [id, row] = [entries[at + 1], entries[at + 2]];
     if (typeof id !== 'string') throw new Error('an id that is no text');
-    made.push(id);
     take(id, row, this.#look(row));
   }
 
-  #makeOne(number: unknown, { columns, begun, made }: Piece, take: Take): void {
+  #makeOne(number: unknown, { columns, begun }: Piece, take: Take): void {
     const pattern = typeof number === 'number' ? this.#patterns[number] : undefined;
     if (!pattern) throw new Error('a row of no known pattern');
     if (!begun.has(pattern)) {
@@ -60,47 +61,38 @@ export class Maker {
       begun.add(pattern);
     }
     const row = pattern.next();
-    made.push(pattern.id);
     take(pattern.id, row, pattern.isRight || this.#look(row));
   }
 }
 
-/** What was said together; `made`: the ids of its rows. */
-type Piece = { readonly columns: Columns; readonly begun: Set<Pattern>; readonly made: string[] };
+/** What was said together. */
+type Piece = { readonly columns: Columns; readonly begun: Set<Pattern> };
 
 class Columns {
   readonly #columns: readonly string[];
-  readonly #ids: readonly string[];
   #next = 0;
 
-  constructor(columns: readonly string[], ids: readonly string[]) {
+  constructor(columns: readonly string[]) {
     this.#columns = columns;
-    this.#ids = ids;
   }
 
   take(count: number): (readonly unknown[])[] {
     const some = this.#columns.slice(this.#next, this.#next + count);
     if (some.length < count) throw new Error('values that are not there');
     this.#next += count;
-    return some.map((column) => this.#valuesOf(column));
+    return some.map(valuesOf);
   }
 
   end(): void {
     if (this.#next !== this.#columns.length) throw new Error('values of no row');
   }
+}
 
-  #valuesOf(column: string): readonly unknown[] {
-    if (column.startsWith('"')) return textsOf(column);
-    const values: unknown = JSON.parse(column.startsWith('#') ? column.slice(1) : column);
-    if (!Array.isArray(values)) throw new Error('no list of values');
-    return column.startsWith('#') ? values.map((number) => this.#idOf(number)) : values;
-  }
-
-  #idOf(number: unknown): string {
-    const id = typeof number === 'number' ? this.#ids[number] : undefined;
-    if (id === undefined) throw new Error('a row that was never said');
-    return id;
-  }
+function valuesOf(column: string): readonly unknown[] {
+  if (column.startsWith('"')) return textsOf(column);
+  const values: unknown = JSON.parse(column);
+  if (!Array.isArray(values)) throw new Error('no list of values');
+  return values;
 }
 
 /** `"a""b"`. None of them has a quote in it, so two are always the end of one and the begin of the next. Quicker than to parse. */

@@ -10,14 +10,10 @@
 export type Said = {
   readonly text: string;
   /**
-   * In JSON, and mostly none of it has to be read: of texts without escapes one after the other (`"a""b"`), of others a list;
-   * `#` and a list of numbers are ids of rows that were said before, counted from the first of all tables.
+   * In JSON, and mostly it need not be parsed: texts without escapes one after the other (`"a""b"`), of all others a list.
    */
   readonly columns: readonly string[];
 };
-
-/** So many are known by their number. Those of machines and agents come first, and nearly everything else names them. */
-export const mostIds = 32_768;
 
 export type Nested = Record<string, unknown>;
 

@@ -2,8 +2,7 @@
 // the data is on the disk; whoever must not wait for a disk speaks to it through store-thread.ts.
 import type { Diff } from '../../contract/tables.ts';
 import type { MasterEvent } from '../../core/kernel/events.ts';
-import type { LoadedRows } from '../../core/kernel/ports.ts';
-import { Assembly, type BadRow } from './assembly.ts';
+import type { BadRow } from './assembly.ts';
 import { ChunkReader } from './chunks.ts';
 import { ailmentOf, type Connection, messageOf } from './connection.ts';
 import { readNumber, writeMetaSql } from './meta.ts';
@@ -44,16 +43,6 @@ export class SqliteStore {
 
   get isWritable(): boolean {
     return !this.#mustReopen;
-  }
-
-  /** All at once, for tools and tests: the app reads it in pieces, through the thread. */
-  load(): LoadedRows {
-    const assembly = new Assembly();
-    const reader = this.reader();
-    for (let chunk = reader.next(); chunk; chunk = reader.next()) assembly.take(chunk);
-    const { rows, bad } = assembly.finish();
-    this.setAside(bad);
-    return { ...rows, seq: this.readSeq() };
   }
 
   reader(): ChunkReader {

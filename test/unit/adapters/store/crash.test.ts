@@ -7,6 +7,7 @@ import { newestVersion } from '../../../../electron/adapters/store/migrate.ts';
 import { quickCheck } from '../../../../electron/adapters/store/snapshots.ts';
 import { createRandom } from '../../../../electron/core/kernel/random.ts';
 import { aMachine } from '../../../support/builders.ts';
+import { loadStore } from '../../../support/load-store.ts';
 import { mustOpen, newPlace } from '../../../support/store-place.ts';
 import { anEvent, aTaskRecord } from '../../../support/store-records.ts';
 
@@ -61,7 +62,7 @@ describe('kill -9 at any moment', () => {
       await child.ended;
       commits += child.acknowledged.length;
       const { store } = mustOpen(place);
-      const { seq, machines, tasks } = store.load();
+      const { seq, machines, tasks } = loadStore(store);
       // What was written but not yet said may be there: one commit at most.
       const last = child.acknowledged.at(-1) ?? 0;
       expect(seq).toBeGreaterThanOrEqual(last);
@@ -96,7 +97,7 @@ describe('kill -9 at any moment', () => {
     expect(copies.length).toBeGreaterThan(60);
     for (const copy of copies) {
       const after = mustOpen({ ...place, file: copy.file });
-      const { seq, machines, tasks } = after.store.load();
+      const { seq, machines, tasks } = loadStore(after.store);
       expect([copy.file, seq]).toEqual([copy.file, copy.acknowledged]);
       expect([machines[0]?.note, tasks.length]).toEqual([seq > 0 ? `note ${seq}` : undefined, seq]);
       expect(after.store.connection.pragma('user_version', { simple: true })).toBe(newestVersion());
@@ -116,10 +117,10 @@ describe('a full disk', () => {
     const pages = Number(store.connection.pragma('page_count', { simple: true }));
     store.connection.pragma(`max_page_count = ${pages}`);
     expect(() => store.commit([], machine(big.repeat(20)))).toThrow('SQLITE_FULL');
-    expect(store.load().machines[0]?.note).toBe('before');
+    expect(loadStore(store).machines[0]?.note).toBe('before');
     store.connection.pragma('max_page_count = 1000000');
     store.commit([], machine('after'));
-    expect(store.load().machines[0]?.note).toBe('after');
+    expect(loadStore(store).machines[0]?.note).toBe('after');
   });
 });
 

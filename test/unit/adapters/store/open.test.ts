@@ -9,6 +9,7 @@ import { listSnapshots, makeSnapshot, quickCheck } from '../../../../electron/ad
 import type { SqliteStore } from '../../../../electron/adapters/store/sqlite-store.ts';
 import { createRandom } from '../../../../electron/core/kernel/random.ts';
 import { agentId, aMachine } from '../../../support/builders.ts';
+import { loadStore } from '../../../support/load-store.ts';
 import { mustOpen, newPlace, problemOf } from '../../../support/store-place.ts';
 import { anAgentRecord, anEvent, aTaskRecord } from '../../../support/store-records.ts';
 
@@ -103,7 +104,7 @@ describe('a file that cannot be used', () => {
       detail: expect.stringContaining('SQLITE_BUSY'),
     });
     other.close();
-    expect(mustOpen(place).store.load().tasks).toHaveLength(50);
+    expect(loadStore(mustOpen(place).store).tasks).toHaveLength(50);
   });
 
   it('cannot be opened twice', () => {
@@ -123,7 +124,7 @@ describe('a file that cannot be used', () => {
     expect(problem.snapshotAtMs).not.toBeNull();
     expect(fs.readFileSync(place.file).equals(before)).toBe(true);
     expect(restoreSnapshot(place)).toBe(true);
-    expect(mustOpen(place).store.load().tasks).toHaveLength(50);
+    expect(loadStore(mustOpen(place).store).tasks).toHaveLength(50);
   });
 
   it('belongs to another program: is left alone', () => {
@@ -158,7 +159,7 @@ describe('a corrupt file', () => {
     fs.writeFileSync(place.file, damage(fs.readFileSync(place.file)));
     const bad = fs.readFileSync(place.file);
     const { store, notices } = mustOpen(place);
-    expect(store.load().tasks).toHaveLength(50);
+    expect(loadStore(store).tasks).toHaveLength(50);
     expect(notices).toMatchObject([{ kind: 'store-restored', detail: expect.stringContaining('corrupt') }]);
     const [kept = ''] = besides(place, '.corrupt-');
     expect(fs.readFileSync(path.join(path.dirname(place.file), kept)).equals(bad)).toBe(true);
@@ -173,7 +174,7 @@ describe('a corrupt file', () => {
     expect(restoreSnapshot(place)).toBe(false);
     const kept = setStoreAside(place);
     expect(fs.readFileSync(kept).equals(bad)).toBe(true);
-    expect(mustOpen(place).store.load().tasks).toEqual([]);
+    expect(loadStore(mustOpen(place).store).tasks).toEqual([]);
   });
 
   it('takes an older snapshot when the newest is bad too', async () => {
@@ -185,7 +186,7 @@ describe('a corrupt file', () => {
     fs.writeFileSync(newest?.file ?? '', 'garbage');
     fs.utimesSync(newest?.file ?? '', new Date(), new Date(Date.now() + 60_000));
     fs.writeFileSync(place.file, Buffer.alloc(20_000, 'garbage'));
-    expect(mustOpen(place).store.load().tasks).toHaveLength(50);
+    expect(loadStore(mustOpen(place).store).tasks).toHaveLength(50);
   });
 
   it('with any flipped byte either still gives the rows or is found', async () => {
@@ -199,7 +200,7 @@ describe('a corrupt file', () => {
       fs.writeFileSync(place.file, bytes);
       fs.rmSync(`${place.file}-wal`, { force: true });
       const { store, notices } = mustOpen(place);
-      const rows = store.load().tasks.length;
+      const rows = loadStore(store).tasks.length;
       const aside = store.connection.prepare('SELECT row_id FROM quarantine').all().length;
       // A flip inside a value can only be seen by the schema of its row; then the row is set aside.
       expect([at, rows === 50 || notices.length + aside > 0]).toEqual([at, true]);
@@ -211,7 +212,7 @@ describe('a corrupt file', () => {
     const place = await filled({ snapshot: true });
     fs.rmSync(place.file);
     const { store, notices } = mustOpen(place);
-    expect(store.load().tasks).toHaveLength(50);
+    expect(loadStore(store).tasks).toHaveLength(50);
     expect(notices).toMatchObject([{ kind: 'store-restored', detail: expect.stringContaining('missing') }]);
   });
 });
@@ -228,7 +229,7 @@ describe('migrations', () => {
       old.close();
       const { store } = mustOpen(place);
       expect(store.connection.pragma('user_version', { simple: true })).toBe(newest);
-      expect(store.load().runs).toEqual([]);
+      expect(loadStore(store).runs).toEqual([]);
       store.close();
     }
   });
@@ -246,7 +247,7 @@ describe('migrations', () => {
     const newer = { ...place, migrations: [...migrations, second] };
     for (let n = 0; n < 2; n += 1) {
       const { store } = mustOpen(newer);
-      expect(store.load().tasks).toHaveLength(50);
+      expect(loadStore(store).tasks).toHaveLength(50);
       expect(store.connection.pragma('user_version', { simple: true })).toBe(newest + 1);
       store.close();
     }
@@ -267,7 +268,7 @@ describe('migrations', () => {
     expect(problemOf({ ...place, migrations: [...migrations, broken] }).kind).toBe('failed');
     const { store } = mustOpen(place);
     expect(store.connection.pragma('user_version', { simple: true })).toBe(newest);
-    expect(store.load().tasks).toHaveLength(50);
+    expect(loadStore(store).tasks).toHaveLength(50);
   });
 });
 

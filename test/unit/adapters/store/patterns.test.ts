@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { schemas } from '../../../../electron/adapters/store/assembly.ts';
-import { Finder, KnownIds } from '../../../../electron/adapters/store/finder.ts';
+import { Finder } from '../../../../electron/adapters/store/finder.ts';
 import { Maker } from '../../../../electron/adapters/store/maker.ts';
 import type { Said } from '../../../../electron/adapters/store/patterns.ts';
 import { lookOf } from '../../../../electron/adapters/store/shape.ts';
@@ -96,28 +96,6 @@ describe('rows that cross by their patterns', () => {
     );
   });
 
-  it('are what they were when they name rows of this and other tables', () => {
-    const naming = fc.record({ id, of: id, by: leaf, list: fc.array(id, { maxLength: 2 }) });
-    const rowsNaming = naming.map((row): Row => [row.id, JSON.stringify(row)]);
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.nat(2), fc.array(rowsNaming, { maxLength: 6 })), { maxLength: 8 }),
-        (pieces) => {
-          const [known, ids]: [KnownIds, string[]] = [new KnownIds(), []];
-          const tables = [0, 1, 2].map(() => ({
-            finder: new Finder(known),
-            maker: new Maker(z.unknown(), ids),
-          }));
-          for (const [table, rows] of pieces) {
-            const { finder, maker } = tables[table] ?? {};
-            expect(made(said(rows, finder), maker)).toEqual(parsed(rows));
-          }
-        },
-      ),
-      { numRuns: 300 },
-    );
-  });
-
   it('stay what they were when the next are made of them', () => {
     const rows = Array.from({ length: 20 }, (_, n): Row => {
       const row = { id: `t-${n}`, list: [{ of: `t-${n}`, n }], state: n % 3 ? 'one' : 'other' };
@@ -157,20 +135,6 @@ describe('what crosses', () => {
     const more = said([rowOf(3), rowOf(4)], finder);
     expect(more).toEqual({ text: '[1,1]', columns: ['"t-3""t-4"', '[3,4]'] });
     expect(made(more, maker)).toEqual(parsed([rowOf(3), rowOf(4)]));
-  });
-
-  it('is the number of a row instead of its id, which is then the same text', () => {
-    const [known, ids]: [KnownIds, string[]] = [new KnownIds(), []];
-    const machines = ['m-1', 'm-2'].map((name): Row => [name, JSON.stringify({ id: name })]);
-    const tasks = [1, 2, 3, 4].map(
-      (n): Row => [`t-${n}`, JSON.stringify({ id: `t-${n}`, machineId: `m-${(n % 2) + 1}` })],
-    );
-    made(said(machines, new Finder(known)), new Maker(z.unknown(), ids));
-    const [finder, maker] = [new Finder(known), new Maker(z.unknown(), ids)];
-    made(said(tasks.slice(0, 2), finder), maker);
-    const more = said(tasks.slice(2), finder);
-    expect(more).toEqual({ text: '[1,1]', columns: ['"t-3""t-4"', '#[1,0]'] });
-    expect(made(more, maker)).toEqual(parsed(tasks.slice(2)));
   });
 
   it.each(['of no row', 'with \\ and "', 'é 日本', ''])('may be any text: %j', (text) => {
@@ -215,7 +179,6 @@ describe('what no sound file says', () => {
     ['more ids than rows', `[${told},0]`, ['"t-1""t-2"', '[2,3]'], /of no row/],
     ['values of no row', `[${told},0]`, ['"t-1"', '[2]', '[3]'], /of no row/],
     ['values that are no list', `[${told},0]`, ['"t-1"', '2'], /no list/],
-    ['the id of no row', `[${told},0]`, ['"t-1"', '#[0]'], /never said/],
     ['something beside a row', '[null,"t-1",{},"x"]', [], /no known pattern/],
   ])('is refused: %s', (_, text, columns, why) => {
     expect(() => new Maker(z.unknown()).makeAll({ text, columns }, () => undefined)).toThrow(why);

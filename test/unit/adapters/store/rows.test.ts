@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aMachine } from '../../../support/builders.ts';
+import { loadStore } from '../../../support/load-store.ts';
 import { mustOpen, newPlace } from '../../../support/store-place.ts';
 import { anAgentRecord, aTaskRecord } from '../../../support/store-records.ts';
 
@@ -16,10 +17,10 @@ describe('a row that is written again', () => {
     });
     const ended = { ...task, state: 'TASK_FINISHED' as const, endedAtMs: 3 };
     store.commit([], { tasks: put(ended) });
-    expect(store.load().tasks).toEqual([ended]);
+    expect(loadStore(store).tasks).toEqual([ended]);
     const moved = { ...aTaskRecord('job', 'two'), statuses: task.statuses };
     store.commit([], { tasks: put(moved) });
-    expect(store.load().tasks).toEqual([moved]);
+    expect(loadStore(store).tasks).toEqual([moved]);
     const keys = store.connection.prepare('SELECT machine_id, state FROM tasks').all();
     expect(keys).toEqual([{ machine_id: 'm-two', state: 'TASK_RUNNING' }]);
   });
@@ -29,6 +30,6 @@ describe('a row that is written again', () => {
     const task = aTaskRecord('job', 'one');
     store.commit([], { machines: put(aMachine('one')), agents: put(anAgentRecord('one')), tasks: put(task) });
     expect(() => store.commit([], { tasks: put(aTaskRecord('job', 'nowhere')) })).toThrow(/FOREIGN KEY/);
-    expect(store.load().tasks).toEqual([task]);
+    expect(loadStore(store).tasks).toEqual([task]);
   });
 });
