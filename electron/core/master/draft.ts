@@ -1,6 +1,7 @@
 // The draft of one step: what handlers read and write. It becomes the next state only when the whole step succeeds.
 import type { SchedulerEvent } from '../../contract/framework.ts';
 import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
+import type { OperationRecord } from '../../contract/operation.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import type { Diff, Rows, TableName, Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
@@ -92,10 +93,20 @@ export class Draft {
   }
   /** Also those that have ended, in no order. */
   tasksOn(agentId: AgentId): TaskRecord[] {
-    const ids = new Set(this.#base.session.tasksByAgent.idsOf(this.#base.tables.tasks, agentId));
-    for (const { id } of this.#tx.changed('tasks')) ids.add(id);
-    const tasks = [...ids].map((id) => this.#tx.get('tasks', id));
-    return tasks.filter((task): task is TaskRecord => task?.agentId === agentId);
+    const known = this.#base.session.tasksByAgent.idsOf(this.#base.tables.tasks, agentId);
+    return this.#withTouched('tasks', known).filter((task) => task.agentId === agentId);
+  }
+  /** Also those that have ended, in no order. */
+  operationsOf(taskId: TaskId): OperationRecord[] {
+    const known = this.#base.session.operationsByTask.idsOf(this.#base.tables.operations, taskId);
+    return this.#withTouched('operations', known).filter((operation) => operation.taskId === taskId);
+  }
+  /** As they are now; what was touched may belong to them. */
+  #withTouched<T extends TableName>(table: T, known: ReadonlySet<string>): Rows[T][] {
+    if (known.size === 0 && !this.#tx.touches(table)) return [];
+    const ids = new Set(known);
+    for (const { id } of this.#tx.changed(table)) ids.add(id);
+    return [...ids].flatMap((id) => this.#tx.get(table, id) ?? []);
   }
   /** All tables as they are now within this step. */
   tables(): Tables {
@@ -181,6 +192,7 @@ export class Draft {
       plan: this.plan,
       cell: this.cell,
       tasksByAgent: base.tasksByAgent,
+      operationsByTask: base.operationsByTask,
     };
     return { state: { tables, session }, diff };
   }

@@ -74,7 +74,7 @@ export function refuseOperation(draft: Draft, id: OperationId | null, refusal: R
 /** All open operations of one kind on one task: a second click is answered together with the first. */
 function openTaskOperations(draft: Draft, verb: Verb, taskId: TaskId): OperationRecord[] {
   if (!draft.hasRows('operations')) return [];
-  return [...draft.rows('operations')].filter((o) => o.verb === verb && o.taskId === taskId && !isEnded(o));
+  return draft.operationsOf(taskId).filter((operation) => operation.verb === verb && !isEnded(operation));
 }
 
 export function advanceTaskOperations(draft: Draft, verb: Verb, taskId: TaskId, stage: Stage): void {

@@ -2,6 +2,7 @@
 import type { LaneRecord } from '../../contract/enrolment.ts';
 import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
 import type { HostKey } from '../../contract/machine.ts';
+import type { OperationRecord } from '../../contract/operation.ts';
 import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import { type DurableTable, durableTables, type Rows, type Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
@@ -145,6 +146,8 @@ export type Session = {
   readonly cell: AllocatorCell;
   /** A cache too. */
   readonly tasksByAgent: Groups<TaskRecord>;
+  /** And another. */
+  readonly operationsByTask: Groups<OperationRecord>;
 };
 
 export type State = { readonly tables: Tables; readonly session: Session };
@@ -173,6 +176,7 @@ export function createState(rows: DurableRows): State {
       plan: emptyPlan,
       cell: new AllocatorCell(),
       tasksByAgent: new Groups((task) => task.agentId),
+      operationsByTask: new Groups((operation) => operation.taskId ?? ''),
     },
   };
 }
