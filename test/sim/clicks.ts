@@ -17,13 +17,14 @@ type Group = (typeof groups)[number];
 
 const roles = ['eng', 'ops', 'eng/dev', '*'] as const;
 
-/** More than their fair share is in use by roles that are guaranteed just that, and those without a role want it. */
-function guaranteedRules(): CommandEvent[] {
-  const guarantee = { cpusMilli: 2500, memMib: 4096, diskMib: 0, gpus: 0 };
+/** Roles use more than their fair share and about what they are guaranteed, and those without a role want it. */
+function guaranteedRules(cpusMilli: number): CommandEvent[] {
+  const guarantee = { cpusMilli, memMib: 0, diskMib: 0, gpus: 0 };
   const limit = { cpusMilli: null, memMib: null, diskMib: null, gpus: null };
   const preemption = { lowerPriority: true, aboveFairShare: true };
   const ofRole = (role: string): CommandEvent[] => [
     { kind: 'set-preemption', role, preemption },
+    { kind: 'set-weight', role, weightMilli: 500 },
     { kind: 'set-quota', role, quota: { guarantee, limit }, force: true },
   ];
   return [...ofRole('eng'), ...ofRole('ops'), { kind: 'set-weight', role: '*', weightMilli: 4000 }];
@@ -50,7 +51,7 @@ export class Clicks {
     if (!this.#groups.has('room')) return [];
     const runs = Array.from({ length: 4 + Math.floor(this.#world.random() * 3) }, run);
     const rules = this.#world.chance(0.3)
-      ? guaranteedRules()
+      ? guaranteedRules(this.#pick([300, 800, 1500]))
       : [this.#setPreemption(), this.#setPreemption()];
     return [...rules, ...runs];
   }

@@ -54,7 +54,7 @@ export class Person {
       { weight: this.#clicks.usesPriorities ? 24 : 12, choose: (master) => this.#runAnywhere(master) },
       { weight: 15, choose: task((id) => this.#kill(id)) },
       { weight: 3, choose: waiting((id) => this.#kill(id)) },
-      { weight: 5, choose: task((taskId) => ({ kind: 'forget-task', taskId })) },
+      { weight: 5, choose: (master) => this.#forget(master) },
       { weight: 10, choose: (master) => this.#add(master) },
       { weight: 16, choose: (master) => this.#onLane(master) },
       { weight: 3, choose: machine((id) => this.#remove(id)) },
@@ -217,6 +217,17 @@ export class Person {
         this.#ask(master, { kind: 'retry-add', machineId, operationId: this.#operation() });
       });
     });
+  }
+
+  /** Mostly one that has ended, as the page offers it for those only. */
+  #forget(master: Master): CommandEvent | null {
+    const tasks = [...master.loop.state.tables.tasks.values()];
+    const ended = tasks.filter((task) => !holds(task));
+    const isUsual = ended.length > 0 && this.#world.chance(0.8);
+    return orNull(this.#world.pick(isUsual ? ended : tasks)?.id, (taskId) => ({
+      kind: 'forget-task',
+      taskId,
+    }));
   }
 
   /** What was given up for good is wanted after all: too late. */

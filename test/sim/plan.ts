@@ -42,7 +42,7 @@ type Shape = {
 
 const shapes: Readonly<Record<Length, Shape>> = {
   short: {
-    share: 0.88,
+    share: 0.915,
     fireMs: [100, 5000],
     clicks: [1, 5],
     faults: [0.5, 3],
@@ -51,7 +51,7 @@ const shapes: Readonly<Record<Length, Shape>> = {
     sampleEveryMs: [1000, 3000, 3000, 3000],
   },
   middle: {
-    share: 0.11,
+    share: 0.08,
     fireMs: [5000, 30_000],
     clicks: [4, 14],
     faults: [1, 5],
@@ -60,7 +60,7 @@ const shapes: Readonly<Record<Length, Shape>> = {
     sampleEveryMs: [1000, 3000, 3000],
   },
   long: {
-    share: 0.01,
+    share: 0.005,
     fireMs: [60_000, 90_000],
     clicks: [60, 100],
     faults: [10, 20],
@@ -91,7 +91,7 @@ export function drawPlan(dice: Dice, wantedFireMs?: number): Plan {
     schedulers: start === 'camp' && dice.chance(0.85) ? 0 : (dice.pick(shape.schedulers) ?? 0),
     actEveryMs: every(shape.acts),
     sampleEveryMs: dice.pick(shape.sampleEveryMs) ?? 1000,
-    ending: dice.chance(0.4) ? 'killed' : 'as-it-is',
+    ending: dice.chance(0.3) ? 'killed' : 'as-it-is',
     quirk: dice.pick([0.05, 0.2]) ?? 0.05,
   };
 }

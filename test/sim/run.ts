@@ -216,7 +216,7 @@ class Run {
     this.#master.slowDown(0);
     const now = world.time.monoMs();
     // Now and then a machine that is away comes back when it would have: what only a long absence does is seen in a short run too.
-    for (const host of world.chance(0.15) ? [] : world.hosts) {
+    for (const host of world.chance(0.3) ? [] : world.hosts) {
       host.cutUntilMonoMs = Math.min(host.cutUntilMonoMs, now);
       host.frozenUntilMonoMs = Math.min(host.frozenUntilMonoMs, now);
     }
