@@ -1,5 +1,5 @@
 // The npm packages, from the lockfile, without install scripts.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { hashFiles, readStamp, writeStamp } from '../lib/hash.mjs';
 import { inRoot, root } from '../lib/paths.mjs';
 import { mustRun, npmCommand } from '../lib/run.mjs';
@@ -24,6 +24,14 @@ export function matchesLock(wanted, installed) {
   return Object.keys(installed).every((place) => place in wanted);
 }
 
+/**
+ * npm empties a folder before it installs into it, also one that belongs to another checkout and is only linked here.
+ * @param {string} folder
+ */
+export function unlinkFolder(folder) {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(folder);
+}
+
 const lockHash = () => hashFiles([lockFile], [], root);
 
 /** @returns {boolean} */
@@ -44,6 +52,7 @@ export const dependencies = {
   quick: () => (isInstalled() ? 'up to date' : undefined),
   work: async () => {
     const npm = npmCommand();
+    unlinkFolder(inRoot('node_modules'));
     rmSync(stamp, { force: true });
     const flags = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     await mustRun(npm.command, [...npm.args, ...flags], {

@@ -1,4 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { authorityEntry, hasDisplay } from '../../../build/lib/display.mjs';
@@ -7,7 +16,7 @@ import { formatMs, stepLine, Trouble } from '../../../build/lib/log.mjs';
 import { cacheDirOf, inRoot } from '../../../build/lib/paths.mjs';
 import { runSteps } from '../../../build/lib/steps.mjs';
 import { allTargets, hostTarget, isGoNewEnough, targetName } from '../../../build/steps/agent.mjs';
-import { matchesLock } from '../../../build/steps/dependencies.mjs';
+import { matchesLock, unlinkFolder } from '../../../build/steps/dependencies.mjs';
 import { executableIn } from '../../../build/steps/electron.mjs';
 import { needsOwnBuild } from '../../../build/steps/sqlite.mjs';
 import { applyEdit, edits, readDefines } from '../../../build/steps/sqlite-source.mjs';
@@ -36,6 +45,22 @@ describe('the installed packages match the lockfile', () => {
     ],
   ])('%s', (_, installed, isMatch) => {
     expect(matchesLock(wanted, installed)).toBe(isMatch);
+  });
+
+  it('what another checkout lent us is left alone when something else is to be installed', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'mesolite-link-'));
+    try {
+      const [theirs, ours] = [path.join(folder, 'theirs'), path.join(folder, 'ours')];
+      mkdirSync(theirs);
+      writeFileSync(path.join(theirs, 'package'), '');
+      symlinkSync(theirs, ours);
+      unlinkFolder(ours);
+      unlinkFolder(theirs); // no link: it stays
+      unlinkFolder(path.join(folder, 'none'));
+      expect([existsSync(ours), existsSync(path.join(theirs, 'package'))]).toEqual([false, true]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 
