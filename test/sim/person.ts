@@ -116,10 +116,15 @@ export class Person {
     // The same command with the same ids, at once or late: an impatient click, a client that asks again.
     if (!this.#world.chance(0.05)) return;
     this.#world.time.timers.after(this.#world.random() ** 2 * 3000, () => {
-      // An id is used once: whoever had the record dropped does not ask again under the same.
-      const isOver = command.kind === 'run-task' && this.#world.forgotten.has(command.info.taskId);
-      if (master.isAlive && !isOver) this.#ask(master, command);
+      if (master.isAlive && !this.#isOver(command)) this.#ask(master, command);
     });
+  }
+
+  /** An id is used once: whoever had the record dropped, or took it back while it waited, does not ask again under the same. */
+  #isOver(command: CommandEvent): boolean {
+    if (command.kind !== 'run-task') return false;
+    const { taskId } = command.info;
+    return this.#world.forgotten.has(taskId) || this.#world.asked.kills.has(taskId);
   }
 
   /** The person at the end: compares the fingerprints that still wait, and takes back what another master has, or what it set. */

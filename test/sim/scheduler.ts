@@ -331,10 +331,10 @@ export class Scheduler {
       if (this.#probe !== null && ids.includes(this.#probe)) this.say({ kind: 'SUPPRESS', roles: [] });
       return;
     }
-    // Nothing of it was done: none will ever run, and what came meanwhile was refused for long, so it asks anew for its last.
+    // None will ever run, but where nobody knows what was written. What came meanwhile was refused for long: it asks anew for its last.
     for (const id of ids) {
       this.tasks.delete(id);
-      world.asked.runs.delete(id);
+      if (answer.refusal.reason !== 'store-read-only') world.asked.runs.delete(id);
       if (id === this.#probe) [this.#probe, this.#finish] = [null, 'wants'];
     }
   }
