@@ -9,10 +9,6 @@ import (
 	"time"
 )
 
-// A journal is one file of records: u32 length, u32 CRC-32C of the payload, payload; little endian. The first record
-// is the magic. Appends are grouped: what arrives while a sync runs shares the next one, so "on disk, then announced"
-// costs one fdatasync for many changes. A torn tail (length or sum wrong) ends the replay and is cut off. Zeros may
-// follow the last record.
 const (
 	// Compaction starts when the file is both this large and four times what it was after the last one.
 	compactBytes = 1 << 20
@@ -30,7 +26,10 @@ var zeros [zeroBytes]byte
 // ErrClosed is given for appends after Close.
 var ErrClosed = errors.New("journal closed")
 
-// Journal is owned by its commit goroutine; Append may be called from anywhere.
+// Journal is one file of records: u32 length, u32 CRC-32C of the payload, payload; little endian. The first record is
+// the magic. Appends are grouped: what arrives while a sync runs shares the next one, so "on disk, then announced"
+// costs one fdatasync for many changes. A torn tail (length or sum wrong) ends the replay and is cut off. Zeros may
+// follow the last record. It is owned by its commit goroutine; Append may be called from anywhere.
 type Journal struct {
 	path string
 	file *os.File
