@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -58,13 +57,16 @@ func TestForkBombStaysInItsCageAndCanBeKilled(t *testing.T) {
 		}
 		return false
 	})
+	if seen := processesWith(t, "bomb() { bomb"); len(seen) < 100 {
+		t.Errorf("only %d processes are seen", len(seen))
+	}
 	grace := int64(0)
 	c.call("task.kill", wire.KillParams{TaskID: "t-bomb", GraceMs: &grace}, nil)
 	if end := c.terminal("t-bomb"); end.State != wire.StateKilled {
 		t.Errorf("%+v", end)
 	}
-	if left, _ := exec.Command("pgrep", "-f", "bomb() { bomb").Output(); len(left) > 0 {
-		t.Errorf("left: %s", left)
+	if left := processesWith(t, "bomb() { bomb"); len(left) > 0 {
+		t.Errorf("left: %q", left)
 	}
 }
 
