@@ -137,7 +137,7 @@ describe('a read-only place', () => {
     const node = [process.execPath, ...args('store-read-only-child.ts', place.file)];
     const command = isRoot ? ['unshare', '-m', 'sh', '-c', mount, folder, ...node] : node;
     if (!isRoot) fs.chmodSync(folder, 0o500);
-    const run = spawnSync(command[0] ?? '', command.slice(1), { encoding: 'utf8', timeout: 20_000 });
+    const run = spawnSync(command[0] ?? '', command.slice(1), { encoding: 'utf8', timeout: 100_000 });
     if (!isRoot) fs.chmodSync(folder, 0o700);
     expect(run.stderr).toBe('');
     expect(JSON.parse(run.stdout)).toEqual({
@@ -147,5 +147,5 @@ describe('a read-only place', () => {
       resumed: true,
       note: 'written again',
     });
-  });
+  }, 120_000);
 });
