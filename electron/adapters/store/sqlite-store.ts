@@ -79,6 +79,8 @@ export class SqliteStore {
   }
 
   #reopen(): void {
+    // It has the file for itself: its own lock would refuse the new one. A copy in memory has none, and is read until then.
+    if (!this.#db.memory) this.#db.close();
     const db = this.#options.reopen();
     this.#db.close();
     this.#db = db;

@@ -124,6 +124,40 @@ describe('a full disk', () => {
   });
 });
 
+describe('a connection that is not trusted any more', () => {
+  const orphan = { tasks: { put: [aTaskRecord('job', 'nowhere')], drop: [] } };
+  const machine = { machines: { put: [aBigMachine], drop: [] } };
+
+  it('is another one at the next commit, and everything written before is there', () => {
+    const { store } = mustOpen(newPlace());
+    store.commit([anEvent(1)], machine);
+    const before = store.connection;
+    expect(() => store.commit([anEvent(2)], orphan)).toThrow('SQLITE_CONSTRAINT');
+    store.commit([anEvent(3)], { machines: { put: [{ ...aBigMachine, note: 'after' }], drop: [] } });
+    expect(store.connection).not.toBe(before);
+    const { seq, machines, tasks } = loadStore(store);
+    expect([seq, machines[0]?.note, tasks]).toEqual([3, 'after', []]);
+    store.close();
+  });
+
+  it('is asked for again as long as the file cannot be opened', () => {
+    const place = newPlace();
+    const { store } = mustOpen(place);
+    store.commit([anEvent(1)], machine);
+    expect(() => store.commit([anEvent(2)], orphan)).toThrow('SQLITE_CONSTRAINT');
+    fs.renameSync(place.file, `${place.file}.away`);
+    fs.mkdirSync(place.file);
+    expect(() => store.commit([anEvent(3)], {})).toThrow();
+    expect(() => store.readSeq()).toThrow();
+    fs.rmdirSync(place.file);
+    fs.renameSync(`${place.file}.away`, place.file);
+    store.commit([anEvent(3)], {});
+    const { seq, machines } = loadStore(store);
+    expect([seq, machines.length]).toEqual([3, 1]);
+    store.close();
+  });
+});
+
 describe('a read-only place', () => {
   it('is opened for reading, says so, and is written again as soon as it can be', () => {
     const place = newPlace();
