@@ -39,11 +39,12 @@ const leaf = fc.oneof(
     '[1,2]',
     '{"a":1}',
     '\u2028 é 日本',
+    '^(a|b).*+?[c]{2}$ /-',
   ),
   fc.string(),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
 );
-const key = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', 'with "quotes"', '1');
+const key = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', 'with "quotes"', '1', '$&.*');
 const { value: anything } = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
@@ -141,6 +142,17 @@ describe('what crosses', () => {
     const rows = [1, 2, 3].map(
       (n): Row => [`t-${n}`, JSON.stringify({ id: `t-${n}`, text: n === 2 ? text : '' })],
     );
+    expect(across(rows)).toEqual(parsed(rows));
+  });
+
+  it.each([
+    ['longer than what is looked at', (n: number) => ({ text: 'a^b.'.repeat(5000), n })],
+    ['that vary in more places than are kept apart', (n: number) => ({ list: Array(101).fill(n) })],
+  ])('is a row as a whole of rows %s', (_, moreOf) => {
+    const rows = [1, 2, 3, 4].map((n) => rowOf(n, moreOf(n)));
+    const { text, columns } = said(rows);
+    expect(columns).toEqual([]);
+    for (const [, json] of rows) expect(text).toContain(json);
     expect(across(rows)).toEqual(parsed(rows));
   });
 
