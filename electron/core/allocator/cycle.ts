@@ -30,14 +30,8 @@ type Cycle = PieceRun & {
   readonly blind: number;
   stage: Stage;
   targets: Targets | null;
-  /** By node: children before the cursor are known to get nothing of the agent in the scene; valid with the mark. */
-  readonly cursorMark: Int32Array;
-  readonly cursor: Int32Array;
-  /** What no client without demand, and no client with one, can use. */
+  /** What no client without demand can use. */
   readonly pieceSets: readonly (readonly Float64Array[])[];
-  readonly leastNeed: Float64Array;
-  /** By agent's number: something may still be given there. */
-  readonly isLeftAt: Uint8Array;
 };
 
 function serveClient(cycle: Cycle, client: Client): boolean {
@@ -51,10 +45,11 @@ function isOwed({ index }: Cycle, top: number): boolean {
 /** Gives something to the first client at or below the node that may have it. */
 function serve(cycle: Cycle, node: number): boolean {
   const { tree } = cycle.index;
+  const { cursorMark, cursor } = cycle.room;
   const order = tree.order[node];
   if (order === undefined) return false;
-  let at = cycle.cursorMark[node] === cycle.serial ? cycle.cursor[node]! : 0;
-  cycle.cursorMark[node] = cycle.serial;
+  let at = cursorMark[node] === cycle.serial ? cursor[node]! : 0;
+  cursorMark[node] = cycle.serial;
   const isGuarantees = node === root && cycle.stage === 'guarantees';
   const level = isGuarantees || cycle.targets === null ? Infinity : cycle.targets.levels[node]! * justBelow;
   for (; at < order.length; at += 1) {
@@ -69,25 +64,26 @@ function serve(cycle: Cycle, node: number): boolean {
     if (isGuarantees && !isOwed(cycle, child)) continue;
     const client = tree.clients[child];
     if (client === undefined ? serve(cycle, child) : serveClient(cycle, client)) {
-      cycle.cursor[node] = at;
+      cursor[node] = at;
       moveBack(tree, node, at);
       return true;
     }
   }
-  cycle.cursor[node] = at;
+  cursor[node] = at;
   return false;
 }
 
 /** Nobody can use what is left of the agent's unreserved resources. */
-function isUsedUp({ index, row, pieceSets, leastNeed }: Cycle): boolean {
+function isUsedUp({ index, row, room, pieceSets }: Cycle): boolean {
   if (row.slots.length > 0) return false;
   const at = row.number * index.width;
   const { free } = index.agents;
-  let isEnoughForUnit = true;
-  for (let r = 0; r < leastNeed.length; r += 1) {
-    if (leastNeed[r]! > 0 && free[at + r]! < leastNeed[r]!) isEnoughForUnit = false;
+  const { leastNeed } = room;
+  let isTooLittle = false;
+  for (let r = 0; r < leastNeed.length && !isTooLittle; r += 1) {
+    isTooLittle = leastNeed[r]! > 0 && free[at + r]! < leastNeed[r]!;
   }
-  if (isEnoughForUnit) return false;
+  if (!isTooLittle) return false;
   for (let n = 0; n < pieceSets.length; n += 1) {
     if (stopsSize(pieceSets[n]!, free, index.width, at) === null) return false;
   }
@@ -96,18 +92,18 @@ function isUsedUp({ index, row, pieceSets, leastNeed }: Cycle): boolean {
 
 function visit(cycle: Cycle, row: AgentRow): void {
   cycle.row = row;
-  cycle.isLeftAt[row.number] = 0;
+  cycle.room.isLeftAt[row.number] = 0;
   if (isUsedUp(cycle)) return;
   lookAt(cycle, row);
   markDrafts(cycle);
   cycle.isLeft = false;
   while (serve(cycle, root)) if (isUsedUp(cycle)) break;
-  if (cycle.isLeft) cycle.isLeftAt[row.number] = 1;
+  if (cycle.isLeft) cycle.room.isLeftAt[row.number] = 1;
 }
 
 function pass(cycle: Cycle, rows: readonly AgentRow[], targets: Targets | null): void {
   cycle.targets = targets;
-  for (const row of rows) if (cycle.isLeftAt[row.number] === 1) visit(cycle, row);
+  for (const row of rows) if (cycle.room.isLeftAt[row.number] === 1) visit(cycle, row);
 }
 
 function shuffled(rows: readonly AgentRow[], random: () => number): AgentRow[] {
@@ -126,7 +122,7 @@ function poolOf(cycle: Cycle, rows: readonly AgentRow[]): Float64Array {
   const { index } = cycle;
   const pool = new Float64Array(index.width);
   for (const row of rows) {
-    if (cycle.isLeftAt[row.number] === 0) continue;
+    if (cycle.room.isLeftAt[row.number] === 0) continue;
     for (let r = 0; r < pool.length; r += 1) {
       let free = Math.max(0, index.agents.free[row.number * index.width + r]!);
       for (const slot of row.slots) free += Math.max(0, slot.free[r]!);
@@ -144,13 +140,13 @@ function serveGuarantees(cycle: Cycle, candidates: readonly AgentRow[], random: 
   if (owed.length === 0) return;
   const rows = shuffled(candidates, random);
   cycle.stage = 'guarantees';
-  cycle.isLeftAt.fill(1);
+  cycle.room.isLeftAt.fill(1);
   if (cycle.isShared) {
     const targets = newTargets(index.tree.size);
     for (const [top, unmet] of owed) pour({ index, pool: unmet.slice(), targets }, top, 1);
     pass(cycle, rows, targets);
   }
-  cycle.isLeftAt.fill(1);
+  cycle.room.isLeftAt.fill(1);
   pass(cycle, rows, null);
 }
 
@@ -160,29 +156,35 @@ function isSmall(pool: Float64Array, first: Float64Array): boolean {
 }
 
 function serveShares(cycle: Cycle, rows: readonly AgentRow[]): void {
-  const { index } = cycle;
   cycle.stage = 'shares';
-  cycle.isLeftAt.fill(1);
+  cycle.room.isLeftAt.fill(1);
+  if (cycle.isShared) pourShares(cycle, rows);
+  pass(cycle, rows, null);
+}
+
+function pourShares(cycle: Cycle, rows: readonly AgentRow[]): void {
+  const { index } = cycle;
   const targets = newTargets(index.tree.size);
   let first: Float64Array | null = null;
-  for (let n = 0; cycle.isShared && n < mostPourings; n += 1) {
+  for (let n = 0; n < mostPourings; n += 1) {
     const pool = poolOf(cycle, rows);
     first ??= pool;
     if (isSmall(pool, first)) break;
     pour({ index, pool, targets }, root, 1);
     pass(cycle, rows, targets);
   }
-  pass(cycle, rows, null);
 }
 
 function newCycle(index: Index, nowMonoMs: number): Cycle {
-  const { width, tree, agents } = index;
+  const { width, tree } = index;
   const waiting = tree.clients.filter(
     (client): client is Client => client !== undefined && tree.waiting[client.node]! > 0,
   );
   const blind = waiting.filter(({ demands }) => demands === null);
   const own = blind.flatMap(({ minSets }) => (minSets === null ? [] : [minSets]));
-  const leastNeed = new Float64Array(width).fill(Infinity);
+  const scene = newScene(index, nowMonoMs);
+  const { leastNeed } = scene.room;
+  leastNeed.fill(Infinity);
   for (const client of waiting) {
     if (client.demands === null) continue;
     for (let r = 0; r < width; r += 1) {
@@ -190,30 +192,16 @@ function newCycle(index: Index, nowMonoMs: number): Cycle {
       leastNeed[r] = client.pinned === null ? Math.min(leastNeed[r]!, client.least[r]!) : 0;
     }
   }
-  const marks = (): Int32Array => new Int32Array(tree.size);
-  const scene = newScene(index, nowMonoMs);
   // Field by field: a spread of this many costs as much as a small cycle.
   return {
     index,
     nowMonoMs,
+    room: scene.room,
     row: scene.row,
     serial: scene.serial,
-    filterMark: scene.filterMark,
-    filterHead: scene.filterHead,
-    filterNext: scene.filterNext,
     shortage: scene.shortage,
-    reservedFree: scene.reservedFree,
-    reservedUse: scene.reservedUse,
-    need: scene.need,
     drafts: [],
-    given: new Float64Array(0),
-    lastDraft: new Int32Array(agents.size),
-    draftMark: marks(),
-    draftAt: marks(),
     before: [],
-    demandMark: marks(),
-    demandAt: marks(),
-    zeros: new Float64Array(width),
     kept: null,
     stage: 'shares',
     targets: null,
@@ -221,27 +209,19 @@ function newCycle(index: Index, nowMonoMs: number): Cycle {
     waiting: waiting.length,
     blind: blind.length,
     isLeft: false,
-    servedMark: marks(),
-    usable: new Float64Array(width),
-    reservedPart: new Float64Array(width),
-    sum: new Float64Array(width),
-    cursorMark: marks(),
-    cursor: marks(),
     pieceSets: own.length < blind.length ? [index.minSets, ...own] : own,
-    leastNeed,
-    isLeftAt: new Uint8Array(agents.size),
   };
 }
 
 const noReserved: Parts['reserved'] = [];
 const noUnits: Allocation['units'] = [];
 
-function allocationOf({ index, given }: Run, draft: Draft): Allocation {
+function allocationOf({ index, room }: Run, draft: Draft): Allocation {
   const { row, sets, ports } = draft;
   const { scalars } = index;
   const { frameworkId, role } = draft.client.input;
   const { agentId, unavailability } = row.input;
-  const unreserved = amountsAt(scalars, given, draft.at);
+  const unreserved = amountsAt(scalars, room.given, draft.at);
   const reserved: Parts['reserved'] =
     draft.reserved === null
       ? noReserved
@@ -292,36 +272,28 @@ function candidatesOf(index: Index, { agents }: AllocateRequest): AgentRow[] {
   return candidates;
 }
 
-/** Agents are cut: more than one waits, and there are few agents with something left for each. */
-function isShared(cycle: Cycle, rows: readonly AgentRow[]): boolean {
-  if (cycle.blind === 0 || cycle.waiting < 2) return false;
+/** How many agents have something for those who wait. No more than `most` are counted. */
+function countUsable(cycle: Cycle, rows: readonly AgentRow[], most: number): number {
   let usable = 0;
-  for (const row of rows) {
-    cycle.row = row;
-    if (isUsedUp(cycle)) continue;
-    usable += 1;
-    if (usable >= wholeAgentsEach * cycle.waiting) return false;
+  for (let n = 0; n < rows.length && usable < most; n += 1) {
+    cycle.row = rows[n]!;
+    if (!isUsedUp(cycle)) usable += 1;
   }
-  return usable > 0;
-}
-
-/** False: whoever waits, no agent has anything for it, so nothing has to be put in order. */
-function isAnyUsable(cycle: Cycle, rows: readonly AgentRow[]): boolean {
-  if (cycle.waiting === 0) return false;
-  for (const row of rows) {
-    cycle.row = row;
-    if (!isUsedUp(cycle)) return true;
-  }
-  return false;
+  return usable;
 }
 
 export function runCycle(index: Index, request: AllocateRequest): readonly Allocation[] {
   const rows = candidatesOf(index, request);
   const cycle = newCycle(index, request.nowMonoMs);
-  if (isAnyUsable(cycle, rows)) {
+  const { waiting, blind } = cycle;
+  // With this many nothing has to be cut; without blind clients, or a second one, nothing is.
+  const enough = waiting > 1 && blind > 0 ? wholeAgentsEach * waiting : Math.min(waiting, 1);
+  const usable = countUsable(cycle, rows, enough);
+  // Nobody waits, or no agent has anything for those who do: nothing has to be put in order.
+  if (usable > 0) {
     const random = createRandom(request.seed);
     refreshOrder(index.tree, index.measure);
-    cycle.isShared = isShared(cycle, rows);
+    cycle.isShared = usable < enough;
     serveGuarantees(cycle, rows, random);
     serveShares(cycle, shuffled(rows, random));
     takeAllBack(cycle);

@@ -4,6 +4,7 @@ import { doubles, longer } from './arrays.ts';
 import { setsMinus } from './holdings.ts';
 import { addFree, recountUnmet } from './quota.ts';
 import { noRanges, type Ranges, united, without } from './ranges.ts';
+import type { Room } from './room.ts';
 import type { Scene } from './rules.ts';
 import type { AgentRow, Client, DemandRow, Index, Sets, Slot } from './shapes.ts';
 import { noSets } from './state.ts';
@@ -30,69 +31,60 @@ export type Draft = {
 
 export type Run = Scene & {
   readonly drafts: Draft[];
-  /** Unreserved amounts of all drafts. */
-  given: Float64Array;
-  /** By agent's number: its last draft, as its place in `drafts` plus one. */
-  readonly lastDraft: Int32Array;
-  /** By client's node: the place of its draft on the agent in the scene, valid when the mark is of this look. */
-  readonly draftMark: Int32Array;
-  readonly draftAt: Int32Array;
   /** Free ports and sets as they were before each change. */
   readonly before: { readonly row: AgentRow; readonly ports: Ranges; readonly sets: Sets }[];
-  /** By client's node: the first demand that was not found stopped on the agent in the scene, valid with the mark. */
-  readonly demandMark: Int32Array;
-  readonly demandAt: Int32Array;
-  /** Nothing is reserved: a vector of zeros. */
-  readonly zeros: Float64Array;
   /** As it was before the first draft; null: nothing was given, so nothing has changed. */
   kept: KeptSums | null;
 };
 
 /** Marks the drafts of the agent that is looked at now. */
 export function markDrafts(run: Run): void {
-  for (let place = run.lastDraft[run.row.number]!; place > 0; ) {
+  const { lastDraft, draftMark, draftAt } = run.room;
+  for (let place = lastDraft[run.row.number]!; place > 0; ) {
     const draft = run.drafts[place - 1]!;
-    run.draftMark[draft.client.node] = run.serial;
-    run.draftAt[draft.client.node] = place - 1;
+    draftMark[draft.client.node] = run.serial;
+    draftAt[draft.client.node] = place - 1;
     place = draft.before;
   }
 }
 
 export function findDraft(run: Run, client: Client): Draft | undefined {
-  return run.draftMark[client.node] === run.serial ? run.drafts[run.draftAt[client.node]!] : undefined;
+  const { draftMark, draftAt } = run.room;
+  return draftMark[client.node] === run.serial ? run.drafts[draftAt[client.node]!] : undefined;
 }
 
 export function draftFor(run: Run, client: Client): Draft {
   const known = findDraft(run, client);
   if (known !== undefined) return known;
-  const { row, drafts } = run;
+  const { row, drafts, room } = run;
   const { width } = run.index;
   // Many runs give nothing, and then there is nothing to take back.
-  run.kept ??= keepSums(run.index);
+  run.kept ??= keepSums(run.index, room);
   const at = drafts.length * width;
-  if (at + width > run.given.length) run.given = longer(run.given, doubles, Math.max(64, 2 * at) + width);
+  if (at + width > room.given.length) room.given = longer(room.given, doubles, Math.max(64, 2 * at) + width);
+  for (let r = 0; r < width; r += 1) room.given[at + r] = 0;
   const draft: Draft = {
     client,
     row,
     at,
-    before: run.lastDraft[row.number]!,
+    before: room.lastDraft[row.number]!,
     reserved: null,
-    reservedSum: row.slots.length === 0 ? run.zeros : new Float64Array(width),
+    reservedSum: row.slots.length === 0 ? room.zeros : new Float64Array(width),
     ports: noRanges,
     sets: noSets,
     units: null,
     gives: 0,
   };
-  run.draftMark[client.node] = run.serial;
-  run.draftAt[client.node] = drafts.length;
+  room.draftMark[client.node] = run.serial;
+  room.draftAt[client.node] = drafts.length;
   drafts.push(draft);
-  run.lastDraft[row.number] = drafts.length;
+  room.lastDraft[row.number] = drafts.length;
   return draft;
 }
 
 /** What the draft has of the unreserved. */
-export function givenOf({ given, index }: Run, { at }: Draft): Float64Array {
-  return given.slice(at, at + index.width);
+export function givenOf({ room, index }: Run, { at }: Draft): Float64Array {
+  return room.given.slice(at, at + index.width);
 }
 
 /** Takes from the unreserved and, when given, a sum that was already taken from reservations. */
@@ -105,7 +97,7 @@ export function give(
   const { index } = run;
   const { tree } = index;
   const { client, row } = draft;
-  const { given } = run;
+  const { given } = run.room;
   for (let r = 0; r < unreserved.length; r += 1) {
     given[draft.at + r] = given[draft.at + r]! + unreserved[r]!;
   }
@@ -149,30 +141,35 @@ export function takeNamed(run: Run, draft: Draft, ports: Ranges, sets: Sets): vo
 
 /** The sums and the order of the tree as they are. A copy costs less than to take 10,000 drafts back one by one. */
 type KeptSums = {
-  readonly vectors: readonly (readonly [Float64Array, Float64Array])[];
+  /** The arrays themselves; their copies are in the room, at the same places. */
+  readonly live: readonly Float64Array[];
   readonly orders: readonly (readonly [number, Int32Array])[];
 };
 
-function keepSums({ tree, agents, quotas }: Index): KeptSums {
-  const owed = [...quotas.unmet.values()];
-  const changing = [tree.held, tree.heldReserved, tree.count, tree.share, tree.rank];
+function keepSums({ tree, agents, quotas }: Index, { copies }: Room): KeptSums {
+  const { held, heldReserved, count, share, rank } = tree;
+  const owed = quotas.unmet.values();
+  const live = [held, heldReserved, count, share, rank, agents.pool, quotas.required, ...owed];
+  for (let n = 0; n < live.length; n += 1) {
+    const copy = copies[n];
+    if (copy?.length === live[n]!.length) copy.set(live[n]!);
+    else copies[n] = live[n]!.slice();
+  }
   const orders: (readonly [number, Int32Array])[] = [];
   tree.order.forEach((order, node) => {
     if (order !== undefined && order.length > 1) orders.push([node, order.slice()]);
   });
-  return {
-    vectors: [...changing, agents.pool, quotas.required, ...owed].map((vector) => [vector, vector.slice()]),
-    orders,
-  };
+  return { live, orders };
 }
 
 /** Everything as it was before the run, also the order: the next run need not sort anew. */
 export function takeAllBack(run: Run): void {
-  const { index, given, kept } = run;
+  const { index, kept } = run;
+  const { given, copies } = run.room;
   if (kept === null) return;
   const { width } = index;
   const { free } = index.agents;
-  for (const [vector, before] of kept.vectors) vector.set(before);
+  for (let n = 0; n < kept.live.length; n += 1) kept.live[n]!.set(copies[n]!);
   for (const [node, order] of kept.orders) index.tree.order[node] = order;
   for (const { client, row, at, reserved, units } of run.drafts) {
     const from = row.number * width;

@@ -28,8 +28,9 @@ const plain = (reason: WaitReason): Stop => ({ reason, shortage: null, untilMono
 /** When all filters that refuse this have ended. */
 function lastEnd(scene: Scene, client: Client, unreserved: Float64Array, reserved: Float64Array): number {
   const { filters } = scene.index;
+  const { filterHead, filterNext } = scene.room;
   let last = 0;
-  for (let at = scene.filterHead[client.node]!; at >= 0; at = scene.filterNext[at]!) {
+  for (let at = filterHead[client.node]!; at >= 0; at = filterNext[at]!) {
     if (covers(filters, at, unreserved, reserved)) last = Math.max(last, filters.until[at]!);
   }
   return last;
@@ -39,7 +40,7 @@ function lastEnd(scene: Scene, client: Client, unreserved: Float64Array, reserve
 function stopsWhole(scene: Scene, client: Client): Stop | null {
   const { index, row } = scene;
   sumReserved(scene, client);
-  const { reservedFree } = scene;
+  const { reservedFree } = scene.room;
   const usable = reservedFree.map((_, r) => {
     const free = index.agents.free[row.number * index.width + r]!;
     return Math.max(0, Math.min(free, limitLeft(index, client.top, r), spareFor(index, client.top, r)));
@@ -66,7 +67,7 @@ function stopOf(scene: Scene, client: Client, demand: DemandRow): Stop {
   if (filterOfUnit(scene, client, demand) < 0) return plain('fits');
   return {
     ...plain('refused-before'),
-    untilMonoMs: lastEnd(scene, client, scene.need, scene.reservedUse),
+    untilMonoMs: lastEnd(scene, client, scene.room.need, scene.room.reservedUse),
   };
 }
 

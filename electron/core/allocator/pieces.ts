@@ -1,7 +1,16 @@
 // A client that said nothing of what it waits for gets a piece of the agent: all of it when nobody else waits, otherwise as
 // much as brings it to its target, in steps of a usual task of it. (Mesos always gives all of it, so on few machines a few
 // frameworks have everything; mesos.md section 5, 2.)
-import { draftFor, findDraft, give, givenOf, type Run, takeFromSlot, takeNamed } from './drafts.ts';
+import {
+  type Draft,
+  draftFor,
+  findDraft,
+  give,
+  givenOf,
+  type Run,
+  takeFromSlot,
+  takeNamed,
+} from './drafts.ts';
 import { firstPorts, rangesSize } from './ranges.ts';
 import { blockingFilter, isWhole, limitLeft, mayUse, spareFor, stopsPair, stopsSize } from './rules.ts';
 import type { Client, Slot } from './shapes.ts';
@@ -21,17 +30,12 @@ export type PieceRun = Run & {
   readonly isShared: boolean;
   /** Something was left because of a target or of a piece: a later pass may give it. */
   isLeft: boolean;
-  /** By client's node: it had its piece in this look. */
-  readonly servedMark: Int32Array;
-  /** Vectors of the piece. */
-  readonly usable: Float64Array;
-  readonly reservedPart: Float64Array;
-  readonly sum: Float64Array;
 };
 
 /** What quota leaves of the free unreserved resources, in `usable`. False when a guarantee is due and nothing helps it. */
 function findUsable(run: PieceRun, client: Client): boolean {
-  const { index, row, usable } = run;
+  const { index, row } = run;
+  const { usable } = run.room;
   if (run.stage === 'shares' && index.quotas.inputs.size === 0) {
     // Nobody has a quota: what is free.
     const at = row.number * index.width;
@@ -55,18 +59,21 @@ function findUsable(run: PieceRun, client: Client): boolean {
 
 /** The reserved part of the whole, in `reservedPart`: what is divisible. */
 function findReserved(run: PieceRun, client: Client): void {
-  run.reservedPart.fill(0);
+  const { reservedPart } = run.room;
+  // Not by `fill`: a call of that for a few numbers costs more than the rest of a piece.
+  for (let r = 0; r < reservedPart.length; r += 1) reservedPart[r] = 0;
   for (const slot of run.row.slots) {
     if (!mayUse(client, slot)) continue;
     if (slot.input.volume === true) continue;
     for (let r = 0; r < slot.free.length; r += 1) {
-      run.reservedPart[r] = run.reservedPart[r]! + Math.max(0, slot.free[r]!);
+      reservedPart[r] = reservedPart[r]! + Math.max(0, slot.free[r]!);
     }
   }
 }
 
 /** Which part of all that is there holds one usual task. */
-function unitPart({ index, row, sum }: PieceRun, client: Client): number {
+function unitPart({ index, row, room }: PieceRun, client: Client): number {
+  const { sum } = room;
   let part = 0;
   for (let r = 0; r < sum.length; r += 1) {
     const unit =
@@ -91,7 +98,8 @@ function leastPart(minSets: readonly Float64Array[], sum: Float64Array): number 
 
 /** Which part of all that is there the target allows: 0 when it is reached. */
 function targetPart(run: PieceRun, client: Client, target: number): number {
-  const { index, sum } = run;
+  const { index } = run;
+  const { sum } = run.room;
   const { held } = index.tree;
   let part = 1;
   for (let r = 0; r < sum.length; r += 1) {
@@ -106,12 +114,13 @@ function targetPart(run: PieceRun, client: Client, target: number): number {
 
 /** What was refused here is doubled, not repeated: the next piece goes through the filter, and is still not everything. */
 function cutToRefused(run: PieceRun, client: Client): void {
-  if (!run.isShared || run.filterMark[client.node] !== run.serial) return;
-  const { usable, index } = run;
+  const { usable, filterMark, filterHead, filterNext } = run.room;
+  if (!run.isShared || filterMark[client.node] !== run.serial) return;
+  const { index } = run;
   const { refused } = index.filters;
   for (let r = 0; r < usable.length; r += 1) {
     let most = 0;
-    for (let at = run.filterHead[client.node]!; at >= 0; at = run.filterNext[at]!) {
+    for (let at = filterHead[client.node]!; at >= 0; at = filterNext[at]!) {
       most = Math.max(most, refused[at * 2 * index.width + r]!);
     }
     if (most === 0 || usable[r]! <= 2 * most) continue;
@@ -129,10 +138,11 @@ const cut = (amount: number, part: number): number =>
  * small for an offer.
  */
 function partOf(run: PieceRun, client: Client): number {
-  const { sum, usable, reservedPart, index } = run;
-  for (let r = 0; r < sum.length; r += 1) sum[r] = usable[r]! + reservedPart[r]!;
-  const isByTask = run.isShared && run.filterMark[client.node] !== run.serial;
+  const { index } = run;
+  const { sum, usable, reservedPart, filterMark } = run.room;
+  const isByTask = run.isShared && filterMark[client.node] !== run.serial;
   if (run.targets === null && !isByTask) return 1;
+  for (let r = 0; r < sum.length; r += 1) sum[r] = usable[r]! + reservedPart[r]!;
   const part =
     run.targets === null ? unitPart(run, client) : targetPart(run, client, run.targets.shares[client.node]!);
   if (part < 1) run.isLeft = true;
@@ -144,11 +154,12 @@ function partOf(run: PieceRun, client: Client): number {
 }
 
 function isTooSmallOrRefused(run: PieceRun, client: Client): boolean {
-  const { sum, usable, reservedPart, index } = run;
+  const { index } = run;
+  const { sum, usable, reservedPart, given } = run.room;
   const draft = findDraft(run, client);
   for (let r = 0; r < sum.length; r += 1) {
     sum[r] = usable[r]! + reservedPart[r]!;
-    if (draft !== undefined) sum[r] = sum[r]! + run.given[draft.at + r]! + draft.reservedSum[r]!;
+    if (draft !== undefined) sum[r] = sum[r]! + given[draft.at + r]! + draft.reservedSum[r]!;
   }
   if (stopsSize(client.minSets ?? index.minSets, sum, sum.length) !== null) return true;
   if (draft === undefined) return blockingFilter(run, client, usable, reservedPart) >= 0;
@@ -164,7 +175,8 @@ const noParts: readonly SlotPart[] = [];
 /** Parts of each reservation, and their sum in `reservedPart`; volumes that nobody uses come whole. */
 function cutReserved(run: PieceRun, client: Client, part: number): readonly SlotPart[] {
   if (run.row.slots.length === 0) return noParts;
-  run.reservedPart.fill(0);
+  const { reservedPart } = run.room;
+  reservedPart.fill(0);
   const parts: SlotPart[] = [];
   for (const slot of run.row.slots) {
     if (!mayUse(client, slot)) continue;
@@ -172,58 +184,61 @@ function cutReserved(run: PieceRun, client: Client, part: number): readonly Slot
     const size = slot.input.volume === true ? 1 : part;
     const amounts = slot.free.map((amount) => cut(Math.max(0, amount), size));
     amounts.forEach((amount, r) => {
-      run.reservedPart[r] = run.reservedPart[r]! + amount;
+      reservedPart[r] = reservedPart[r]! + amount;
     });
     if (amounts.some((amount) => amount > 0)) parts.push({ slot, amounts });
   }
   return parts;
 }
 
-function givePiece(run: PieceRun, client: Client, parts: readonly SlotPart[]): void {
+function givePiece(run: PieceRun, client: Client, parts: readonly SlotPart[]): Draft {
   const draft = draftFor(run, client);
   for (const { slot, amounts } of parts) {
     for (let r = 0; r < amounts.length; r += 1) {
       if (amounts[r]! > 0) takeFromSlot(draft, slot, r, amounts[r]!);
     }
   }
-  give(run, draft, run.usable, parts.length === 0 ? null : run.reservedPart);
+  const { usable, reservedPart } = run.room;
+  give(run, draft, usable, parts.length === 0 ? null : reservedPart);
+  return draft;
 }
 
 /** Which part of what is there the client may have; 0: none. Leaves what is there in `usable` and `reservedPart`. */
 function findPart(run: PieceRun, client: Client): number {
-  if (run.servedMark[client.node] === run.serial) return 0;
+  if (run.room.servedMark[client.node] === run.serial) return 0;
   if (stopsPair(run, client) !== null || !findUsable(run, client)) return 0;
   if (run.targets === null) cutToRefused(run, client);
-  if (run.row.slots.length === 0) run.reservedPart.fill(0);
-  else findReserved(run, client);
+  findReserved(run, client);
   return partOf(run, client);
+}
+
+function isNothing(amounts: Float64Array): boolean {
+  for (let r = 0; r < amounts.length; r += 1) if (amounts[r] !== 0) return false;
+  return true;
 }
 
 export function servePiece(run: PieceRun, client: Client): boolean {
   const part = findPart(run, client);
   if (part === 0) return false;
-  const { usable } = run;
+  const { usable } = run.room;
   if (part < 1) for (let r = 0; r < usable.length; r += 1) usable[r] = cut(usable[r]!, part);
   const parts = cutReserved(run, client, part);
   // Rounded down in each reservation. What gives nothing would be asked again and again.
-  if (parts.length === 0 && usable.every((amount) => amount === 0)) return false;
+  if (parts.length === 0 && isNothing(usable)) return false;
   if (isTooSmallOrRefused(run, client)) {
     if (part < 1) run.isLeft = true;
     return false;
   }
-  givePiece(run, client, parts);
-  carryNamed(run, client, part);
+  carryNamed(run, givePiece(run, client, parts), part);
   // Task by task it may come again, behind the others.
   const isByTask = run.targets === null && part < 1;
-  if (!isByTask) run.servedMark[client.node] = run.serial;
+  if (!isByTask) run.room.servedMark[client.node] = run.serial;
   return true;
 }
 
 /** Ports go along in the same part; sets go to whoever comes first. */
-function carryNamed(run: PieceRun, client: Client, part: number): void {
+function carryNamed(run: PieceRun, draft: Draft, part: number): void {
   const { freePorts, freeSets } = run.row;
-  const draft = findDraft(run, client);
-  if (draft === undefined) return;
   const ports = part === 1 ? freePorts : firstPorts(freePorts, Math.floor(rangesSize(freePorts) * part));
   takeNamed(run, draft, ports, freeSets);
 }

@@ -6,28 +6,22 @@ import { holdsOn } from './constraints.ts';
 import { covers, firstOfAgent, nextAtAgent } from './filters.ts';
 import { consumedOf } from './quota.ts';
 import { areIn, rangesSize, without } from './ranges.ts';
+import { type Room, roomOf } from './room.ts';
 import type { AgentRow, Client, DemandRow, Index, Slot } from './shapes.ts';
 import type { WaitReason } from './types.ts';
 
 const none = -1;
 
-/** One agent being looked at, and room for the sums of the rules. It is used again for each agent. */
+/** One agent being looked at, with the room of the rules. It is used again for each agent. */
 export type Scene = {
   readonly index: Index;
+  readonly room: Room;
   readonly nowMonoMs: number;
   row: AgentRow;
   /** Goes up with each agent looked at: what is marked with it belongs to this look. */
   serial: number;
-  /** By client's node: its first live filter on the agent, valid when the mark is of this look; and by filter the next. */
-  readonly filterMark: Int32Array;
-  readonly filterHead: Int32Array;
-  readonly filterNext: Int32Array;
   /** What a rule found too little of. */
   readonly shortage: { place: number; wanted: number; there: number };
-  /** Free of what is reserved for the client; and what a unit needs besides. */
-  readonly reservedFree: Float64Array;
-  readonly reservedUse: Float64Array;
-  readonly need: Float64Array;
 };
 
 const noRow: AgentRow = {
@@ -50,25 +44,19 @@ const noRow: AgentRow = {
 
 /** Looks at nothing yet. */
 export function newScene(index: Index, nowMonoMs: number): Scene {
-  const { width, tree, filters } = index;
   return {
     index,
+    room: roomOf(index),
     nowMonoMs,
     row: noRow,
     serial: 0,
-    filterMark: new Int32Array(tree.size),
-    filterHead: new Int32Array(tree.size),
-    filterNext: new Int32Array(filters.size),
     shortage: { place: none, wanted: 0, there: 0 },
-    reservedFree: new Float64Array(width),
-    reservedUse: new Float64Array(width),
-    need: new Float64Array(width),
   };
 }
 
 export function lookAt(scene: Scene, row: AgentRow): void {
-  const { index, filterMark, filterHead, filterNext } = scene;
-  const { filters } = index;
+  const { filterMark, filterHead, filterNext } = scene.room;
+  const { filters } = scene.index;
   scene.row = row;
   scene.serial += 1;
   if (filters.count === 0) return;
@@ -103,7 +91,8 @@ export function mayUse(client: Client, slot: Slot): boolean {
 }
 
 /** What is free of the client's reservations, without volumes. */
-export function sumReserved({ row, reservedFree }: Scene, client: Client): void {
+export function sumReserved({ row, room }: Scene, client: Client): void {
+  const { reservedFree } = room;
   reservedFree.fill(0);
   for (const slot of row.slots) {
     if (slot.input.volume === true || !mayUse(client, slot)) continue;
@@ -146,9 +135,10 @@ function reachable({ index, row }: Scene, client: Client, r: number): number {
 
 /** Which of the rules about one scalar stops `wanted`, as a place in `amountReasons`, or their number for none. */
 function stopsScalar(scene: Scene, client: Client, r: number, wanted: number): number {
-  const { index, row, need } = scene;
+  const { index, row } = scene;
+  const { need, reservedFree } = scene.room;
   const at = row.number * index.width + r;
-  const missing = Math.max(0, wanted - scene.reservedFree[r]!);
+  const missing = Math.max(0, wanted - reservedFree[r]!);
   need[r] = missing;
   if (missing === 0) return amountReasons.length;
   if (wanted > index.agents.total[at]!) return 0;
@@ -170,7 +160,7 @@ function thereFor(scene: Scene, client: Client, r: number, rule: number): number
 export function stopsAmounts(scene: Scene, client: Client, want: Float64Array): WaitReason | null {
   const { shortage, row } = scene;
   if (row.slots.length > 0) sumReserved(scene, client);
-  else scene.reservedFree.fill(0);
+  else scene.room.reservedFree.fill(0);
   let first: number = amountReasons.length;
   for (let r = 0; r < want.length; r += 1) {
     const rule = stopsScalar(scene, client, r, want[r]!);
@@ -179,7 +169,7 @@ export function stopsAmounts(scene: Scene, client: Client, want: Float64Array): 
     shortage.place = r;
   }
   if (first === amountReasons.length) return null;
-  shortage.wanted = first === 0 || first === 2 ? want[shortage.place]! : scene.need[shortage.place]!;
+  shortage.wanted = first === 0 || first === 2 ? want[shortage.place]! : scene.room.need[shortage.place]!;
   shortage.there = Math.max(0, thereFor(scene, client, shortage.place, first));
   return amountReasons[first]!;
 }
@@ -209,9 +199,10 @@ export function blockingFilter(
   unreserved: Float64Array,
   reserved: Float64Array,
 ): number {
-  if (scene.filterMark[client.node] !== scene.serial) return none;
+  const { filterMark, filterHead, filterNext } = scene.room;
+  if (filterMark[client.node] !== scene.serial) return none;
   const { filters } = scene.index;
-  for (let at = scene.filterHead[client.node]!; at !== none; at = scene.filterNext[at]!) {
+  for (let at = filterHead[client.node]!; at !== none; at = filterNext[at]!) {
     if (covers(filters, at, unreserved, reserved)) return at;
   }
   return none;
@@ -233,9 +224,10 @@ export function stopsBare(scene: Scene, client: Client, demand: DemandRow): Wait
 
 /** After `stopsBare` found nothing: the filter that refuses this unit, or -1. */
 export function filterOfUnit(scene: Scene, client: Client, { want }: DemandRow): number {
-  if (scene.filterMark[client.node] !== scene.serial) return none;
-  for (let r = 0; r < want.length; r += 1) scene.reservedUse[r] = want[r]! - scene.need[r]!;
-  return blockingFilter(scene, client, scene.need, scene.reservedUse);
+  const { filterMark, need, reservedUse } = scene.room;
+  if (filterMark[client.node] !== scene.serial) return none;
+  for (let r = 0; r < want.length; r += 1) reservedUse[r] = want[r]! - need[r]!;
+  return blockingFilter(scene, client, need, reservedUse);
 }
 
 export function stopsUnit(scene: Scene, client: Client, demand: DemandRow): WaitReason | null {
@@ -252,11 +244,11 @@ export function stopsSize(
   from = 0,
 ): WaitReason | null {
   let isNothing = true;
-  for (let r = 0; r < width; r += 1) if (amounts[from + r]! > 0) isNothing = false;
+  for (let r = 0; r < width && isNothing; r += 1) isNothing = !(amounts[from + r]! > 0);
   if (isNothing) return 'below-min-allocatable';
   for (const set of sets) {
     let isReached = true;
-    for (let r = 0; r < width; r += 1) if (amounts[from + r]! < set[r]!) isReached = false;
+    for (let r = 0; r < width && isReached; r += 1) isReached = !(amounts[from + r]! < set[r]!);
     if (isReached) return null;
   }
   return sets.length === 0 ? null : 'below-min-allocatable';

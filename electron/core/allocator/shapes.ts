@@ -3,6 +3,7 @@
 // In this folder an element of an array is read with `!`: the numbers are made here and are never out of bounds.
 import type { CompiledConstraints } from './constraints.ts';
 import type { Ranges } from './ranges.ts';
+import type { Room } from './room.ts';
 import type { Scalars } from './scalars.ts';
 import type { AgentInput, AgentReservation, AllocatorSettings, ClientInput, Demand, Quota } from './types.ts';
 
@@ -167,6 +168,8 @@ export type Index = {
   readonly tree: Tree;
   readonly quotas: QuotaTable;
   readonly filters: Filters;
+  /** Of the last run, for the next. */
+  room: Room | null;
   /** The last version of any agent's facts that was given out. */
   version: number;
 };

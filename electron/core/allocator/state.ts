@@ -40,6 +40,7 @@ export function newIndex(scalars: Scalars, settings: AllocatorSettings): Index {
       required: new Float64Array(width),
     },
     filters: newFilters(width),
+    room: null,
     version: 0,
   };
   useSettings(index, settings);

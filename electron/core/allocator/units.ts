@@ -12,12 +12,13 @@ export type Stage = 'guarantees' | 'shares';
 function helps(run: Run, client: Client): boolean {
   const unmet = run.index.quotas.unmet.get(client.top);
   if (unmet === undefined) return false;
-  return run.need.some((amount, r) => amount > 0 && unmet[r]! > 0);
+  return run.room.need.some((amount, r) => amount > 0 && unmet[r]! > 0);
 }
 
 /** What the unit takes of reservations: of the most refined first. Volumes come whole, besides the amounts. */
 function takeReserved(run: Run, client: Client, demand: DemandRow): Float64Array | null {
-  const { row, need } = run;
+  const { row } = run;
+  const { need } = run.room;
   if (row.slots.length === 0) return null;
   const draft = draftFor(run, client);
   const missing = demand.want.map((amount, r) => amount - need[r]!);
@@ -39,7 +40,7 @@ function takeReserved(run: Run, client: Client, demand: DemandRow): Float64Array
 
 function giveUnit(run: Run, client: Client, demand: DemandRow): void {
   const draft = draftFor(run, client);
-  give(run, draft, run.need, takeReserved(run, client, demand));
+  give(run, draft, run.room.need, takeReserved(run, client, demand));
   if (!demand.isPlain) {
     const wanted = demand.input.ports ?? [];
     const any = firstPorts(without(run.row.freePorts, wanted), demand.input.anyPorts ?? 0);
@@ -54,8 +55,9 @@ function giveUnit(run: Run, client: Client, demand: DemandRow): void {
 
 /** The first demand of the list that nothing stops. Of open ones those before the cursor are known to be stopped here. */
 function findIn(run: Run, client: Client, list: readonly DemandRow[], stage: Stage): DemandRow | null {
+  const { demandMark, demandAt } = run.room;
   const isOpen = list === client.open;
-  let at = isOpen && run.demandMark[client.node] === run.serial ? run.demandAt[client.node]! : 0;
+  let at = isOpen && demandMark[client.node] === run.serial ? demandAt[client.node]! : 0;
   for (; at < list.length; at += 1) {
     const demand = list[at]!;
     if (demand.left === 0 || stopsUnit(run, client, demand) !== null) continue;
@@ -63,8 +65,8 @@ function findIn(run: Run, client: Client, list: readonly DemandRow[], stage: Sta
     break;
   }
   if (isOpen) {
-    run.demandMark[client.node] = run.serial;
-    run.demandAt[client.node] = at;
+    demandMark[client.node] = run.serial;
+    demandAt[client.node] = at;
   }
   return list[at] ?? null;
 }
