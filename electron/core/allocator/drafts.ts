@@ -4,9 +4,8 @@ import { doubles, longer } from './arrays.ts';
 import { setsMinus } from './holdings.ts';
 import { addFree, recountUnmet } from './quota.ts';
 import { noRanges, type Ranges, united, without } from './ranges.ts';
-import type { Room } from './room.ts';
 import type { Scene } from './rules.ts';
-import type { AgentRow, Client, DemandRow, Index, Sets, Slot } from './shapes.ts';
+import type { AgentRow, Client, DemandRow, Index, Room, Sets, Slot } from './shapes.ts';
 import { noSets } from './state.ts';
 import { addHeld, dominantShare } from './tree.ts';
 

@@ -1,46 +1,6 @@
 // Room for what a run, or a question, notes on its way: marks, lists and vectors. An index keeps it from one run to the next
 // and clears it: to make these arrays anew was 5 of the 8 us of a cycle over one agent.
-import type { Index } from './shapes.ts';
-
-export type Room = {
-  /** All that has to be zero at the beginning of a run, in one piece: the marks and `lastDraft`. */
-  readonly cleared: Int32Array;
-  /** By client's node: its first live filter on the agent in the scene, valid when the mark is of this look; and by filter the next. */
-  readonly filterMark: Int32Array;
-  readonly filterHead: Int32Array;
-  readonly filterNext: Int32Array;
-  /** By client's node: the place of its draft on the agent in the scene, valid with the mark. */
-  readonly draftMark: Int32Array;
-  readonly draftAt: Int32Array;
-  /** By client's node: the first demand that was not found stopped on the agent in the scene, valid with the mark. */
-  readonly demandMark: Int32Array;
-  readonly demandAt: Int32Array;
-  /** By client's node: it had its piece in this look. */
-  readonly servedMark: Int32Array;
-  /** By node: children before the cursor are known to get nothing of the agent in the scene; valid with the mark. */
-  readonly cursorMark: Int32Array;
-  readonly cursor: Int32Array;
-  /** By agent's number: its last draft, as its place in `drafts` plus one. */
-  readonly lastDraft: Int32Array;
-  /** By agent's number: something may still be given there. */
-  readonly isLeftAt: Uint8Array;
-  /** Vectors: free of what is reserved for the client, what a unit takes of that, and what it needs besides. */
-  readonly reservedFree: Float64Array;
-  readonly reservedUse: Float64Array;
-  readonly need: Float64Array;
-  /** Vectors of the piece. */
-  readonly usable: Float64Array;
-  readonly reservedPart: Float64Array;
-  readonly sum: Float64Array;
-  /** Unreserved amounts of all drafts, each written when its draft is made. */
-  given: Float64Array;
-  /** Sums as they were before the first draft. */
-  readonly copies: Float64Array[];
-  /** Of each scalar the least that any client with demand wants. */
-  readonly leastNeed: Float64Array;
-  /** Nothing is reserved: a vector of zeros. */
-  readonly zeros: Float64Array;
-};
+import type { Index, Room } from './shapes.ts';
 
 const marksEach = 5;
 

@@ -6,8 +6,8 @@ import { holdsOn } from './constraints.ts';
 import { covers, firstOfAgent, nextAtAgent } from './filters.ts';
 import { consumedOf } from './quota.ts';
 import { areIn, rangesSize, without } from './ranges.ts';
-import { type Room, roomOf } from './room.ts';
-import type { AgentRow, Client, DemandRow, Index, Slot } from './shapes.ts';
+import { roomOf } from './room.ts';
+import type { AgentRow, Client, DemandRow, Index, Room, Slot } from './shapes.ts';
 import type { WaitReason } from './types.ts';
 
 const none = -1;

@@ -3,7 +3,6 @@
 // In this folder an element of an array is read with `!`: the numbers are made here and are never out of bounds.
 import type { CompiledConstraints } from './constraints.ts';
 import type { Ranges } from './ranges.ts';
-import type { Room } from './room.ts';
 import type { Scalars } from './scalars.ts';
 import type { AgentInput, AgentReservation, AllocatorSettings, ClientInput, Demand, Quota } from './types.ts';
 
@@ -153,6 +152,47 @@ export type QuotaTable = {
   /** Guarantee less consumed, not below zero; and the sum over all roles. */
   readonly unmet: Map<number, Float64Array>;
   readonly required: Float64Array;
+};
+
+/** What a run or a question notes on its way; see room.ts. */
+export type Room = {
+  /** All that has to be zero at the beginning of a run, in one piece: the marks and `lastDraft`. */
+  readonly cleared: Int32Array;
+  /** By client's node: its first live filter on the agent in the scene, valid when the mark is of this look; and by filter the next. */
+  readonly filterMark: Int32Array;
+  readonly filterHead: Int32Array;
+  readonly filterNext: Int32Array;
+  /** By client's node: the place of its draft on the agent in the scene, valid with the mark. */
+  readonly draftMark: Int32Array;
+  readonly draftAt: Int32Array;
+  /** By client's node: the first demand that was not found stopped on the agent in the scene, valid with the mark. */
+  readonly demandMark: Int32Array;
+  readonly demandAt: Int32Array;
+  /** By client's node: it had its piece in this look. */
+  readonly servedMark: Int32Array;
+  /** By node: children before the cursor are known to get nothing of the agent in the scene; valid with the mark. */
+  readonly cursorMark: Int32Array;
+  readonly cursor: Int32Array;
+  /** By agent's number: its last draft, as its place in `drafts` plus one. */
+  readonly lastDraft: Int32Array;
+  /** By agent's number: something may still be given there. */
+  readonly isLeftAt: Uint8Array;
+  /** Vectors: free of what is reserved for the client, what a unit takes of that, and what it needs besides. */
+  readonly reservedFree: Float64Array;
+  readonly reservedUse: Float64Array;
+  readonly need: Float64Array;
+  /** Vectors of the piece. */
+  readonly usable: Float64Array;
+  readonly reservedPart: Float64Array;
+  readonly sum: Float64Array;
+  /** Unreserved amounts of all drafts, each written when its draft is made. */
+  given: Float64Array;
+  /** Sums as they were before the first draft. */
+  readonly copies: Float64Array[];
+  /** Of each scalar the least that any client with demand wants. */
+  readonly leastNeed: Float64Array;
+  /** Nothing is reserved: a vector of zeros. */
+  readonly zeros: Float64Array;
 };
 
 export type Index = {
