@@ -162,9 +162,7 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
   }
 
   static of<R extends { readonly id: string }>(rows: Iterable<R>): RowMap<R> {
-    const all = Array.isArray(rows) ? (rows as readonly R[]) : [...rows];
-    const root = buildTrie(all, newSeries());
-    return root === null ? RowMap.empty<R>().changed([], all) : new RowMap<R>(root, null);
+    return RowMap.empty<R>().changed([], rows);
   }
 
   get size(): number {
@@ -190,9 +188,20 @@ export class RowMap<R, K extends string = string> implements ReadonlyMap<K, R> {
 
   /** A new map without `drop` and with `put`; this one stays as it is. */
   changed(drop: Iterable<string>, put: Iterable<R & { readonly id: string }>): RowMap<R, K> {
+    if (this.#root === undefined) return this.#all(put);
     const edit = new Edit(this.#root, newSeries());
     for (const id of drop) edit.drop(id);
     for (const row of put) edit.put(row.id, row);
+    return this.#after(edit);
+  }
+
+  /** Of an empty map: these and no others. */
+  #all(put: Iterable<R & { readonly id: string }>): RowMap<R, K> {
+    const rows = Array.isArray(put) ? (put as readonly (R & { readonly id: string })[]) : [...put];
+    const root = buildTrie(rows, newSeries());
+    if (root) return new RowMap<R, K>(root, this.#deadlineOf);
+    const edit = new Edit(this.#root, newSeries());
+    for (const row of rows) edit.put(row.id, row);
     return this.#after(edit);
   }
 

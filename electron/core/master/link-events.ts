@@ -21,6 +21,7 @@ import {
   goDown,
   hear,
   linkOf,
+  openAndConnect,
   openLink,
   reconnect,
   setLive,
@@ -44,9 +45,10 @@ export function onMasterStarted(draft: Draft, event: Fact<'master-started'>): vo
   resumeRuns(draft);
   noteWindows(draft);
   for (const machine of byId(draft.rows('machines'))) {
-    openLink(draft, machine.id);
-    if (machine.removal) resumeRemoval(draft, machine);
-    else connect(draft, machine);
+    if (machine.removal) {
+      openLink(draft, machine.id);
+      resumeRemoval(draft, machine);
+    } else openAndConnect(draft, machine);
   }
 }
 

@@ -19,11 +19,23 @@ const steadyAfterMs = 5000;
 /** The adapter has its own time limits for each rung; this one only catches an answer that got lost. */
 export const connectCapMs = 60_000;
 
-/** The row must exist for every machine; connecting is a second act. */
+/** The row must exist for every machine. */
 export function openLink(draft: Draft, machineId: MachineId): void {
+  putNewLink(draft, machineId, { phase: 'down', connectByMonoMs: null });
+}
+
+/** As `openLink` and `connect`, at once: a start does it for every machine. */
+export function openAndConnect(draft: Draft, machine: MachineRecord): void {
+  putNewLink(draft, machine.id, { phase: 'connecting', connectByMonoMs: draft.monoMs + connectCapMs });
+  draft.issue({ kind: 'connect', machine });
+}
+
+type Begin = Pick<LinkRecord, 'phase'> & Pick<LinkSession, 'connectByMonoMs'>;
+
+function putNewLink(draft: Draft, machineId: MachineId, { phase, connectByMonoMs }: Begin): void {
   draft.put('links', {
     id: machineId,
-    phase: 'down',
+    phase,
     sinceMs: draft.atMs,
     lastHeardAtMs: null,
     problem: null,
@@ -35,7 +47,7 @@ export function openLink(draft: Draft, machineId: MachineId): void {
     retryAtMonoMs: null,
     quietSinceMonoMs: draft.monoMs,
     liveSinceMonoMs: null,
-    connectByMonoMs: null,
+    connectByMonoMs,
   });
 }
 

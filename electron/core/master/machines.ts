@@ -5,7 +5,7 @@ import { demoSliceOf, type MachineRecord } from '../../contract/machine.ts';
 import type { CommandEvent, FactEvent } from '../kernel/events.ts';
 import type { Draft } from './draft.ts';
 import { withdrawRunsOf } from './frameworks/built-in.ts';
-import { connect, dropLink, openLink } from './links.ts';
+import { dropLink, openAndConnect } from './links.ts';
 import { refuseMachineOperations, refuseTaskOperations } from './operations.ts';
 import { dropSends } from './sends.ts';
 
@@ -31,8 +31,7 @@ export function onLocalMachineFound(
 
 export function addMachineRecord(draft: Draft, machine: MachineRecord): void {
   draft.put('machines', machine);
-  openLink(draft, machine.id);
-  connect(draft, machine);
+  openAndConnect(draft, machine);
 }
 
 export function onEditMachine(

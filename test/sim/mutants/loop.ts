@@ -80,8 +80,8 @@ export const loopMutants: readonly Mutant[] = [
   {
     id: 'removal-not-resumed',
     file: `${core}/link-events.ts`,
-    find: 'if (machine.removal) resumeRemoval(draft, machine);\n    else connect(draft, machine);',
-    replace: 'connect(draft, machine);',
+    find: 'if (machine.removal) {\n      openLink(draft, machine.id);\n      resumeRemoval(draft, machine);\n    } else openAndConnect(draft, machine);',
+    replace: 'openAndConnect(draft, machine);',
     why: 'a removal does not go on after a restart',
   },
   {
