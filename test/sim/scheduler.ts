@@ -159,12 +159,14 @@ export class Scheduler {
     if (this.#finish === 'no') this.#wantLast();
     this.downUntilMonoMs = 0;
     if (this.phase !== 'here') return;
-    if (this.#finish === 'done') {
+    // With its machine goes its last task: then another one.
+    if (this.#finish === 'asked' && this.#probe !== null && !this.#open().includes(this.#probe))
+      [this.#probe, this.#finish] = [null, 'wants'];
+    if (this.#finish !== 'wants') {
       // What it still does not know the end of: asked for until it does, as Mesos says.
       if (!this.isDone) this.#reconcile(false);
       return;
     }
-    if (this.#finish === 'asked') return this.#reconcile(false);
     if (this.#isRefusing()) return;
     this.#finish = 'asked';
     this.#decline([...this.offers.keys()], 0);
@@ -272,12 +274,10 @@ export class Scheduler {
     const world = this.#world;
     const operations = this.#planFor(offers);
     if (operations.length === 0) {
-      const refuseMs = world.pick([0, 1000, 5000, longMs, longMs, longMs]) ?? 0;
-      this.#decline(
-        offers.map(({ id }) => id),
-        this.#finish === 'no' ? refuseMs : this.#hasNoUse ? longMs : 0,
-      );
-      return;
+      const drawnMs = world.pick([0, 1000, 5000, longMs, longMs, longMs]) ?? 0;
+      const refuseMs = this.#finish === 'no' ? drawnMs : this.#hasNoUse ? longMs : 0;
+      const ids = offers.map(({ id }) => id);
+      return this.#decline(ids, refuseMs);
     }
     this.#accept(offers, operations);
   }
