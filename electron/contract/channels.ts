@@ -85,6 +85,8 @@ export const requestSchemas = {
   /** Try a failed lane again, with new credentials when the old ones were refused. */
   'machine:retry-add': z.object({ machineId: machineIdSchema, credentials: credentialsSchema.nullable() }),
   'machine:cancel-add': z.object({ machineId: machineIdSchema }),
+  /** The step at work ends; the next does not begin before it is resumed. */
+  'machine:pause-add': z.object({ machineId: machineIdSchema, isPaused: z.boolean() }),
   'machine:dismiss-lane': z.object({ machineId: machineIdSchema }),
   'machine:remove': z.object({
     machineId: machineIdSchema,
@@ -232,6 +234,7 @@ export type Answers = {
   'machine:confirm-host-key': null;
   'machine:retry-add': null;
   'machine:cancel-add': null;
+  'machine:pause-add': null;
   'machine:dismiss-lane': null;
   'machine:remove': { operationId: OperationId };
   'machine:reconnect': null;

@@ -53,5 +53,7 @@ export const laneRecordSchema = z.object({
   hostKey: hostKeySchema.nullable(),
   /** The key that was pinned earlier, when it differs: a hard stop. */
   pinnedHostKey: hostKeySchema.nullable(),
+  /** A person holds it: no further step begins. Absent = no. */
+  isPaused: z.boolean().optional(),
 });
 export type LaneRecord = z.infer<typeof laneRecordSchema>;

@@ -1,5 +1,6 @@
 // What buttons, keys and the palette do: one request each, its refusal shown in words. No domain decisions here.
 import type { Channel, Request } from '../../electron/contract/channels.ts';
+import type { LaneRecord } from '../../electron/contract/enrolment.ts';
 import type { Refusal } from '../../electron/contract/errors.ts';
 import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../electron/contract/machine.ts';
@@ -68,6 +69,21 @@ export function dismissLane(machineId: MachineId): void {
 
 export function cancelLane(machineId: MachineId): void {
   drop(ask('machine:cancel-add', { machineId }), 'shows its own refusal');
+}
+
+export function pauseLane({ id, title }: LaneRecord, isPaused: boolean): void {
+  drop(ask('machine:pause-add', { machineId: id, isPaused }, title), 'shows its own refusal');
+}
+
+/** With what was given before, as long as that is still held. */
+export function retryLane({ id, title }: LaneRecord): void {
+  drop(ask('machine:retry-add', { machineId: id, credentials: null }, title), 'shows its own refusal');
+}
+
+/** The key this lane shows is the machine's, a person has said. */
+export function trustKey({ id, title, hostKey }: LaneRecord): void {
+  if (hostKey === null) return;
+  drop(ask('machine:confirm-host-key', { machineId: id, hostKey }, title), 'shows its own refusal');
 }
 
 export function openTask(taskId: TaskId): void {

@@ -3,6 +3,7 @@ import './frame.css';
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { Toaster } from '../kit/toaster.tsx';
+import { AddingPage } from '../pages/adding/adding-page.tsx';
 import { Dialogs } from '../pages/dialogs/dialogs.tsx';
 import { FindPage } from '../pages/find/find-page.tsx';
 import { FrameworksPage } from '../pages/frameworks/frameworks-page.tsx';
@@ -40,6 +41,8 @@ function Page() {
       return <MachinesPage />;
     case 'find':
       return <FindPage view={route.view ?? 'here'} />;
+    case 'adding':
+      return <AddingPage />;
     case 'roles':
       return <RolesPage key={route.view ?? 'tree'} view={route.view ?? 'tree'} />;
     case 'frameworks':

@@ -114,6 +114,14 @@ function verbs(words: Words): readonly PaletteEntry[] {
       act: () => go({ page: 'find' }),
     }),
     entry({
+      key: 'adding',
+      group,
+      text: words.t('adding.title'),
+      icon: <ListChecks />,
+      isDeep: true,
+      act: () => go({ page: 'adding' }),
+    }),
+    entry({
       key: 'import-ssh',
       group,
       text: words.t('verb.import-ssh'),

@@ -8,7 +8,7 @@ import { useWords } from './messages/words.ts';
 
 function Door(props: { readonly route: Route; readonly label: string; readonly icon: ReactNode }) {
   const page = useView((view) => view.route.page);
-  const own = page === 'task' ? 'tasks' : page === 'find' ? 'machines' : page;
+  const own = page === 'task' ? 'tasks' : page === 'find' || page === 'adding' ? 'machines' : page;
   const isHere = own === props.route.page;
   return (
     <IconButton

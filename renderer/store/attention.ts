@@ -4,10 +4,12 @@ import type { MachineRecord } from '../../electron/contract/machine.ts';
 import type { Tables } from '../../electron/contract/tables.ts';
 import type { TaskRecord } from '../../electron/contract/task.ts';
 import type { MachineHealth } from './health.ts';
-import { activeTasksOf, failedTasks, healthOf, laneList, machineList } from './selectors.ts';
+import { activeTasksOf, areManyAdding, failedTasks, healthOf, laneList, machineList } from './selectors.ts';
 
 export type Attention =
   | { readonly kind: 'lane'; readonly key: string; readonly lane: LaneRecord }
+  /** Of many that are being added: together, so that they leave room for the rest. */
+  | { readonly kind: 'lanes'; readonly key: string; readonly needsYou: number; readonly failed: number }
   | {
       readonly kind: 'machine';
       readonly key: string;
@@ -52,12 +54,19 @@ function busyTasks(tables: Tables, machineId: string): number {
   ).length;
 }
 
+function lanesThatNeed(lanes: Tables['lanes']): readonly Attention[] {
+  const need = laneList(lanes).filter(({ state }) => state === 'needs-you' || state === 'failed');
+  const isFolded = areManyAdding(lanes);
+  const apart = need.filter(({ kind }) => !isFolded || kind !== 'add');
+  const folded = need.filter(({ kind }) => isFolded && kind === 'add');
+  const failed = folded.filter(({ state }) => state === 'failed').length;
+  const cards = apart.map((lane): Attention => ({ kind: 'lane', key: `lane-${lane.id}`, lane }));
+  if (folded.length === 0) return cards;
+  return [{ kind: 'lanes', key: 'lanes', needsYou: folded.length - failed, failed }, ...cards];
+}
+
 export function attentionOf(tables: Tables, nowMs: number, failuresSeenAtMs: number): readonly Attention[] {
-  const found: Attention[] = [];
-  for (const lane of laneList(tables.lanes)) {
-    if (lane.state === 'needs-you' || lane.state === 'failed')
-      found.push({ kind: 'lane', key: `lane-${lane.id}`, lane });
-  }
+  const found: Attention[] = [...lanesThatNeed(tables.lanes)];
   for (const machine of machineList(tables.machines)) {
     const health = healthOf(tables, machine);
     if (!needsWord(health, tables.links.get(machine.id)?.sinceMs ?? null, nowMs)) continue;

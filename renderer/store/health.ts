@@ -126,7 +126,20 @@ export const stepGlyphs: Readonly<Record<LaneStep['state'], GlyphState>> = {
   skipped: 'stopped',
 };
 
-export const laneGlyphs: Readonly<Record<LaneRecord['state'], GlyphState>> = {
+/** `in-line`: its next step waits for its turn. `pausing`: the step at work still ends. */
+export type LaneStanding = LaneRecord['state'] | 'in-line' | 'pausing' | 'paused';
+
+export function standingOfLane({ kind, state, steps, isPaused }: LaneRecord): LaneStanding {
+  if (kind === 'remove' || state !== 'running') return state;
+  const isAtWork = steps.some((step) => step.state === 'working');
+  if (isPaused === true) return isAtWork ? 'pausing' : 'paused';
+  return isAtWork ? 'running' : 'in-line';
+}
+
+export const laneGlyphs: Readonly<Record<LaneStanding, GlyphState | 'past'>> = {
+  'in-line': 'past',
+  pausing: 'working',
+  paused: 'stopped',
   running: 'working',
   'needs-you': 'waiting',
   done: 'healthy',

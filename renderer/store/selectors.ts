@@ -133,6 +133,15 @@ export const laneList = memo((lanes: Tables['lanes']): readonly LaneRecord[] =>
   [...lanes.values()].sort((a, b) => a.startedAtMs - b.startedAtMs),
 );
 
+export const addingLanes = memo((lanes: Tables['lanes']): readonly LaneRecord[] =>
+  laneList(lanes).filter(({ kind }) => kind === 'add'),
+);
+
+/** More machines on their way than the rack shows one by one: they have a page of their own. */
+export function areManyAdding(lanes: Tables['lanes']): boolean {
+  return addingLanes(lanes).length > 3;
+}
+
 export function healthOf(tables: Tables, machine: MachineRecord): MachineHealth {
   return machineHealth(machine, agentOf(tables, machine), tables.links.get(machine.id));
 }

@@ -9,6 +9,7 @@ export type Route =
   | { readonly page: 'task'; readonly taskId: TaskId; readonly view?: TaskView }
   | { readonly page: 'machines' }
   | { readonly page: 'find'; readonly view?: FindView }
+  | { readonly page: 'adding' }
   | { readonly page: 'frameworks' }
   | { readonly page: 'roles'; readonly view?: RolesView }
   | { readonly page: 'settings' };
@@ -49,9 +50,11 @@ export type AddPrefill = {
 };
 
 export type DialogState =
-  /** `found`: these, one after the other. */
-  | { readonly kind: 'add-machine'; readonly found?: readonly AddPrefill[] }
-  | { readonly kind: 'retry-machine'; readonly machineId: MachineId }
+  | { readonly kind: 'add-machine'; readonly found?: AddPrefill }
+  /** Machines that were found, together: one login for those that share it. */
+  | { readonly kind: 'add-machines'; readonly found: readonly AddPrefill[] }
+  /** With other credentials, the same for all of these. */
+  | { readonly kind: 'retry-machines'; readonly machineIds: readonly MachineId[] }
   | { readonly kind: 'remove-machine'; readonly machineId: MachineId }
   | { readonly kind: 'edit-machine'; readonly machineId: MachineId }
   | { readonly kind: 'take-over'; readonly machineId: MachineId }
@@ -123,6 +126,9 @@ export function routeToHash(route: Route): string {
   }
 }
 
+/** Those without a part of their own in the address. */
+const plainPages = ['machines', 'adding', 'frameworks', 'settings'] as const;
+
 export function hashToRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [page = '', id = '', part = ''] = path.split('/');
@@ -135,8 +141,7 @@ export function hashToRoute(hash: string): Route {
     const view = findViews.find((each) => each === id && each !== 'here');
     return { page, ...(view === undefined ? {} : { view }) };
   }
-  if (page === 'machines' || page === 'settings' || page === 'frameworks') return { page };
-  return { page: 'rack' };
+  return { page: plainPages.find((each) => each === page) ?? 'rack' };
 }
 
 function tasksRoute(query: string): Route {

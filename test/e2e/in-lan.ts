@@ -3,7 +3,14 @@
 import { type HostSpec, plainHosts } from '../lan/spec.ts';
 import { createLan } from '../lan/vlan.ts';
 
-const HOSTS: readonly HostSpec[] = plainHosts(3);
+/** `strict`: its only account has another password than the rest, and no key of the desk. */
+const HOSTS: readonly HostSpec[] = [
+  ...plainHosts(3),
+  {
+    name: 'strict',
+    users: [{ name: 'lab', password: 'gneiss-Canary-71', deskKey: false, sudo: 'nopasswd' }],
+  },
+];
 const END_MS = 20_000;
 
 async function main(words: readonly string[]): Promise<number> {

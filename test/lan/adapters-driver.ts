@@ -159,7 +159,7 @@ export class Driver {
       steps.push(finished);
       if (finished.outcome.kind === 'failed') {
         const cleaned = this.next('lane-cleaned-up', (event) => event.machineId === machineId);
-        this.effect({ kind: 'clean-up-lane', context });
+        this.effect({ kind: 'clean-up-lane', keepsSecrets: false, context });
         await cleaned;
         const { refusal } = finished.outcome;
         return { machineId, steps, learned: context.learned, refusal, failedStep: step, machine: null };
@@ -181,6 +181,7 @@ export class Driver {
     const cleaned = this.next('lane-cleaned-up', (event) => event.machineId === machineId);
     this.effect({
       kind: 'clean-up-lane',
+      keepsSecrets: false,
       context: { machineId, attempt: 1, address, port, user, hostKey, learned },
     });
     await cleaned;
@@ -222,7 +223,7 @@ export class Driver {
   /** Cancels: the clean-up while a step may still be under way. */
   async cancel(context: LaneContext): Promise<void> {
     const cleaned = this.next('lane-cleaned-up', (event) => event.machineId === context.machineId);
-    this.effect({ kind: 'clean-up-lane', context });
+    this.effect({ kind: 'clean-up-lane', keepsSecrets: false, context });
     await cleaned;
   }
 

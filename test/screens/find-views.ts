@@ -27,15 +27,42 @@ export const findViews: readonly ScreenView[] = [
     },
   },
   { name: 'find-config', hash: '#/find/config' },
-  { name: 'find-empty', scene: 'empty', hash },
   {
-    name: 'dialog-add-found',
-    hash,
+    name: 'dialog-add-many',
+    hash: '#/find',
     steps: async (page) => {
       for (const name of ['attic', 'vault', 'gpu-3']) {
         await page.getByRole('row', { name, exact: true }).getByRole('checkbox').check();
       }
       await page.locator('.find-chosen button').last().click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'adding-many',
+    scene: 'adding-many',
+    hash: '#/adding',
+    steps: async (page) => page.locator('.compare .check__box').first().check(),
+  },
+  {
+    name: 'adding-many-lanes',
+    scene: 'adding-many',
+    hash: '#/adding',
+    steps: async (page) =>
+      page
+        .locator('.lane')
+        .last()
+        .evaluate((lane) => lane.scrollIntoView({ block: 'end' })),
+  },
+  { name: 'adding-done', scene: 'adding-done', hash: '#/adding' },
+  { name: 'adding-rack', scene: 'adding-many' },
+  { name: 'find-empty', scene: 'empty', hash },
+  {
+    name: 'dialog-add-found',
+    hash,
+    steps: async (page) => {
+      await page.getByRole('row', { name: 'attic', exact: true }).hover();
+      await page.getByRole('row', { name: 'attic', exact: true }).getByRole('button').last().click();
       await page.getByRole('dialog').waitFor();
     },
   },

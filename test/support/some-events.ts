@@ -64,6 +64,7 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
     }),
     'retry-add': () => ({ kind: 'retry-add', machineId: machine(), operationId: anOperation() }),
     'cancel-add': () => ({ kind: 'cancel-add', machineId: machine() }),
+    'pause-add': () => ({ kind: 'pause-add', machineId: machine(), isPaused: pick([true, false]) }),
     'dismiss-lane': () => ({ kind: 'dismiss-lane', machineId: machine() }),
     'remove-machine': () => ({
       kind: 'remove-machine',

@@ -78,7 +78,7 @@ export class SshLanes {
         return;
       }
       case 'clean-up-lane':
-        void this.cleanUp(effect.context, post);
+        void this.cleanUp(effect, post);
         return;
       case 'drop-secrets':
         this.vault.drop(effect.machineId);
@@ -162,8 +162,12 @@ export class SshLanes {
     });
   }
 
-  private async cleanUp(context: LaneContext, post: Post): Promise<void> {
+  private async cleanUp(
+    { context, keepsSecrets }: Extract<LaneEffect, { kind: 'clean-up-lane' }>,
+    post: Post,
+  ): Promise<void> {
     const { machineId, attempt } = context;
+    const used = this.vault.get(machineId);
     const running = this.lanes.get(machineId);
     if (running !== undefined) {
       running.lane.abort.abort();
@@ -173,7 +177,8 @@ export class SshLanes {
       });
       if (this.lanes.get(machineId) === running) this.lanes.delete(machineId);
     }
-    this.vault.drop(machineId);
+    // Other credentials may have come for the next attempt meanwhile: those stay.
+    if (!keepsSecrets && this.vault.get(machineId) === used) this.vault.drop(machineId);
     post({ kind: 'lane-cleaned-up', machineId, attempt });
   }
 

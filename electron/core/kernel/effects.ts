@@ -51,8 +51,11 @@ export type Effect =
       readonly attempt: number;
       readonly tasks: 'stop' | 'keep';
     }
-  /** The lane failed or was cancelled: remove whatever this attempt put on the machine, close its session, drop secrets. */
-  | { readonly kind: 'clean-up-lane'; readonly context: LaneContext }
+  /**
+   * The lane failed or was cancelled: remove whatever this attempt put on the machine, close its session. `keepsSecrets`: what the
+   * person gave was not refused and serves the next attempt; `drop-secrets` ends that.
+   */
+  | { readonly kind: 'clean-up-lane'; readonly context: LaneContext; readonly keepsSecrets: boolean }
   /** To a scheduler behind a transport, in the order of the effects. What its connection does not take is lost. */
   | {
       readonly kind: 'send-scheduler-event';
@@ -61,7 +64,7 @@ export type Effect =
       readonly event: SchedulerEvent;
     }
   | { readonly kind: 'close-scheduler-stream'; readonly frameworkId: FrameworkId; readonly streamId: string }
-  /** The lane is done: keep nothing secret in memory. */
+  /** The lane is done, or nobody tried again in time: keep nothing secret in memory. */
   | { readonly kind: 'drop-secrets'; readonly machineId: MachineId };
 
 export type IssuedEffect = Effect & { readonly effectId: string };

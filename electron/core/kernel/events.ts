@@ -54,6 +54,7 @@ export type CommandEvent =
   | { readonly kind: 'confirm-host-key'; readonly machineId: MachineId; readonly hostKey: HostKey }
   | { readonly kind: 'retry-add'; readonly machineId: MachineId; readonly operationId: OperationId }
   | { readonly kind: 'cancel-add'; readonly machineId: MachineId }
+  | { readonly kind: 'pause-add'; readonly machineId: MachineId; readonly isPaused: boolean }
   | { readonly kind: 'dismiss-lane'; readonly machineId: MachineId }
   | {
       readonly kind: 'remove-machine';

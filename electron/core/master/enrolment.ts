@@ -21,6 +21,7 @@ import {
   tookMs,
   withStep,
 } from './lane-states.ts';
+import { isHeldBack } from './lane-turns.ts';
 import { isHardStop } from './link-states.ts';
 import { addMachineRecord, dropMachine } from './machines.ts';
 import { advanceOperation, refuseOperation } from './operations.ts';
@@ -31,10 +32,16 @@ type AddSession = NonNullable<LaneSession['add']>;
 const firstSampleCapMs = 15_000;
 /** A clean-up that never answers must not hold a retry back for ever. */
 const cleanUpCapMs = 20_000;
+/** After a failure that was not about them, so that many can be tried again without being asked many times. */
+export const credentialsKeptMs = 300_000;
 export const loginTries = 2;
 
-/** Goes on with the next step of a running lane. */
+/** Goes on with the next step of a running lane, or leaves it in line. */
 export function runNextStep(draft: Draft, lane: LaneRecord): void {
+  if (isHeldBack(draft, lane)) {
+    draft.put('lanes', lane);
+    return;
+  }
   const { lane: next, name } = beginNextStep(draft, lane);
   draft.put('lanes', next);
   if (name === 'host-key') checkHostKey(draft, next);
@@ -194,14 +201,18 @@ function completeLane(draft: Draft, lane: LaneRecord): void {
 function failLane(draft: Draft, lane: LaneRecord, refusal: Refusal): void {
   draft.put('lanes', failedLane(draft, lane, refusal));
   refuseOperation(draft, laneSession(draft, lane.id).operationId, refusal);
-  cleanUp(draft, lane.id);
+  cleanUp(draft, lane.id, { keepsSecrets: refusal.code !== 'unauthorized' && refusal.code !== 'exhausted' });
 }
 
 /** Takes away what this attempt put on the machine, and the record if there was one already. */
-export function cleanUp(draft: Draft, machineId: MachineId): void {
-  draft.issue({ kind: 'clean-up-lane', context: contextOf(draft, machineId) });
+export function cleanUp(
+  draft: Draft,
+  machineId: MachineId,
+  { keepsSecrets }: { readonly keepsSecrets: boolean },
+): void {
+  draft.issue({ kind: 'clean-up-lane', context: contextOf(draft, machineId), keepsSecrets });
   if (draft.get('machines', machineId)) dropMachine(draft, machineId);
-  patchAdd(draft, machineId, { isCleaning: true });
+  patchAdd(draft, machineId, { isCleaning: true, keepsSecrets });
   // A later answer of this attempt is of no use to anybody.
   patchLaneSession(draft, machineId, { deadlineMonoMs: draft.monoMs + cleanUpCapMs });
 }
@@ -210,7 +221,7 @@ export function cleanUp(draft: Draft, machineId: MachineId): void {
 export function startAttempt(draft: Draft, lane: LaneRecord): void {
   const session = laneSession(draft, lane.id);
   patchLaneSession(draft, lane.id, { attempt: session.attempt + 1, deadlineMonoMs: null });
-  patchAdd(draft, lane.id, { isCleaning: false, retryWanted: false, learned: {} });
+  patchAdd(draft, lane.id, { isCleaning: false, keepsSecrets: false, retryWanted: false, learned: {} });
   runNextStep(draft, lane);
 }
 
@@ -221,15 +232,29 @@ export function onLaneCleanedUp(draft: Draft, event: Extract<FactEvent, { kind: 
 
 function endCleaning(draft: Draft, machineId: MachineId): void {
   const lane = must(draft.get('lanes', machineId), `lane ${machineId}`);
-  patchLaneSession(draft, machineId, { deadlineMonoMs: null });
-  if (addOf(draft, machineId).retryWanted) startAttempt(draft, lane);
+  const { retryWanted, keepsSecrets } = addOf(draft, machineId);
+  patchLaneSession(draft, machineId, {
+    deadlineMonoMs: keepsSecrets ? draft.monoMs + credentialsKeptMs : null,
+  });
+  if (retryWanted) startAttempt(draft, lane);
   else patchAdd(draft, machineId, { isCleaning: false });
+}
+
+/** Nobody tried again in time, or nobody will. */
+export function dropSecrets(draft: Draft, machineId: MachineId): void {
+  draft.issue({ kind: 'drop-secrets', machineId });
+  patchLaneSession(draft, machineId, { deadlineMonoMs: null });
+  patchAdd(draft, machineId, { keepsSecrets: false });
 }
 
 export function onEnrolmentDeadline(draft: Draft, lane: LaneRecord): void {
   if (addOf(draft, lane.id).isCleaning) {
     draft.note('clean-up-unanswered', { machineId: lane.id });
     endCleaning(draft, lane.id);
+    return;
+  }
+  if (!isOpen(lane)) {
+    dropSecrets(draft, lane.id);
     return;
   }
   assert(isOpen(lane) && stepOf(lane, 'first-sample').state === 'working', `deadline of lane ${lane.id}`);

@@ -8,6 +8,7 @@ import type { Draft } from './draft.ts';
 import {
   acceptHostKey,
   cleanUp,
+  dropSecrets,
   isSameKey,
   isSamePlace,
   loginTries,
@@ -27,6 +28,7 @@ import {
   restartedLane,
   withStep,
 } from './lane-states.ts';
+import { isHeldBack, lanesInLine } from './lane-turns.ts';
 import { openOperation, refuseOperation } from './operations.ts';
 import { onRemovalStepFinished } from './removal.ts';
 import type { State } from './state.ts';
@@ -53,6 +55,7 @@ export function onAddMachine(draft: Draft, event: Command<'add-machine'>): Refus
       learned: {},
       loginRefusals: 0,
       isCleaning: false,
+      keepsSecrets: false,
       retryWanted: false,
     },
     remove: null,
@@ -146,17 +149,32 @@ export function onCancelAdd(draft: Draft, event: Command<'cancel-add'>): Refusal
   const refusal: Refusal = { code: 'conflict', reason: 'cancelled', detail: 'cancelled by a person' };
   refuseOperation(draft, session.operationId, refusal);
   if (session.add.isCleaning) patchAdd(draft, lane.id, { retryWanted: false });
-  else cleanUp(draft, lane.id);
+  else cleanUp(draft, lane.id, { keepsSecrets: false });
+  giveTurns(draft);
   return null;
+}
+
+export function onPauseAdd(draft: Draft, event: Command<'pause-add'>): Refusal | null {
+  const lane = draft.get('lanes', event.machineId);
+  if (!lane || !draft.lanes.get(event.machineId)?.add) return noLane(event.machineId);
+  if (!isOpen(lane)) return { code: 'conflict', reason: 'lane-ended', detail: lane.title };
+  draft.put('lanes', { ...lane, isPaused: event.isPaused });
+  giveTurns(draft);
+  return null;
+}
+
+/** Whoever is in line and may go on does. */
+function giveTurns(draft: Draft): void {
+  for (const lane of lanesInLine(draft)) if (!isHeldBack(draft, lane)) runNextStep(draft, lane);
 }
 
 export function onDismissLane(draft: Draft, event: Command<'dismiss-lane'>): Refusal | null {
   const lane = draft.get('lanes', event.machineId);
   if (!lane) return noLane(event.machineId);
   if (isOpen(lane)) return { code: 'conflict', reason: 'lane-running', detail: lane.title };
-  if (draft.lanes.get(lane.id)?.add?.isCleaning) {
-    return { code: 'conflict', reason: 'lane-cleaning', detail: lane.title };
-  }
+  const add = draft.lanes.get(lane.id)?.add;
+  if (add?.isCleaning) return { code: 'conflict', reason: 'lane-cleaning', detail: lane.title };
+  if (add?.keepsSecrets) dropSecrets(draft, lane.id);
   draft.drop('lanes', lane.id);
   draft.lanes.delete(lane.id);
   return null;
@@ -180,8 +198,9 @@ export function onLaneStepFinished(
     draft.note('ignore-late-step', { machineId: event.machineId, step: event.step, attempt: event.attempt });
     return;
   }
-  if (session.kind === 'add') onEnrolmentStepFinished(draft, lane, event);
-  else onRemovalStepFinished(draft, lane, event);
+  if (session.kind !== 'add') return onRemovalStepFinished(draft, lane, event);
+  onEnrolmentStepFinished(draft, lane, event);
+  giveTurns(draft);
 }
 
 export function onLaneDeadlines(draft: Draft): void {

@@ -61,6 +61,7 @@ export function restartedLane(draft: Draft, lane: LaneRecord): LaneRecord {
     endedAtMs: null,
     hostKey: null,
     pinnedHostKey: null,
+    isPaused: false,
   };
 }
 

@@ -48,6 +48,8 @@ export type LaneSession = {
     readonly loginRefusals: number;
     /** A clean-up is on its way; a retry waits for it. */
     readonly isCleaning: boolean;
+    /** The adapter still holds what the person gave, for another try. */
+    readonly keepsSecrets: boolean;
     readonly retryWanted: boolean;
   } | null;
   readonly remove: { readonly tasks: 'stop' | 'keep' } | null;

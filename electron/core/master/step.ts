@@ -36,6 +36,7 @@ import {
   onLaneDeadlines,
   onLaneStepFinished,
   onLanesWokeUp,
+  onPauseAdd,
   onRetryAdd,
 } from './lane-commands.ts';
 import {
@@ -109,6 +110,7 @@ const commandKinds: ReadonlySet<string> = new Set(
     'confirm-host-key': true,
     'retry-add': true,
     'cancel-add': true,
+    'pause-add': true,
     'dismiss-lane': true,
     'remove-machine': true,
     'start-demo-rack': true,
@@ -162,6 +164,8 @@ function onCommand(draft: Draft, event: CommandEvent): Refusal | null {
       return onRetryAdd(draft, event);
     case 'cancel-add':
       return onCancelAdd(draft, event);
+    case 'pause-add':
+      return onPauseAdd(draft, event);
     case 'dismiss-lane':
       return onDismissLane(draft, event);
     case 'remove-machine':

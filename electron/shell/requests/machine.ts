@@ -8,6 +8,7 @@ type Names =
   | 'machine:confirm-host-key'
   | 'machine:retry-add'
   | 'machine:cancel-add'
+  | 'machine:pause-add'
   | 'machine:dismiss-lane'
   | 'machine:remove'
   | 'machine:reconnect'
@@ -45,6 +46,7 @@ export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pic
       return master.command({ kind: 'retry-add', machineId, operationId: ids.operation() });
     },
     'machine:cancel-add': (request) => master.command({ kind: 'cancel-add', ...request }),
+    'machine:pause-add': (request) => master.command({ kind: 'pause-add', ...request }),
     'machine:dismiss-lane': (request) => master.command({ kind: 'dismiss-lane', ...request }),
     'machine:remove': async (request) => {
       const operationId = ids.operation();

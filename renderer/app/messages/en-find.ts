@@ -59,7 +59,7 @@ export const enFind = {
   'find.ssh.closed': 'nothing on {port}',
   'find.ssh.unknown': 'not asked yet',
   'find.chosen': '{n, plural, one {# chosen} other {# chosen}}',
-  'find.add-chosen': '{n, plural, one {Add it} other {Add them one by one}}',
+  'find.add-chosen': '{n, plural, one {Add it} other {Add these #}}',
   'find.clear': 'Choose none',
   'find.full': 'More was seen than a search keeps. Narrow it down with a smaller network.',
   'find.empty.here': 'No machine was heard yet.',
@@ -128,8 +128,4 @@ export const enFind = {
     '{n, plural, one {It has this very key for a name that is stored as a hash.} other {It has this very key for # names that are stored as hashes.}}',
   'lane.key.known.type': 'It has only keys of other types for this address.',
   'lane.key.known.none': 'It does not know this machine.',
-
-  'add.lead-found': '{at} of {n}. Login and key stay as they are for the next one.',
-  'add.skip': 'Skip this one',
-  'add.next': 'Add, then the next',
 } as const;

@@ -1,5 +1,6 @@
 // English texts, ICU message syntax. Sentence case, verbs on buttons, no exclamation marks.
 // zh-cn.ts has the same keys and placeholders; test/unit/renderer/app/messages.test.ts compares them.
+import { enAdding } from './en-adding.ts';
 import { enDialogs } from './en-dialogs.ts';
 import { enDrain } from './en-drain.ts';
 import { enFind } from './en-find.ts';
@@ -12,6 +13,7 @@ import { enTasks } from './en-tasks.ts';
 import { enWaiting } from './en-waiting.ts';
 
 export const en = {
+  ...enAdding,
   ...enDialogs,
   ...enDrain,
   ...enFind,
@@ -140,9 +142,9 @@ export const en = {
   'lane.state.needs-you': 'needs you',
   'lane.state.done': 'done',
   'lane.state.failed': 'failed',
-  'lane.state.cancelled': 'cancelled',
+  'lane.state.cancelled': 'skipped',
   'lane.took': '{state} · {age}',
-  'lane.cancel': 'Cancel adding',
+  'lane.cancel': 'Skip',
   'lane.ran': 'What we ran',
   'lane.answered': 'What it answered',
   'lane.can-do': 'What you can do',

@@ -57,7 +57,7 @@ export const zhCnFind = {
   'find.ssh.closed': '{port} 上没有服务',
   'find.ssh.unknown': '还没有问过',
   'find.chosen': '{n, plural, other {已选 # 台}}',
-  'find.add-chosen': '{n, plural, one {添加它} other {逐台添加}}',
+  'find.add-chosen': '添加{n, plural, other {这 # 台}}',
   'find.clear': '全部不选',
   'find.full': '看到的比一次查找保留的多。请换一个更小的网络。',
   'find.empty.here': '还没有听到任何机器。',
@@ -123,8 +123,4 @@ export const zhCnFind = {
   'lane.key.known.also-hashed': '其中有 {n, plural, other {# 个}}以散列保存的名称用的正是这个密钥。',
   'lane.key.known.type': '其中这个地址只有其他类型的密钥。',
   'lane.key.known.none': '其中没有这台机器。',
-
-  'add.lead-found': '第 {at} 台，共 {n} 台。登录方式和密钥会留给下一台。',
-  'add.skip': '跳过这台',
-  'add.next': '添加，然后下一台',
 } as const;

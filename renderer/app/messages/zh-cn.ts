@@ -1,5 +1,6 @@
 // Simplified Chinese texts. Same keys and placeholders as en.ts.
 import type { Catalogue } from './en.ts';
+import { zhCnAdding } from './zh-cn-adding.ts';
 import { zhCnDialogs } from './zh-cn-dialogs.ts';
 import { zhCnDrain } from './zh-cn-drain.ts';
 import { zhCnFind } from './zh-cn-find.ts';
@@ -12,6 +13,7 @@ import { zhCnTasks } from './zh-cn-tasks.ts';
 import { zhCnWaiting } from './zh-cn-waiting.ts';
 
 export const zhCn: Catalogue = {
+  ...zhCnAdding,
   ...zhCnDialogs,
   ...zhCnDrain,
   ...zhCnFind,
@@ -137,9 +139,9 @@ export const zhCn: Catalogue = {
   'lane.state.needs-you': '需要你',
   'lane.state.done': '完成',
   'lane.state.failed': '失败',
-  'lane.state.cancelled': '已取消',
+  'lane.state.cancelled': '已跳过',
   'lane.took': '{state} · {age}',
-  'lane.cancel': '取消添加',
+  'lane.cancel': '跳过',
   'lane.ran': '我们执行了',
   'lane.answered': '它的回应',
   'lane.can-do': '你可以',

@@ -6,30 +6,27 @@ import type { AddPrefill } from '../../store/view.ts';
 export const loginKinds = ['key-file', 'ssh-agent', 'password'] as const;
 export type LoginKind = (typeof loginKinds)[number];
 
-export type AddForm = {
-  readonly name: string;
-  readonly address: string;
-  readonly port: string;
-  readonly user: string;
+export type LoginForm = {
   readonly loginKind: LoginKind;
   readonly keyFile: string;
   readonly passphrase: string;
   readonly password: string;
 };
 
-export const emptyForm: AddForm = {
-  name: '',
-  address: '',
-  port: '22',
-  user: '',
-  loginKind: 'key-file',
-  keyFile: '',
-  passphrase: '',
-  password: '',
+export type AddForm = LoginForm & {
+  readonly name: string;
+  readonly address: string;
+  readonly port: string;
+  readonly user: string;
 };
 
+export const emptyLogin: LoginForm = { loginKind: 'key-file', keyFile: '', passphrase: '', password: '' };
+export const emptyForm: AddForm = { ...emptyLogin, name: '', address: '', port: '22', user: '' };
+
+export type LoginOffer = Pick<AddForm, 'user' | 'keyFile' | 'loginKind'>;
+
 /** What this computer offers: the first key, else its ssh-agent, else a password; the same user name. */
-export function offeredBy(info: AppInfo): Partial<AddForm> {
+export function offeredBy(info: AppInfo): LoginOffer {
   const [keyFile = ''] = info.keyFiles;
   return {
     user: info.user,
@@ -38,7 +35,7 @@ export function offeredBy(info: AppInfo): Partial<AddForm> {
   };
 }
 
-/** What is known of the machine; how one logs in stays as it was for the one before. */
+/** What is known of the machine; what is not stays as it is. */
 export function knownOf({ name, address, port, user, keyFile }: AddPrefill): Partial<AddForm> {
   return {
     name,
@@ -94,12 +91,12 @@ function portFault(text: string): MessageKey | null {
   return /^\d+$/.test(text.trim()) && port >= 1 && port <= 65_535 ? null : 'add.bad.port';
 }
 
-function userFault(user: string): MessageKey | null {
+export function userFault(user: string): MessageKey | null {
   if (user === '') return 'add.bad.user-empty';
   return user.length > 64 || /[\s:]/.test(user) ? 'add.bad.user' : null;
 }
 
-export function credentialFaults(form: AddForm, hasSshAgent: boolean): AddFaults {
+export function credentialFaults(form: LoginForm, hasSshAgent: boolean): AddFaults {
   if (form.loginKind === 'key-file' && form.keyFile === '') return { keyFile: 'add.bad.key-file' };
   if (form.loginKind === 'password' && form.password === '') return { password: 'add.bad.password' };
   if (form.loginKind === 'ssh-agent' && !hasSshAgent) return { loginKind: 'add.bad.agent' };
@@ -118,7 +115,7 @@ export function faultsOf(form: AddForm, hasSshAgent: boolean): AddFaults {
   };
 }
 
-export function credentialsOf(form: AddForm): Credentials {
+export function credentialsOf(form: LoginForm): Credentials {
   switch (form.loginKind) {
     case 'password':
       return { kind: 'password', password: form.password, plantKey: true };

@@ -3,6 +3,7 @@ import './dialogs.css';
 import { openDialog, useView } from '../../store/view.ts';
 import { AboutDialog } from './about-dialog.tsx';
 import { AddMachineDialog } from './add-machine-dialog.tsx';
+import { AddMachinesDialog } from './add-machines-dialog.tsx';
 import { DrainDialog } from './drain-dialog.tsx';
 import { EditMachineDialog } from './edit-machine-dialog.tsx';
 import { ForgetTasksDialog, KillTasksDialog } from './end-tasks-dialogs.tsx';
@@ -10,6 +11,7 @@ import { MaintenanceDialog } from './maintenance-dialog.tsx';
 import { QuitDialog } from './quit-dialog.tsx';
 import { RemoveDemoDialog } from './remove-demo-dialog.tsx';
 import { RemoveMachineDialog } from './remove-machine-dialog.tsx';
+import { RetryMachinesDialog } from './retry-machines-dialog.tsx';
 import { ChangeRoleDialog } from './roles/change-role-dialog.tsx';
 import { PartitionDialog } from './roles/partition-dialog.tsx';
 import { TeardownDialog } from './roles/teardown-dialog.tsx';
@@ -23,9 +25,11 @@ export function Dialogs() {
   if (dialog === null) return null;
   switch (dialog.kind) {
     case 'add-machine':
-      return <AddMachineDialog retry={null} found={dialog.found ?? []} onClose={closeDialog} />;
-    case 'retry-machine':
-      return <AddMachineDialog retry={dialog.machineId} found={[]} onClose={closeDialog} />;
+      return <AddMachineDialog found={dialog.found ?? null} onClose={closeDialog} />;
+    case 'add-machines':
+      return <AddMachinesDialog found={dialog.found} onClose={closeDialog} />;
+    case 'retry-machines':
+      return <RetryMachinesDialog machineIds={dialog.machineIds} onClose={closeDialog} />;
     case 'remove-machine':
       return <RemoveMachineDialog machineId={dialog.machineId} onClose={closeDialog} />;
     case 'edit-machine':

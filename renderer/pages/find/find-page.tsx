@@ -196,7 +196,10 @@ export function FindPage({ view }: { readonly view: FindView }) {
   const order = useSettled(wanted, isPointerInside, `${view} ${find}`);
   const add = (ids: readonly string[]) => {
     const found = ids.flatMap((id) => machines.get(id) ?? []).filter(canAdd);
-    if (found.length > 0) openDialog({ kind: 'add-machine', found: found.map(prefillOf) });
+    const [first, ...more] = found.map(prefillOf);
+    if (first === undefined) return;
+    if (more.length === 0) openDialog({ kind: 'add-machine', found: first });
+    else openDialog({ kind: 'add-machines', found: [first, ...more] });
   };
   const { cursor, selected, toggle, clear, onPress } = useFindKeys(order, search, add);
   // What has been added meanwhile is chosen no more.

@@ -131,7 +131,7 @@ export function FoundPanel({ id }: { readonly id: string }) {
           <Button
             compact
             icon={<Plus />}
-            onClick={() => openDialog({ kind: 'add-machine', found: [prefillOf(found)] })}
+            onClick={() => openDialog({ kind: 'add-machine', found: prefillOf(found) })}
           >
             {words.t('add.submit')}
           </Button>

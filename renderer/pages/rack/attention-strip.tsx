@@ -49,6 +49,19 @@ function laneCard(item: Extract<Attention, { kind: 'lane' }>, words: Words): Car
   };
 }
 
+function lanesCard({ needsYou, failed }: Extract<Attention, { kind: 'lanes' }>, words: Words): Card {
+  return {
+    glyph: needsYou > 0 ? 'waiting' : 'failed',
+    text: words.t('attention.lanes', { n: needsYou + failed, needsYou, failed }),
+    more: '',
+    actions: (
+      <Button compact look="quiet" onClick={() => go({ page: 'adding' })}>
+        {words.t('verb.show')}
+      </Button>
+    ),
+  };
+}
+
 function machineText(item: Extract<Attention, { kind: 'machine' }>, words: Words, nowMs: number): string {
   const { machine, health } = item;
   const { name } = machine;
@@ -137,6 +150,8 @@ function cardOf(item: Attention, words: Words, nowMs: number): Card {
   switch (item.kind) {
     case 'lane':
       return laneCard(item, words);
+    case 'lanes':
+      return lanesCard(item, words);
     case 'machine':
       return machineCard(item, words, nowMs);
     case 'failed-tasks':

@@ -2,6 +2,7 @@
 import './rack.css';
 import { Boxes, Play, Plus, Radar } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { LaneRecord } from '../../../electron/contract/enrolment.ts';
 import type { MachineId } from '../../../electron/contract/ids.ts';
 import type { MachineRecord } from '../../../electron/contract/machine.ts';
 import { startDemo } from '../../app/acts.ts';
@@ -11,12 +12,12 @@ import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/parts.tsx';
 import { Rows } from '../../kit/rows.tsx';
 import { useSelection } from '../../kit/use-selection.ts';
-import { laneList, machineList } from '../../store/selectors.ts';
+import { Lane } from '../../parts/lane.tsx';
+import { addingLanes, areManyAdding, laneList, machineList } from '../../store/selectors.ts';
 import { useTables } from '../../store/tables.ts';
 import { go, inspect, openDialog, useView } from '../../store/view.ts';
 import { AttentionStrip } from './attention-strip.tsx';
 import { GhostRack } from './ghost-rack.tsx';
-import { Lane } from './lane.tsx';
 import { MachineRow } from './machine-row.tsx';
 import { Queue } from './queue.tsx';
 
@@ -52,8 +53,32 @@ function Head() {
   );
 }
 
+/** Many at once have a page of their own; here stands how far they are. */
+function ManyLanes() {
+  const words = useWords();
+  const lanes = useTables((tables) => addingLanes(tables.lanes));
+  const count = (...states: readonly LaneRecord['state'][]) =>
+    lanes.filter(({ state }) => states.includes(state)).length;
+  const text = words.t('adding.on-rack', {
+    n: lanes.length,
+    live: count('done'),
+    underWay: count('running'),
+    needsYou: count('needs-you'),
+    notAdded: count('failed', 'cancelled'),
+  });
+  return (
+    <p className="lanes__many">
+      <button type="button" className="door num" onClick={() => go({ page: 'adding' })}>
+        {text}
+      </button>
+    </p>
+  );
+}
+
 function Lanes() {
-  const lanes = useTables((tables) => laneList(tables.lanes));
+  const areMany = useTables((tables) => areManyAdding(tables.lanes));
+  const all = useTables((tables) => laneList(tables.lanes));
+  const lanes = areMany ? all.filter(({ kind }) => kind === 'remove') : all;
   const end = useRef<HTMLDivElement>(null);
   const count = useRef(lanes.length);
   useEffect(() => {
@@ -62,6 +87,7 @@ function Lanes() {
   }, [lanes.length]);
   return (
     <div className="lanes">
+      {areMany && <ManyLanes />}
       {lanes.map((lane) => (
         <Lane key={lane.id} lane={lane} />
       ))}

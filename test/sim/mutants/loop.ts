@@ -94,7 +94,7 @@ export const loopMutants: readonly Mutant[] = [
   {
     id: 'lane-leaves-its-agent',
     file: `${core}/enrolment.ts`,
-    find: "  draft.issue({ kind: 'clean-up-lane', context: contextOf(draft, machineId) });\n",
+    find: "  draft.issue({ kind: 'clean-up-lane', context: contextOf(draft, machineId), keepsSecrets });\n",
     replace: '',
     why: 'a lane that failed leaves behind what it put there',
   },

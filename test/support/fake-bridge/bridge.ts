@@ -40,6 +40,10 @@ const handlers: Handlers = {
   'machine:confirm-host-key': (cluster, { machineId }) => cluster.changeLane(machineId, 'confirm'),
   'machine:retry-add': (cluster, { machineId }) => cluster.changeLane(machineId, 'retry'),
   'machine:cancel-add': (cluster, { machineId }) => cluster.changeLane(machineId, 'cancel'),
+  'machine:pause-add': ({ tables }, { machineId, isPaused }) => {
+    tables.change('lanes', machineId, { isPaused });
+    return ok(null);
+  },
   'machine:dismiss-lane': (cluster, { machineId }) => cluster.changeLane(machineId, 'dismiss'),
   'machine:remove': (cluster, request) => cluster.removeMachine(request),
   'machine:reconnect': ({ tables }, { machineId }) => {

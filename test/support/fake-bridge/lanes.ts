@@ -115,6 +115,7 @@ export function advanceLane(lane: LaneRecord, nowMs: number): LaneRecord {
   if (step === undefined) return { ...lane, state: 'done', endedAtMs: nowMs };
   const script = scripts[step.name];
   if (step.state === 'waiting') {
+    if (lane.isPaused === true) return lane;
     return withStep(lane, at, { state: 'working', startedAtMs: nowMs, ran: script.ran });
   }
   const failure = Object.entries(failures).find(([word]) => lane.title.includes(word))?.[1];
@@ -140,6 +141,7 @@ export function advanceLane(lane: LaneRecord, nowMs: number): LaneRecord {
 }
 
 export function confirmKey(lane: LaneRecord): LaneRecord {
+  if (lane.state !== 'needs-you') return lane;
   const at = lane.steps.findIndex((step) => step.state === 'needs-you');
   return { ...withStep(lane, at, { state: 'done', tookMs: 5200 }), state: 'running', pinnedHostKey: null };
 }

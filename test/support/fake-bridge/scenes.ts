@@ -14,6 +14,8 @@ export const sceneNames = [
   'busy',
   'calm',
   'adding',
+  'adding-many',
+  'adding-done',
   'empty',
   'faults',
   'large',
@@ -268,6 +270,36 @@ function addLanes(tables: FakeTables, nowMs: number): void {
   tables.put('lanes', walkLane(failing, 40, nowMs));
 }
 
+/** A rack on its way in: some live, some at work, in line, paused, waiting for the person, failed, skipped. */
+function addRack(tables: FakeTables, nowMs: number, isOver: boolean): void {
+  const names = [
+    'node-1',
+    'node-2',
+    'node-3',
+    'node-4',
+    'node-5',
+    'node-6',
+    'node-7',
+    'wrongkey-1',
+    'closed-1',
+  ];
+  const fresh = (name: string, at: number) =>
+    newLane(`m-${name}` as MachineId, 'add', `lab@${name}.lan:22`, nowMs - 9000 - at);
+  for (const [at, name] of names.entries()) {
+    const asking = walkLane(fresh(name, names.length - at), 40, nowMs);
+    const isAsking = !isOver && (at === 3 || at === 4);
+    tables.put(
+      'lanes',
+      isAsking ? asking : walkLane(confirmKey(asking), isOver || at < 2 ? 40 : at * 2 + 1, nowMs),
+    );
+  }
+  const skipped = fresh('node-8', 0);
+  tables.put('lanes', { ...skipped, state: 'cancelled', endedAtMs: nowMs });
+  if (isOver) return;
+  tables.put('lanes', { ...walkLane(fresh('node-6', 4), 1, nowMs), isPaused: true });
+  tables.put('lanes', fresh('node-9', 0));
+}
+
 /** More than the product is made for: what the lists have to bear. */
 const manyMachines = 200;
 const tasksOfEach = 25;
@@ -324,6 +356,7 @@ export function setScene(tables: FakeTables, scene: SceneName, nowMs: number): r
   addOperations(tables, nowMs);
   if (scene !== 'calm' && scene !== 'life' && scene !== 'shared') silence(tables, 'nas', nowMs);
   if (scene === 'adding') addLanes(tables, nowMs);
+  if (scene === 'adding-many' || scene === 'adding-done') addRack(tables, nowMs, scene === 'adding-done');
   if (scene === 'life') addLife(tables, nowMs);
   if (scene === 'waiting') addWaiting(tables, nowMs);
   if (scene === 'faults') {

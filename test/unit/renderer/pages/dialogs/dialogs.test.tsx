@@ -52,7 +52,7 @@ describe('adding a machine', () => {
   });
 
   it('asks only for credentials when a lane is tried again', async () => {
-    await open({ kind: 'retry-machine', machineId: 'm-wrongkey' as MachineId }, 'adding');
+    await open({ kind: 'retry-machines', machineIds: ['m-wrongkey' as MachineId] }, 'adding');
     const dialog = await screen.findByRole('dialog', { name: 'Try root@wrongkey.lan:22 again' });
     expect(within(dialog).queryByLabelText('Address')).toBeNull();
     expect(within(dialog).getByRole('radio', { name: 'Key file' })).toBeDefined();

@@ -1,4 +1,4 @@
-// Finding machines: what is heard is shown with its reasons, a probe waits for the person, what is ticked is added one by one.
+// Finding machines: what is heard is shown with its reasons, a probe waits for the person, what is ticked is added together.
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -126,52 +126,99 @@ describe('a probe', () => {
 });
 
 describe('what is ticked', () => {
-  it('goes into the add dialog one by one, and the login stays', async () => {
+  const tick = async (...names: readonly string[]) => {
+    for (const name of names) await userEvent.click(within(row(name)).getByRole('checkbox'));
+    await userEvent.click(screen.getByRole('button', { name: `Add these ${names.length}` }));
+    return screen.findByRole('dialog');
+  };
+  const field = (dialog: HTMLElement, name: string) =>
+    within(dialog).getByLabelText<HTMLInputElement>(name, { selector: 'input' });
+  const withPassword = async (dialog: HTMLElement, user: string, password: string) => {
+    await waitFor(() => expect(field(dialog, 'User').value).not.toBe(''));
+    await userEvent.clear(field(dialog, 'User'));
+    await userEvent.type(field(dialog, 'User'), user);
+    await userEvent.click(within(dialog).getByRole('radio', { name: 'Password' }));
+    await userEvent.type(
+      within(dialog).getByLabelText('Password', { selector: 'input[type=password]' }),
+      password,
+    );
+  };
+
+  it('is added together with one login, and what ~/.ssh/config says of each stands', async () => {
     await open();
-    await userEvent.click(within(row('attic')).getByRole('checkbox'));
-    await userEvent.click(within(row('vault')).getByRole('checkbox'));
-    await userEvent.click(screen.getByRole('button', { name: 'Add them one by one' }));
-    const dialog = await screen.findByRole('dialog');
-    expect(dialog.textContent).toContain('1 of 2.');
-    const field = (name: string) => within(dialog).getByRole<HTMLInputElement>('textbox', { name });
-    expect([field('Address').value, field('Name').value]).toEqual(['192.168.1.21', 'attic']);
-    await waitFor(() => expect(field('User').value).toBe('me'));
-    await userEvent.clear(field('User'));
-    await userEvent.type(field('User'), 'pi');
-    await userEvent.click(within(dialog).getByRole('button', { name: 'Add, then the next' }));
-    await waitFor(() => expect(field('Address').value).toBe('192.168.1.30'));
-    expect(field('User').value).toBe('pi');
-    await userEvent.click(within(dialog).getByRole('button', { name: 'Add machine' }));
+    const dialog = await tick('attic', 'vault', 'gpu-3');
+    expect(dialog.textContent).toContain('Add 3 machines');
+    await waitFor(() => expect(dialog.textContent).toContain('me@192.168.1.21:22'));
+    expect(dialog.textContent).toContain('lab@192.168.1.44:2222');
+    await userEvent.clear(field(dialog, 'User'));
+    await userEvent.type(field(dialog, 'User'), 'pi');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add all 3' }));
     await waitFor(() => expect(viewStore.getState().dialog).toBeNull());
-    expect(asked(drawn.cluster, 'machine:add')).toMatchObject([
-      { address: '192.168.1.21', name: 'attic', user: 'pi', port: 22 },
-      { address: '192.168.1.30', name: 'vault', user: 'pi' },
+    expect(viewStore.getState().route).toEqual({ page: 'adding' });
+    const login = (path: string) => ({ kind: 'login', login: { kind: 'key-file', path }, passphrase: null });
+    expect(asked(drawn.cluster, 'machine:add')).toEqual([
+      {
+        address: '192.168.1.21',
+        name: 'attic',
+        user: 'pi',
+        port: 22,
+        credentials: login('/home/me/.ssh/id_ed25519'),
+      },
+      {
+        address: '192.168.1.44',
+        name: 'gpu-3',
+        user: 'lab',
+        port: 2222,
+        credentials: login('/home/me/.ssh/lab'),
+      },
+      {
+        address: '192.168.1.30',
+        name: 'vault',
+        user: 'pi',
+        port: 22,
+        credentials: login('/home/me/.ssh/id_ed25519'),
+      },
     ]);
   });
 
-  it('is not offered twice while it is on its way', async () => {
+  it('has a login for each group: who has another stays, without what was typed for the first', async () => {
     await open();
-    await userEvent.click(within(row('attic')).getByRole('checkbox'));
-    await userEvent.click(within(row('vault')).getByRole('checkbox'));
-    await userEvent.click(screen.getByRole('button', { name: 'Add them one by one' }));
-    const dialog = await screen.findByRole('dialog');
-    await userEvent.click(within(dialog).getByRole('button', { name: 'Add, then the next' }));
-    await waitFor(() => expect(dialog.textContent).toContain('2 of 2.'));
-    await userEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
-    await waitFor(() => expect(row('attic').textContent).toContain('is being added'));
-    expect(within(row('attic')).getByRole<HTMLInputElement>('checkbox').disabled).toBe(true);
-    expect(screen.getByText('1 chosen')).toBeDefined();
+    const dialog = await tick('attic', 'vault');
+    await withPassword(dialog, 'pi', 'first secret');
+    await userEvent.click(within(dialog).getByRole('checkbox', { name: /vault/ }));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add 1, then the other 1' }));
+    await waitFor(() => expect(dialog.textContent).toContain('Add 1 machine'));
+    expect(within(dialog).queryByRole('checkbox', { name: /attic/ })).toBeNull();
+    const password = within(dialog).getByLabelText<HTMLInputElement>('Password', {
+      selector: 'input[type=password]',
+    });
+    expect(password.value).toBe('');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add it' }));
+    expect(within(dialog).getByRole('alert').textContent).toBe('Enter the password of this user.');
+    await userEvent.type(password, 'second secret');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add it' }));
+    await waitFor(() => expect(viewStore.getState().dialog).toBeNull());
+    expect(asked(drawn.cluster, 'machine:add')).toMatchObject([
+      { name: 'attic', credentials: { password: 'first secret' } },
+      { name: 'vault', credentials: { password: 'second secret' } },
+    ]);
   });
 
-  it('can be skipped', async () => {
+  it('that is refused stays with its reason while the others go on', async () => {
     await open();
-    await userEvent.click(within(row('attic')).getByRole('checkbox'));
-    await userEvent.click(within(row('vault')).getByRole('checkbox'));
-    await userEvent.click(screen.getByRole('button', { name: 'Add them one by one' }));
-    const dialog = await screen.findByRole('dialog');
-    await userEvent.click(within(dialog).getByRole('button', { name: 'Skip this one' }));
-    expect(dialog.textContent).toContain('2 of 2.');
-    expect(asked(drawn.cluster, 'machine:add')).toEqual([]);
+    const dialog = await tick('attic', 'vault');
+    await withPassword(dialog, 'pi', 'secret');
+    drawn.cluster.addMachine({
+      name: 'first',
+      address: '192.168.1.30',
+      port: 22,
+      user: 'pi',
+      credentials: { kind: 'password', password: 'x', plantKey: true },
+    });
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Add all 2' }));
+    expect((await within(dialog).findByRole('alert')).textContent).toContain('already');
+    expect(within(dialog).queryByRole('checkbox', { name: /attic/ })).toBeNull();
+    expect(within(dialog).getByRole('checkbox', { name: /vault/ })).toBeDefined();
   });
 
   it('takes user, port and key from ~/.ssh/config', async () => {

@@ -2,8 +2,8 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
-import { hostKeyCommand } from '../../../../../renderer/pages/rack/host-key-panel.tsx';
 import { RackPage } from '../../../../../renderer/pages/rack/rack-page.tsx';
+import { hostKeyCommand } from '../../../../../renderer/parts/host-key-panel.tsx';
 import { viewStore } from '../../../../../renderer/store/view.ts';
 import { asked, type Drawn, draw } from '../../window.tsx';
 
@@ -125,7 +125,7 @@ describe('a lane', () => {
   it('can be cancelled, and put away afterwards', async () => {
     drawn = await draw(<RackPage />, 'adding');
     const running = lane('ada@192.168.1.72:22');
-    await userEvent.click(within(running).getByRole('button', { name: 'Cancel adding' }));
+    await userEvent.click(within(running).getByRole('button', { name: 'Skip' }));
     await userEvent.click(await within(running).findByRole('button', { name: 'Dismiss' }));
     await waitFor(() =>
       expect(screen.queryByRole('region', { name: 'Adding ada@192.168.1.72:22' })).toBeNull(),

@@ -1,9 +1,9 @@
 // What we ran, what it answered, what you can do: the honest record of one step.
-import type { LaneRecord, LaneStep } from '../../../electron/contract/enrolment.ts';
-import { copyText } from '../../app/acts.ts';
-import { said } from '../../app/messages/said.ts';
-import { useWords } from '../../app/messages/words.ts';
-import { Copyable } from '../../kit/parts.tsx';
+import type { LaneRecord, LaneStep } from '../../electron/contract/enrolment.ts';
+import { copyText } from '../app/acts.ts';
+import { said } from '../app/messages/said.ts';
+import { useWords } from '../app/messages/words.ts';
+import { Copyable } from '../kit/parts.tsx';
 import { hostKeyCommand } from './host-key-panel.tsx';
 
 export function StepDetail({ step, lane }: { readonly step: LaneStep; readonly lane: LaneRecord }) {

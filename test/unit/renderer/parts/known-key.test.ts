@@ -1,8 +1,8 @@
 // What is said of a host key beside its fingerprint: the worst that is known first.
 import { describe, expect, it } from 'vitest';
-import type { KnownHostAnswer, KnownHostKey } from '../../../../../electron/contract/discovery.ts';
-import { wordsFor } from '../../../../../renderer/app/messages/words.ts';
-import { evidenceOf } from '../../../../../renderer/pages/rack/known-key.tsx';
+import type { KnownHostAnswer, KnownHostKey } from '../../../../electron/contract/discovery.ts';
+import { wordsFor } from '../../../../renderer/app/messages/words.ts';
+import { evidenceOf } from '../../../../renderer/parts/known-key.tsx';
 
 const words = wordsFor('en');
 const offered = { type: 'ssh-ed25519', fingerprint: 'SHA256:offered', key: '' };

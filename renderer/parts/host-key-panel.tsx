@@ -1,10 +1,9 @@
 // The host key in its lane: fingerprint, the exact command to run at the machine, an explicit word of trust.
-import type { LaneRecord } from '../../../electron/contract/enrolment.ts';
-import { ask, cancelLane, copyText } from '../../app/acts.ts';
-import { useWords } from '../../app/messages/words.ts';
-import { drop } from '../../bridge/bridge.ts';
-import { Button } from '../../kit/button.tsx';
-import { Copyable } from '../../kit/parts.tsx';
+import type { LaneRecord } from '../../electron/contract/enrolment.ts';
+import { cancelLane, copyText, trustKey } from '../app/acts.ts';
+import { useWords } from '../app/messages/words.ts';
+import { Button } from '../kit/button.tsx';
+import { Copyable } from '../kit/parts.tsx';
 import { KnownKey } from './known-key.tsx';
 
 const keyFiles: Readonly<Record<string, string>> = {
@@ -27,11 +26,6 @@ export function HostKeyPanel({ lane }: { readonly lane: LaneRecord }) {
   if (hostKey === null) return null;
   const copy = { copyLabel: words.t('verb.copy'), copiedLabel: words.t('verb.copied'), onCopy: copyText };
   const isChanged = pinnedHostKey !== null;
-  const confirm = () =>
-    drop(
-      ask('machine:confirm-host-key', { machineId: lane.id, hostKey }, lane.title),
-      'shows its own refusal',
-    );
   return (
     <div className={isChanged ? 'host-key host-key--changed' : 'host-key'}>
       <p className="host-key__title">{words.t(isChanged ? 'lane.key.changed-title' : 'lane.key.title')}</p>
@@ -53,10 +47,10 @@ export function HostKeyPanel({ lane }: { readonly lane: LaneRecord }) {
             </dd>
           </>
         )}
-        <KnownKey lane={lane} hostKey={hostKey} />
+        <KnownKey lane={lane} />
       </dl>
       <div className="host-key__actions">
-        <Button compact look={isChanged ? 'danger' : 'primary'} onClick={confirm}>
+        <Button compact look={isChanged ? 'danger' : 'primary'} onClick={() => trustKey(lane)}>
           {words.t(isChanged ? 'lane.key.trust-new' : 'lane.key.confirm')}
         </Button>
         <Button compact onClick={() => cancelLane(lane.id)}>
