@@ -12,7 +12,7 @@ import {
   type TaskId,
   taskIdSchema,
 } from './ids.ts';
-import { hostKeySchema, loginSchema, maintenanceSchema } from './machine.ts';
+import { hostKeySchema, loginSchema, maintenanceSchema, maxJumps } from './machine.ts';
 import { preemptionSchema, quotaSchema, roleNameSchema, sliceSchema, weightMilliSchema } from './role.ts';
 import { settingsSchema } from './settings.ts';
 import { type Shares, type SharesPreview, shareChangeSchema } from './shares.ts';
@@ -33,8 +33,15 @@ export const credentialsSchema = z.discriminatedUnion('kind', [
 ]);
 export type Credentials = z.infer<typeof credentialsSchema>;
 
-export const addMachineSchema = z.object({
-  name: z.string().trim().max(100), // empty = the host name it reports
+/** Nothing is ever left on a jump host, so none of our keys either. */
+export const jumpCredentialsSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('password'), password: z.string().min(1).max(1024) }),
+  z.object({ kind: z.literal('login'), login: loginSchema, passphrase: z.string().max(1024).nullable() }),
+]);
+export type JumpCredentials = z.infer<typeof jumpCredentialsSchema>;
+
+/** Where somebody logs in. */
+const placeSchema = z.object({
   address: z
     .string()
     .trim()
@@ -48,7 +55,16 @@ export const addMachineSchema = z.object({
     .min(1)
     .max(64)
     .regex(/^[^\s:]+$/),
+});
+
+export const addMachineSchema = placeSchema.extend({
+  name: z.string().trim().max(100), // empty = the host name it reports
   credentials: credentialsSchema,
+  /** The way there, nearest to this computer first. Absent = directly. */
+  jumps: z
+    .array(placeSchema.extend({ credentials: jumpCredentialsSchema }))
+    .max(maxJumps)
+    .optional(),
 });
 export type AddMachine = z.infer<typeof addMachineSchema>;
 

@@ -15,7 +15,9 @@ export const enrolmentSteps = [
   'start', // daemon runs, comes back at boot
   'first-sample', // hello and one sample over the final link
 ] as const;
-export type EnrolmentStep = (typeof enrolmentSteps)[number];
+/** `jumps`: each machine in between is asked for its key, then logged in to. */
+export const jumpedEnrolmentSteps = ['jumps', ...enrolmentSteps] as const;
+export type EnrolmentStep = (typeof jumpedEnrolmentSteps)[number];
 
 export const removalSteps = ['connect', 'tasks', 'stop-agent', 'files', 'key', 'verify'] as const;
 /** A demo machine has no login and no key to take away. */
@@ -28,7 +30,7 @@ export const demoRemovalSteps = [
 export type RemovalStep = (typeof removalSteps)[number];
 
 export const laneStepSchema = z.object({
-  name: z.enum([...enrolmentSteps, ...removalSteps]),
+  name: z.enum([...jumpedEnrolmentSteps, ...removalSteps]),
   state: z.enum(['waiting', 'working', 'needs-you', 'done', 'failed', 'skipped']),
   startedAtMs: z.number().int().nullable(),
   tookMs: z.number().nullable(),
@@ -53,6 +55,8 @@ export const laneRecordSchema = z.object({
   hostKey: hostKeySchema.nullable(),
   /** The key that was pinned earlier, when it differs: a hard stop. */
   pinnedHostKey: hostKeySchema.nullable(),
+  /** The jump host that `hostKey` is of. Absent or null = the machine itself. */
+  jump: z.object({ address: z.string(), port: z.number().int(), user: z.string() }).nullable().optional(),
   /** A person holds it: no further step begins. Absent = no. */
   isPaused: z.boolean().optional(),
 });

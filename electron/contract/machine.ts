@@ -103,6 +103,24 @@ export const loginSchema = z.discriminatedUnion('kind', [
 ]);
 export type Login = z.infer<typeof loginSchema>;
 
+export const maxJumps = 8;
+/** A password that is given for a jump host stays in memory, so nothing but its kind is kept. */
+export const jumpLoginSchema = z.discriminatedUnion('kind', [
+  ...loginSchema.options,
+  z.object({ kind: z.literal('password') }),
+]);
+export type JumpLogin = z.infer<typeof jumpLoginSchema>;
+
+/** A machine in between, which passes connections on (ProxyJump of ssh_config(5)). */
+export const jumpSchema = z.object({
+  address: z.string().min(1).max(255),
+  port: z.number().int().min(1).max(65535),
+  user: z.string().min(1).max(64),
+  login: jumpLoginSchema,
+  hostKey: hostKeySchema,
+});
+export type Jump = z.infer<typeof jumpSchema>;
+
 const demoSlots = 6;
 /** A share of this computer with an agent of its own: one machine of the demo rack. */
 export const demoSliceSchema = z.object({
@@ -143,6 +161,8 @@ export const machineRecordSchema = z.object({
       agentDir: z.string().min(1).max(4096),
       /** The agent is run through sudo (without password) as root. */
       sudo: z.boolean(),
+      /** The way there, nearest to this computer first. Absent = reached directly. */
+      jumps: z.array(jumpSchema).max(maxJumps).optional(),
     }),
   ]),
   agentId: agentIdSchema.nullable(),

@@ -36,6 +36,14 @@ export const reasons = {
   'network-down': reason('This computer has no network.', 'check-network'),
   'connection-reset': reason('The machine cut the connection.', 'try-again'),
   'connection-failed': reason('The connection could not be made.', 'try-again'),
+  'forwarding-refused': reason(
+    'The jump host does not pass connections on (AllowTcpForwarding, PermitOpen or DisableForwarding of its sshd).',
+    'ask-admin',
+  ),
+  'jump-password-gone': reason(
+    'The password of the jump host was kept in memory only: remove the machine and add it again, or let a key in there.',
+    'choose-login',
+  ),
   // Looking for machines
   'network-not-attached': reason('This computer is not attached to such a private network.', 'check-network'),
   'network-too-large': reason('The network has more addresses than a probe may ask.', 'none'),

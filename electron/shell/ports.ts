@@ -1,6 +1,12 @@
 // What the requests need of the rest of the runtime. The adapters and the loop provide it (runtime.ts wires them);
 // tests hand in fakes. No Electron here.
-import type { AppInfo, Credentials, LogFile as LogName, Request } from '../contract/channels.ts';
+import type {
+  AppInfo,
+  Credentials,
+  JumpCredentials,
+  LogFile as LogName,
+  Request,
+} from '../contract/channels.ts';
 import type { AttachedNetwork, FindChange, KnownHostAnswer, ProbeRequest } from '../contract/discovery.ts';
 import type { Result } from '../contract/errors.ts';
 import type { MachineId, OperationId, TaskId } from '../contract/ids.ts';
@@ -42,7 +48,8 @@ export interface Ids {
 
 /** Holds what a person typed to log in, in memory, until the lane is done. */
 export interface Secrets {
-  hold(machineId: MachineId, credentials: Credentials): void;
+  /** `jumps`: of the jump hosts on its way, in their order. */
+  hold(machineId: MachineId, credentials: Credentials, jumps?: readonly JumpCredentials[]): void;
   drop(machineId: MachineId): void;
 }
 

@@ -25,7 +25,7 @@ export function hasRevokedKey(found: FoundMachine): boolean {
   return found.hostKeys.some(({ mark }) => mark === 'revoked');
 }
 
-/** Nothing of ours can be a way through another machine yet. */
+/** The machines in between, as the files of ssh name them. */
 export function jumpsOf(found: FoundMachine): readonly string[] {
   return found.logins[0]?.jumps ?? [];
 }
@@ -61,9 +61,15 @@ export function standingOf(tables: Tables, found: FoundMachine): Standing | null
 }
 
 /** Its title is `user@address:port`. */
-export function placeOf({ title }: LaneRecord): { readonly host: string; readonly port: number } {
+function placeOf({ title }: LaneRecord): { readonly host: string; readonly port: number } {
   const colon = title.lastIndexOf(':');
   return { host: title.slice(title.indexOf('@') + 1, colon), port: Number(title.slice(colon + 1)) };
+}
+
+/** Whose key is shown: the machine's, or that of one in between. */
+export function keyPlaceOf(lane: LaneRecord): { readonly host: string; readonly port: number } {
+  const { jump } = lane;
+  return jump ? { host: jump.address, port: jump.port } : placeOf(lane);
 }
 
 export function nameOf(standing: Standing | null): string {
@@ -79,5 +85,6 @@ export function prefillOf(found: FoundMachine): AddPrefill {
     port: String(login?.port ?? sshPortOf(found)?.port ?? 22),
     user: login?.user ?? null,
     keyFile: login?.identityFiles[0] ?? null,
+    ...(jumpsOf(found).length > 0 ? { through: jumpsOf(found).join(', ') } : {}),
   };
 }

@@ -4,6 +4,7 @@ import { cancelLane, copyText, trustKey } from '../app/acts.ts';
 import { useWords } from '../app/messages/words.ts';
 import { Button } from '../kit/button.tsx';
 import { Copyable } from '../kit/parts.tsx';
+import { jumpName } from './jumps.ts';
 import { KnownKey } from './known-key.tsx';
 
 const keyFiles: Readonly<Record<string, string>> = {
@@ -28,6 +29,9 @@ export function HostKeyPanel({ lane }: { readonly lane: LaneRecord }) {
   const isChanged = pinnedHostKey !== null;
   return (
     <div className={isChanged ? 'host-key host-key--changed' : 'host-key'}>
+      {lane.jump && (
+        <p className="host-key__title">{words.t('lane.key.of-jump', { name: jumpName(lane.jump) })}</p>
+      )}
       <p className="host-key__title">{words.t(isChanged ? 'lane.key.changed-title' : 'lane.key.title')}</p>
       <p className="dim">{words.t(isChanged ? 'lane.key.changed' : 'lane.key.explain')}</p>
       <dl className="step-detail__facts">

@@ -5,7 +5,7 @@ import type { HostKey } from '../../electron/contract/machine.ts';
 import { useWords, type Words } from '../app/messages/words.ts';
 import { call } from '../bridge/bridge.ts';
 import { Glyph } from '../kit/glyph.tsx';
-import { placeOf } from './found.ts';
+import { keyPlaceOf } from './found.ts';
 import { useAsked } from './use-asked.ts';
 
 export type Evidence = { readonly tone: 'for' | 'against' | 'neither'; readonly text: string };
@@ -32,7 +32,7 @@ export function evidenceOf(answer: KnownHostAnswer, { type, fingerprint }: HostK
 export function useEvidence(lanes: readonly LaneRecord[]): readonly (Evidence | null)[] {
   const words = useWords();
   const asked = lanes.flatMap((lane) =>
-    lane.hostKey === null ? [] : [{ ...placeOf(lane), fingerprint: lane.hostKey.fingerprint }],
+    lane.hostKey === null ? [] : [{ ...keyPlaceOf(lane), fingerprint: lane.hostKey.fingerprint }],
   );
   const key = asked.map(({ host, port, fingerprint }) => `${host} ${port} ${fingerprint}`).join('\n');
   const { value } = useAsked(key, async () => {
@@ -40,7 +40,7 @@ export function useEvidence(lanes: readonly LaneRecord[]): readonly (Evidence | 
     return new Map(asked.map((each, at) => [each.host + each.port + each.fingerprint, answers[at]]));
   });
   return lanes.map((lane) => {
-    const { host, port } = placeOf(lane);
+    const { host, port } = keyPlaceOf(lane);
     const answer = lane.hostKey === null ? undefined : value?.get(host + port + lane.hostKey.fingerprint);
     return lane.hostKey !== null && answer?.ok === true
       ? evidenceOf(answer.value, lane.hostKey, words)

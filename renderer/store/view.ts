@@ -47,6 +47,8 @@ export type AddPrefill = {
   readonly port: string;
   readonly user: string | null;
   readonly keyFile: string | null;
+  /** The way there as one line, when it is not reached directly. */
+  readonly through?: string;
 };
 
 export type DialogState =

@@ -2,18 +2,28 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Credentials } from '../../electron/contract/channels.ts';
-import { type EnrolmentStep, enrolmentSteps, removalSteps } from '../../electron/contract/enrolment.ts';
+import type { Credentials, JumpCredentials } from '../../electron/contract/channels.ts';
+import {
+  type EnrolmentStep,
+  enrolmentSteps,
+  jumpedEnrolmentSteps,
+  removalSteps,
+} from '../../electron/contract/enrolment.ts';
 import type { Refusal } from '../../electron/contract/errors.ts';
 import type { MachineId, TaskId } from '../../electron/contract/ids.ts';
 import type { HostKey, MachineRecord } from '../../electron/contract/machine.ts';
 import type { Effect, IssuedEffect, LaneContext } from '../../electron/core/kernel/effects.ts';
-import type { Learned, Posted } from '../../electron/core/kernel/events.ts';
+import type { LaneJump, Learned, Posted } from '../../electron/core/kernel/events.ts';
 import { until } from '../support/wait.ts';
 import type { Lan } from './vlan.ts';
 
 export type ToDriver =
-  | { readonly kind: 'hold'; readonly machineId: MachineId; readonly credentials: Credentials }
+  | {
+      readonly kind: 'hold';
+      readonly machineId: MachineId;
+      readonly credentials: Credentials;
+      readonly jumps?: readonly JumpCredentials[];
+    }
   | { readonly kind: 'effect'; readonly effect: IssuedEffect }
   | {
       readonly kind: 'read-log';
@@ -25,7 +35,16 @@ export type ToDriver =
     };
 
 type StepFinished = Extract<Posted, { kind: 'lane-step-finished' }>;
+export type JumpRequest = {
+  readonly address: string;
+  readonly port?: number;
+  readonly user: string;
+  readonly credentials: JumpCredentials;
+  /** Pinned instead of what it shows. */
+  readonly hostKey?: HostKey;
+};
 export type AddRequest = {
+  readonly jumps?: readonly JumpRequest[];
   readonly address: string;
   readonly port?: number;
   readonly user: string;
@@ -106,8 +125,8 @@ export class Driver {
     });
   }
 
-  hold(machineId: MachineId, credentials: Credentials): void {
-    this.write({ kind: 'hold', machineId, credentials });
+  hold(machineId: MachineId, credentials: Credentials, jumps: readonly JumpCredentials[] = []): void {
+    this.write({ kind: 'hold', machineId, credentials, jumps });
   }
 
   effect(effect: Effect): void {
@@ -149,11 +168,17 @@ export class Driver {
   async add(request: AddRequest): Promise<AddOutcome> {
     counter += 1;
     const machineId = `m-${process.pid}-${counter}` as MachineId;
-    this.hold(machineId, request.credentials);
-    const { address, port = 22, user } = request;
+    const { address, port = 22, user, jumps: asked = [] } = request;
+    this.hold(
+      machineId,
+      request.credentials,
+      asked.map((jump) => jump.credentials),
+    );
     let context: LaneContext = { machineId, attempt: 1, address, port, user, hostKey: null, learned: {} };
+    if (asked.length > 0) context = { ...context, jumps: asked.map(laneJump) };
     const steps: StepFinished[] = [];
-    for (const step of enrolmentSteps) {
+    const plan: EnrolmentStep[] = [...(asked.length > 0 ? jumpedEnrolmentSteps : enrolmentSteps)];
+    for (let step = plan.shift(); step !== undefined; step = plan.shift()) {
       if (step === 'first-sample' || step === request.before) break;
       const finished = await this.step(step, context);
       steps.push(finished);
@@ -164,7 +189,10 @@ export class Driver {
         const { refusal } = finished.outcome;
         return { machineId, steps, learned: context.learned, refusal, failedStep: step, machine: null };
       }
-      if (finished.outcome.kind === 'done') {
+      if (finished.outcome.kind === 'done' && finished.outcome.learned.jumpKey !== undefined) {
+        context = withJumpKey(context, finished.outcome.learned.jumpKey);
+        plan.unshift('jumps');
+      } else if (finished.outcome.kind === 'done') {
         const learned = { ...context.learned, ...finished.outcome.learned };
         const shown = step === 'identify' ? (request.hostKey ?? learned.hostKey ?? null) : context.hostKey;
         context = { ...context, learned, hostKey: shown };
@@ -251,8 +279,21 @@ export class Driver {
   }
 }
 
+function laneJump({ address, port = 22, user, credentials, hostKey }: JumpRequest): LaneJump {
+  const login = credentials.kind === 'password' ? ({ kind: 'password' } as const) : credentials.login;
+  return { address, port, user, login, hostKey: hostKey ?? null };
+}
+
+/** As a person who trusts whatever is shown. */
+function withJumpKey(context: LaneContext, hostKey: HostKey): LaneContext {
+  const { jumps = [] } = context;
+  const at = jumps.findIndex((jump) => jump.hostKey === null);
+  return { ...context, jumps: jumps.map((jump, index) => (index === at ? { ...jump, hostKey } : jump)) };
+}
+
 function recordOf(context: LaneContext, id: MachineId): MachineRecord | null {
-  const { learned, address, port, user } = context;
+  const { learned, address, port, user, jumps = [] } = context;
+  const hops = jumps.flatMap((jump) => (jump.hostKey === null ? [] : [{ ...jump, hostKey: jump.hostKey }]));
   if (learned.hostKey === undefined || learned.login === undefined || learned.agentDir === undefined)
     return null;
   return {
@@ -268,6 +309,7 @@ function recordOf(context: LaneContext, id: MachineId): MachineRecord | null {
       keyPlanted: learned.keyPlanted ?? false,
       agentDir: learned.agentDir,
       sudo: learned.sudo ?? false,
+      ...(hops.length > 0 ? { jumps: hops } : {}),
     },
     agentId: null,
     note: '',

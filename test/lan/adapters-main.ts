@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   createInterface({ input: process.stdin })
     .on('line', (line) => {
       const command = JSON.parse(line) as ToDriver;
-      if (command.kind === 'hold') lanes.hold(command.machineId, command.credentials);
+      if (command.kind === 'hold') lanes.hold(command.machineId, command.credentials, command.jumps);
       else if (command.kind === 'read-log') void readLog(links, command).then(tell);
       else runEffect(command.effect);
     })

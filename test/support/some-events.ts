@@ -1,6 +1,6 @@
 // One maker for each kind of event, over few names, so that a random walk meets every combination. The record type makes
 // a new kind of event fail to compile until it is here.
-import { enrolmentSteps, removalSteps } from '../../electron/contract/enrolment.ts';
+import { jumpedEnrolmentSteps, removalSteps } from '../../electron/contract/enrolment.ts';
 import type { Refusal } from '../../electron/contract/errors.ts';
 import type { Quota, Slice } from '../../electron/contract/role.ts';
 import { taskStates } from '../../electron/contract/task.ts';
@@ -54,6 +54,7 @@ export function someEvents(pick: <T>(values: readonly T[]) => T = cycle()): (() 
         machineId: machineId(name),
         operationId: anOperation(),
         credentials: 'password',
+        jumps: pick([[], [], [{ address: 'gate', port: 22, user: 'ada', login: { kind: 'own-key' } }]]),
         ...place,
       };
     },
@@ -216,13 +217,13 @@ function laneStep(
     kind: 'lane-step-finished',
     machineId: machine,
     attempt: pick([1, 1, 2, 3]),
-    step: pick([...enrolmentSteps, ...removalSteps]),
+    step: pick([...jumpedEnrolmentSteps, ...removalSteps]),
     ran: '',
     answered: '',
     tookMs: 1,
     outcome: pick([
       { kind: 'done', learned },
-      { kind: 'done', learned },
+      { kind: 'done', learned: { ...learned, jumpKey: learned.hostKey } },
       { kind: 'skipped' },
       { kind: 'failed', refusal: { code: 'unauthorized', reason: 'login-refused', detail: '' } },
     ] as const),

@@ -52,8 +52,21 @@ function loginOf(files: readonly ConfigFile[], alias: string, { home, user }: Co
     const full = expand(path.replace(/^~(?=\/|$)/, home), tokens);
     return full === null || full.toLowerCase() === 'none' ? [] : [full];
   });
-  const { hostName: address, port, jumps } = config;
+  const { hostName: address, port } = config;
+  const jumps = config.jumps.map((jump) => jumpOf(files, jump, user));
   return { alias, address, port, user: config.user, identityFiles, jumps };
+}
+
+/** A jump host may be a name of the same files: what they say of it, with what stands beside it there first. */
+function jumpOf(files: readonly ConfigFile[], text: string, localUser: string): string {
+  const found = /^(?:ssh:\/\/)?(?:([^@\s]+)@)?(\[[^\]\s]+\]|[^:\s]+)(?::(\d{1,5}))?$/.exec(text);
+  if (found === null) return text;
+  const [, user, written = '', port] = found;
+  const config = resolveHost(files, written.replace(/^\[|\]$/g, ''), localUser);
+  const name = user ?? config.user;
+  const host = config.hostName.includes(':') ? `[${config.hostName}]` : config.hostName;
+  const at = Number(port ?? config.port);
+  return `${name === null ? '' : `${name}@`}${host}${at === 22 ? '' : `:${at}`}`;
 }
 
 function seenOf(login: LoginHint): Seen {

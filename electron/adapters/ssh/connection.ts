@@ -1,8 +1,12 @@
 // A connection after the login: channels for our two constant commands, and why it ended.
+import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import { ok, type Refusal, type Result, refuse } from '../../contract/errors.ts';
+import { openForward } from './forward.ts';
 import type { Greeting, Handshake } from './handshake.ts';
 import { describeHostKey } from './host-key.ts';
+import type { Address } from './tcp.ts';
+import { hangUp, type Way } from './way.ts';
 import { quote } from './words.ts';
 
 const longestPauseMs = 640;
@@ -11,12 +15,14 @@ export class SshConnection {
   readonly greeting: Greeting;
   readonly serverWords: string;
   private readonly handshake: Handshake;
+  private readonly way: Way;
   private isOpen = true;
   private isClosedByUs = false;
   private hadChannel = false;
 
-  constructor(handshake: Handshake) {
+  constructor(handshake: Handshake, way: Way) {
     this.handshake = handshake;
+    this.way = way;
     this.serverWords = handshake.serverWords;
     this.greeting = handshake.greeting ?? {
       hostKey: describeHostKey(Buffer.alloc(0)),
@@ -46,6 +52,11 @@ export class SshConnection {
     }
   }
 
+  /** A connection from there to somewhere else. */
+  forward(to: Address, signal: AbortSignal): Promise<Result<Duplex>> {
+    return openForward(this.handshake.client, to, signal);
+  }
+
   private tryExec(command: string): Promise<Result<ClientChannel>> {
     return new Promise((resolve) => {
       const onClose = () => resolve({ ok: false, refusal: this.endRefusal() });
@@ -71,7 +82,7 @@ export class SshConnection {
   }
 
   whyEnded(): Refusal | null {
-    return this.isClosedByUs ? null : this.handshake.lastError;
+    return this.isClosedByUs ? null : (this.way.whyBroken() ?? this.handshake.lastError);
   }
 
   close(): void {
@@ -79,6 +90,6 @@ export class SshConnection {
     this.isOpen = false;
     this.handshake.client.end();
     // A peer that does not answer the goodbye must not keep the socket.
-    setTimeout(() => this.handshake.client.destroy(), 500).unref();
+    setTimeout(() => hangUp(this.handshake.options.socket), 500).unref();
   }
 }

@@ -7,6 +7,7 @@ import { openSsh } from './connect.ts';
 import type { SshConnection } from './connection.ts';
 import { type LoginSources, prepareLogin } from './login.ts';
 import { shellQuote } from './script.ts';
+import type { Way } from './way.ts';
 import { quote } from './words.ts';
 
 export type SshChannel = {
@@ -29,7 +30,7 @@ exec "$b" attach --start --dir ${dir}
 
 export async function dialSsh(
   machine: MachineRecord,
-  sources: LoginSources,
+  { sources, way }: { readonly sources: LoginSources; readonly way: Way },
   signal: AbortSignal,
 ): Promise<Result<SshChannel>> {
   const { via } = machine;
@@ -37,7 +38,14 @@ export async function dialSsh(
   const prepared = await prepareLogin(via.login, null, sources);
   if (!prepared.ok) return prepared;
   const { address, port, user, hostKey } = via;
-  const opened = await openSsh({ to: { address, port }, user, hostKey, attempt: prepared.value, signal });
+  const opened = await openSsh({
+    to: { address, port },
+    user,
+    hostKey,
+    attempt: prepared.value,
+    signal,
+    way,
+  });
   if (!opened.ok) return opened;
   const channel = await openAttach(opened.value, via);
   if (!channel.ok) opened.value.close();

@@ -1,6 +1,6 @@
 // From a TCP connection to a login: greeting, key exchange with a verified host key, then exactly one attempt.
-// The host key is compared before anything of the person's leaves; no forwarding of any kind is ever asked for.
-import type { Socket } from 'node:net';
+// The host key is compared before anything of the person's leaves; nothing there is ever let back in here (no agent, no port).
+import type { Duplex } from 'node:stream';
 import type { AnyAuthMethod, AuthenticationType, Client as SshClient } from 'ssh2';
 import ssh2 from 'ssh2';
 import { ok, type Refusal, type RefusalCode, type Result } from '../../contract/errors.ts';
@@ -37,7 +37,7 @@ type PromptArguments = [
 
 type HandshakeOptions = {
   readonly to: Address;
-  readonly socket: Socket;
+  readonly socket: Duplex;
   readonly pinned: HostKey | null;
   readonly login: { readonly user: string; readonly attempt: LoginAttempt } | null;
   readonly signal: AbortSignal;

@@ -9,6 +9,7 @@ import type { SshConnection } from './connection.ts';
 import { type LoginAttempt, type LoginSources, prepareLogin } from './login.ts';
 import { runScript, type ScriptAnswer, type ScriptRequest } from './script.ts';
 import type { Vault } from './vault.ts';
+import { direct, type Way } from './way.ts';
 import { cleanText, quote } from './words.ts';
 
 /** What a step reports; the lane runner adds the time and posts it. */
@@ -59,6 +60,7 @@ export class Lane {
   readonly abort = new AbortController();
   readonly made: Made[] = [];
   connection: SshConnection | null = null;
+  way: Way = direct;
   probe: MachineProbe | null = null;
   /** Root through sudo: all that concerns the agent's folder. */
   asRoot = false;
@@ -78,7 +80,14 @@ export class Lane {
 
   async connect(hostKey: HostKey, attempt: LoginAttempt): Promise<Result<SshConnection>> {
     const { address, port, user } = this.place;
-    return openSsh({ to: { address, port }, user, hostKey, attempt, signal: this.abort.signal });
+    return openSsh({
+      to: { address, port },
+      user,
+      hostKey,
+      attempt,
+      signal: this.abort.signal,
+      way: this.way,
+    });
   }
 
   /** The lane's connection, made again when it broke between two steps. */

@@ -1,24 +1,27 @@
 // Carries out the steps of adding and removing machines, one lane a machine. A step is run when the core asks for it,
 // is timed, and posts exactly one answer; a clean-up first ends the step that is under way.
-import type { Credentials } from '../../contract/channels.ts';
+import type { Credentials, JumpCredentials } from '../../contract/channels.ts';
 import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
 import { type Result, refuse } from '../../contract/errors.ts';
 import type { MachineId } from '../../contract/ids.ts';
 import type { MachineRecord } from '../../contract/machine.ts';
 import type { IssuedEffect, LaneContext } from '../../core/kernel/effects.ts';
-import type { Posted } from '../../core/kernel/events.ts';
+import type { LaneJump, Posted } from '../../core/kernel/events.ts';
 import type { Clock } from '../../core/kernel/ports.ts';
 import { dialSsh, openAttach, type SshChannel } from './dial.ts';
 import { cleanUp } from './enrol/clean-up.ts';
 import { login } from './enrol/login.ts';
+import { passJumps } from './enrol/pass-jumps.ts';
 import { privileges } from './enrol/privileges.ts';
 import { checkHostKey, identify, reach } from './enrol/reach.ts';
 import { space } from './enrol/space.ts';
 import { start } from './enrol/start.ts';
 import { upload } from './enrol/upload.ts';
+import { confirmedHops, JumpHosts } from './jumps.ts';
 import { failed, Lane, type LaneTools, type Place, type StepReport } from './lane.ts';
 import { runRemovalStep } from './remove/steps.ts';
 import { Vault } from './vault.ts';
+import { direct, type Way } from './way.ts';
 import { quote } from './words.ts';
 
 type LaneEffectKind = 'run-enrolment-step' | 'run-removal-step' | 'clean-up-lane' | 'drop-secrets';
@@ -43,20 +46,24 @@ export class SshLanes {
   private readonly tools: LaneTools;
   private readonly clock: Clock;
   private readonly vault = new Vault();
+  private readonly jumpHosts: JumpHosts;
   private readonly lanes = new Map<MachineId, Running>();
 
   constructor(options: LanesOptions) {
     this.tools = { ...options, vault: this.vault };
     this.clock = options.clock;
+    this.jumpHosts = new JumpHosts(options.sources);
   }
 
-  /** What a person typed. It stays in memory until the lane ends. */
-  hold(machineId: MachineId, credentials: Credentials): void {
+  /** What a person typed. It stays in memory until the lane ends; `jumps`: of the jump hosts, until the machine goes. */
+  hold(machineId: MachineId, credentials: Credentials, jumps: readonly JumpCredentials[] = []): void {
     this.vault.put(machineId, credentials);
+    if (jumps.length > 0) this.vault.putJumps(machineId, jumps);
   }
 
   drop(machineId: MachineId): void {
     this.vault.drop(machineId);
+    this.vault.dropJumps(machineId);
   }
 
   run(effect: LaneEffect, post: Post): void {
@@ -65,13 +72,14 @@ export class SshLanes {
         const { step, context } = effect;
         const running = this.laneFor(context.machineId, context.attempt, context);
         this.queue(running, () =>
-          this.report(running, step, post, () => runEnrolmentStep(running.lane, step, context)),
+          this.report(running, step, post, () => this.enrol(running.lane, step, context)),
         );
         return;
       }
       case 'run-removal-step': {
         const { step, machine, attempt, tasks } = effect;
         const running = this.laneFor(machine.id, attempt, placeOf(machine));
+        running.lane.way = this.wayOf(machine);
         this.queue(running, () =>
           this.report(running, step, post, () => runRemovalStep(running.lane, { step, machine, tasks })),
         );
@@ -82,6 +90,7 @@ export class SshLanes {
         return;
       case 'drop-secrets':
         this.vault.drop(effect.machineId);
+        if (effect.keepsJumps !== true) this.vault.dropJumps(effect.machineId);
         this.forget(effect.machineId);
         return;
     }
@@ -95,7 +104,7 @@ export class SshLanes {
       if (channel.ok) return channel;
       adopted.connection.close();
     }
-    return dialSsh(machine, this.tools.sources, signal);
+    return dialSsh(machine, { sources: this.tools.sources, way: this.wayOf(machine) }, signal);
   }
 
   /** The process ends. */
@@ -106,6 +115,21 @@ export class SshLanes {
       lane.close();
     }
     this.lanes.clear();
+    this.jumpHosts.closeAll();
+  }
+
+  private wayOf({ id, via }: MachineRecord): Way {
+    return via.kind === 'ssh' ? this.wayThrough(id, via.jumps) : direct;
+  }
+
+  private wayThrough(id: MachineId, jumps: readonly LaneJump[] = []): Way {
+    return this.jumpHosts.way(confirmedHops(jumps, (at) => this.vault.jumpSecret(id, at)));
+  }
+
+  private enrol(lane: Lane, step: EnrolmentStep, context: LaneContext): Promise<StepReport> {
+    if (step === 'jumps') return passJumps(lane, context, this.jumpHosts);
+    lane.way = this.wayThrough(context.machineId, context.jumps);
+    return runEnrolmentStep(lane, step, context);
   }
 
   private adopt(machine: MachineRecord) {
@@ -193,7 +217,11 @@ function placeOf(machine: MachineRecord): Omit<Place, 'machineId'> {
   return via.kind === 'ssh' ? via : { address: 'localhost', port: 22, user: '' };
 }
 
-async function runEnrolmentStep(lane: Lane, step: EnrolmentStep, context: LaneContext): Promise<StepReport> {
+async function runEnrolmentStep(
+  lane: Lane,
+  step: Exclude<EnrolmentStep, 'jumps'>,
+  context: LaneContext,
+): Promise<StepReport> {
   switch (step) {
     case 'reach':
       return reach(lane);

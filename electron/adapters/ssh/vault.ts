@@ -1,5 +1,6 @@
-// The only place that holds what a person typed: by machine, until the lane ends. Never on disk, never in a log.
-import type { Credentials } from '../../contract/channels.ts';
+// The only place that holds what a person typed: by machine, until the lane ends (for its jump hosts, until
+// the machine is removed). Never on disk, never in a log.
+import type { Credentials, JumpCredentials } from '../../contract/channels.ts';
 import type { MachineId } from '../../contract/ids.ts';
 import type { Login } from '../../contract/machine.ts';
 import { Secret } from './secret.ts';
@@ -10,6 +11,7 @@ export type HeldCredentials =
 
 export class Vault {
   private readonly held = new Map<MachineId, HeldCredentials>();
+  private readonly jumps = new Map<MachineId, readonly (Secret | null)[]>();
 
   put(machineId: MachineId, credentials: Credentials): void {
     this.drop(machineId);
@@ -26,6 +28,21 @@ export class Vault {
     return this.held.get(machineId);
   }
 
+  /** Of the jump hosts on its way, in their order. They are needed as long as the machine is ours. */
+  putJumps(machineId: MachineId, credentials: readonly JumpCredentials[]): void {
+    this.dropJumps(machineId);
+    if (credentials.length > 0) this.jumps.set(machineId, credentials.map(secretOf));
+  }
+
+  jumpSecret(machineId: MachineId, at: number): Secret | null {
+    return this.jumps.get(machineId)?.[at] ?? null;
+  }
+
+  dropJumps(machineId: MachineId): void {
+    for (const secret of this.jumps.get(machineId) ?? []) secret?.wipe();
+    this.jumps.delete(machineId);
+  }
+
   drop(machineId: MachineId): void {
     const credentials = this.held.get(machineId);
     this.held.delete(machineId);
@@ -36,5 +53,11 @@ export class Vault {
 
   dropAll(): void {
     for (const machineId of [...this.held.keys()]) this.drop(machineId);
+    for (const machineId of [...this.jumps.keys()]) this.dropJumps(machineId);
   }
+}
+
+function secretOf(credentials: JumpCredentials): Secret | null {
+  const text = credentials.kind === 'password' ? credentials.password : credentials.passphrase;
+  return text === null || text === '' ? null : new Secret(text);
 }

@@ -6,7 +6,7 @@ import type { FrameworkId, MachineId, TaskId } from '../../contract/ids.ts';
 import type { HostKey, MachineRecord } from '../../contract/machine.ts';
 import type { TaskInfo } from '../../contract/task.ts';
 import type { Keeping } from '../../contract/wire.ts';
-import type { Learned } from './events.ts';
+import type { LaneJump, Learned } from './events.ts';
 
 /** What the ssh adapter needs for a step besides the secrets it holds for the machine. */
 export type LaneContext = {
@@ -17,6 +17,8 @@ export type LaneContext = {
   readonly user: string;
   /** Confirmed or pinned; null before the host key step: the adapter then stops after the key exchange. */
   readonly hostKey: HostKey | null;
+  /** The way there; absent = directly. Those after the first without a key have none either. */
+  readonly jumps?: readonly LaneJump[];
   /** Everything earlier steps have learned. */
   readonly learned: Learned;
 };
@@ -64,7 +66,10 @@ export type Effect =
       readonly event: SchedulerEvent;
     }
   | { readonly kind: 'close-scheduler-stream'; readonly frameworkId: FrameworkId; readonly streamId: string }
-  /** The lane is done, or nobody tried again in time: keep nothing secret in memory. */
-  | { readonly kind: 'drop-secrets'; readonly machineId: MachineId };
+  /**
+   * The lane is done, or nobody tried again in time: keep nothing secret in memory. `keepsJumps`: but for the passwords of its jump hosts, without which its
+   * link cannot be made.
+   */
+  | { readonly kind: 'drop-secrets'; readonly machineId: MachineId; readonly keepsJumps?: true };
 
 export type IssuedEffect = Effect & { readonly effectId: string };

@@ -6,7 +6,15 @@ import type { EnrolmentStep, RemovalStep } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { Call } from '../../contract/framework.ts';
 import type { AgentId, FrameworkId, MachineId, OperationId, TaskId } from '../../contract/ids.ts';
-import type { DemoSlice, HostKey, Login, MachineFacts, Maintenance, Sample } from '../../contract/machine.ts';
+import type {
+  DemoSlice,
+  HostKey,
+  JumpLogin,
+  Login,
+  MachineFacts,
+  Maintenance,
+  Sample,
+} from '../../contract/machine.ts';
 import type { FaultRecord } from '../../contract/operation.ts';
 import type { Resources } from '../../contract/resources.ts';
 import type { Preemption, Quota, Slice } from '../../contract/role.ts';
@@ -19,6 +27,8 @@ export type Stamp = { readonly seq: number; readonly atMs: number; readonly mono
 /** What a finished step has learned; the core keeps it in the lane's session state and on success in the machine. */
 export type Learned = {
   readonly hostKey?: HostKey;
+  /** Of the first jump host without a confirmed key. The step `jumps` without it: all are passed. */
+  readonly jumpKey?: HostKey;
   /** `key-planted`: our own key was written to authorized_keys, later logins use it. */
   readonly login?: Login;
   readonly keyPlanted?: boolean;
@@ -38,6 +48,18 @@ export type StepOutcome =
   | { readonly kind: 'skipped' }
   | { readonly kind: 'failed'; readonly refusal: Refusal };
 
+/** A machine in between, of which the key may not be confirmed yet. */
+export type LaneJump = {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly login: JumpLogin;
+  readonly hostKey: HostKey | null;
+};
+
+/** A jump host as a person named it; of a password only the kind, as of all secrets. */
+export type AskedJump = Omit<LaneJump, 'hostKey'>;
+
 /** Commands of people. Each has an operation id when it shows in the activity list. */
 export type CommandEvent =
   | {
@@ -50,6 +72,8 @@ export type CommandEvent =
       readonly user: string;
       /** Only the kind: secrets stay in the ssh adapter's memory, keyed by machineId. */
       readonly credentials: 'password' | 'login';
+      /** The way there; absent = directly. */
+      readonly jumps?: readonly AskedJump[] | undefined;
     }
   | { readonly kind: 'confirm-host-key'; readonly machineId: MachineId; readonly hostKey: HostKey }
   | { readonly kind: 'retry-add'; readonly machineId: MachineId; readonly operationId: OperationId }

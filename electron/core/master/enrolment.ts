@@ -4,11 +4,12 @@
 import type { EnrolmentStep, LaneRecord } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { MachineId } from '../../contract/ids.ts';
-import type { HostKey } from '../../contract/machine.ts';
+import type { HostKey, Jump } from '../../contract/machine.ts';
 import { assert, must } from '../kernel/assert.ts';
 import type { LaneContext } from '../kernel/effects.ts';
-import type { FactEvent, StepOutcome } from '../kernel/events.ts';
+import type { FactEvent, LaneJump, StepOutcome } from '../kernel/events.ts';
 import type { Draft } from './draft.ts';
+import { isSameKey, pinnedAt, wayTo } from './lane-places.ts';
 import {
   beginNextStep,
   currentStep,
@@ -73,6 +74,9 @@ export function onEnrolmentStepFinished(
     failLane(draft, told, countLogin(draft, told, outcome.refusal));
     return;
   }
+  if (event.step === 'jumps' && outcome.kind === 'done' && outcome.learned.jumpKey !== undefined) {
+    return checkJumpKey(draft, told, outcome.learned.jumpKey);
+  }
   if (outcome.kind === 'done') learn(draft, lane.id, outcome);
   runNextStep(draft, withStep(told, event.step, { state: outcome.kind }));
 }
@@ -84,7 +88,8 @@ function learn(draft: Draft, machineId: MachineId, outcome: Extract<StepOutcome,
 
 /** Two refused logins in a row are enough: more would feed the lock-out counters of the machine. */
 function countLogin(draft: Draft, lane: LaneRecord, refusal: Refusal): Refusal {
-  if (currentStep(lane)?.name !== 'login' || refusal.code !== 'unauthorized') return refusal;
+  const step = currentStep(lane)?.name;
+  if ((step !== 'login' && step !== 'jumps') || refusal.code !== 'unauthorized') return refusal;
   const loginRefusals = addOf(draft, lane.id).loginRefusals + 1;
   patchAdd(draft, lane.id, { loginRefusals });
   return loginRefusals < loginTries
@@ -115,27 +120,50 @@ function checkHostKey(draft: Draft, lane: LaneRecord): void {
   }
 }
 
-/** Known from this lane's earlier try, or from a machine at the same address and port. */
+/** Known from this lane's earlier try, or from a machine at the same place. */
 function pinnedKey(draft: Draft, machineId: MachineId, add: AddSession): HostKey | null {
-  if (add.hostKey) return add.hostKey;
-  for (const { id, via } of draft.rows('machines')) {
-    if (id !== machineId && via.kind === 'ssh' && isSamePlace(via, add)) return via.hostKey;
+  return add.hostKey ?? pinnedAt(draft, add, machineId);
+}
+
+/** The first jump host without a confirmed key has shown one. No credential has left for it. */
+function checkJumpKey(draft: Draft, lane: LaneRecord, shown: HostKey): void {
+  const { jumps } = addOf(draft, lane.id);
+  const at = jumps.findIndex(({ hostKey }) => hostKey === null);
+  const jump = must(jumps[at], `jump host of lane ${lane.id}`);
+  const { address, port, user } = jump;
+  const place = { address, port, user };
+  const pinned = pinnedAt(draft, wayTo(jumps, at, jump), lane.id);
+  if (pinned && !isSameKey(pinned, shown)) {
+    failLane(
+      draft,
+      { ...lane, hostKey: shown, pinnedHostKey: pinned, jump: place },
+      {
+        code: 'unauthorized',
+        reason: 'host-key-changed',
+        detail: `jump host ${user}@${address}:${port}: was ${pinned.fingerprint}, is ${shown.fingerprint}`,
+      },
+    );
+  } else if (pinned) acceptJumpKey(draft, lane, shown);
+  else {
+    const asking = moveLane(withStep(lane, 'jumps', { state: 'needs-you' }), 'needs-you');
+    draft.put('lanes', { ...asking, hostKey: shown, jump: place });
   }
-  return null;
 }
 
-export function isSamePlace(
-  a: { readonly address: string; readonly port: number },
-  b: { readonly address: string; readonly port: number },
-): boolean {
-  return a.port === b.port && a.address.toLowerCase() === b.address.toLowerCase();
-}
-
-export function isSameKey(a: HostKey, b: HostKey): boolean {
-  return a.type === b.type && a.key === b.key && a.fingerprint === b.fingerprint;
+/** The same step goes on with the next machine of the way. */
+function acceptJumpKey(draft: Draft, lane: LaneRecord, hostKey: HostKey): void {
+  const { jumps } = addOf(draft, lane.id);
+  const at = jumps.findIndex((jump) => jump.hostKey === null);
+  patchAdd(draft, lane.id, {
+    jumps: jumps.map((jump, index) => (index === at ? { ...jump, hostKey } : jump)),
+  });
+  const working = withStep(moveLane(lane, 'running'), 'jumps', { state: 'working' });
+  draft.put('lanes', { ...working, hostKey: null, jump: null });
+  draft.issue({ kind: 'run-enrolment-step', step: 'jumps', context: contextOf(draft, lane.id) });
 }
 
 export function acceptHostKey(draft: Draft, lane: LaneRecord, hostKey: HostKey): void {
+  if (lane.jump) return acceptJumpKey(draft, lane, hostKey);
   patchAdd(draft, lane.id, { hostKey });
   const running = moveLane(lane, 'running');
   const done = withStep(running, 'host-key', { state: 'done', tookMs: tookMs(draft, lane.id) });
@@ -144,8 +172,9 @@ export function acceptHostKey(draft: Draft, lane: LaneRecord, hostKey: HostKey):
 
 /** After `start`: the agent runs there, so the machine is ours to keep and to connect to. */
 function keepMachine(draft: Draft, lane: LaneRecord): void {
-  const { hostKey, learned, name, address, port, user } = addOf(draft, lane.id);
-  if (!hostKey || !learned.login || !learned.agentDir) {
+  const { hostKey, learned, name, address, port, user, jumps } = addOf(draft, lane.id);
+  const hasWay = jumps.every((jump) => jump.hostKey !== null);
+  if (!hostKey || !learned.login || !learned.agentDir || !hasWay) {
     failLane(draft, lane, {
       code: 'internal',
       reason: 'lane-incomplete',
@@ -166,12 +195,17 @@ function keepMachine(draft: Draft, lane: LaneRecord): void {
       keyPlanted: learned.keyPlanted ?? false,
       agentDir: learned.agentDir,
       sudo: learned.sudo ?? false,
+      ...(jumps.length > 0 ? { jumps: jumps.map((jump) => keptJump(jump, lane.id)) } : {}),
     },
     agentId: null,
     note: '',
     addedAtMs: draft.atMs,
     removal: null,
   });
+}
+
+function keptJump(jump: LaneJump, laneId: MachineId): Jump {
+  return { ...jump, hostKey: must(jump.hostKey, `key of a jump host of lane ${laneId}`) };
 }
 
 function laneAtFirstSample(draft: Draft, machineId: MachineId): LaneRecord | null {
@@ -193,7 +227,12 @@ export function onLaneLinkDown(draft: Draft, machineId: MachineId, refusal: Refu
 
 function completeLane(draft: Draft, lane: LaneRecord): void {
   draft.put('lanes', { ...moveLane(lane, 'done'), endedAtMs: draft.atMs });
-  draft.issue({ kind: 'drop-secrets', machineId: lane.id });
+  const { jumps } = addOf(draft, lane.id);
+  draft.issue({
+    kind: 'drop-secrets',
+    machineId: lane.id,
+    ...(jumps.length > 0 ? { keepsJumps: true as const } : {}),
+  });
   advanceOperation(draft, laneSession(draft, lane.id).operationId, 'seen');
   draft.lanes.delete(lane.id);
 }
@@ -273,6 +312,7 @@ export function patchAdd(draft: Draft, machineId: MachineId, patch: Partial<AddS
 
 function contextOf(draft: Draft, machineId: MachineId): LaneContext {
   const { attempt } = laneSession(draft, machineId);
-  const { address, port, user, hostKey, learned } = addOf(draft, machineId);
-  return { machineId, attempt, address, port, user, hostKey, learned };
+  const { address, port, user, jumps, hostKey, learned } = addOf(draft, machineId);
+  const way = jumps.length > 0 ? { jumps } : {};
+  return { machineId, attempt, address, port, user, ...way, hostKey, learned };
 }

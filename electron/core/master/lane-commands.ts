@@ -1,5 +1,5 @@
 // Commands about lanes (add, confirm, retry, cancel, dismiss) and the dispatch of what adapters report about them.
-import { enrolmentSteps } from '../../contract/enrolment.ts';
+import { enrolmentSteps, jumpedEnrolmentSteps } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { MachineId } from '../../contract/ids.ts';
 import { type Deadline, isDue } from '../kernel/deadlines.ts';
@@ -9,8 +9,6 @@ import {
   acceptHostKey,
   cleanUp,
   dropSecrets,
-  isSameKey,
-  isSamePlace,
   loginTries,
   onEnrolmentDeadline,
   onEnrolmentStepFinished,
@@ -18,6 +16,7 @@ import {
   runNextStep,
   startAttempt,
 } from './enrolment.ts';
+import { isSameKey, isSamePlace, type Place } from './lane-places.ts';
 import {
   currentStep,
   isOpen,
@@ -38,7 +37,7 @@ type Command<K extends CommandEvent['kind']> = Extract<CommandEvent, { kind: K }
 export function onAddMachine(draft: Draft, event: Command<'add-machine'>): Refusal | null {
   const refusal = refuseAdd(draft, event);
   if (refusal) return refusal;
-  const { machineId, operationId, name, address, port, user } = event;
+  const { machineId, operationId, name, address, port, user, jumps = [] } = event;
   const title = `${user}@${address}:${port}`;
   draft.lanes.set(machineId, {
     kind: 'add',
@@ -51,6 +50,7 @@ export function onAddMachine(draft: Draft, event: Command<'add-machine'>): Refus
       address,
       port,
       user,
+      jumps: jumps.map((jump) => ({ ...jump, hostKey: null })),
       hostKey: null,
       learned: {},
       loginRefusals: 0,
@@ -67,7 +67,8 @@ export function onAddMachine(draft: Draft, event: Command<'add-machine'>): Refus
     machineId,
     taskId: null,
   });
-  runNextStep(draft, newLane(draft, { id: machineId, kind: 'add', title, steps: enrolmentSteps }));
+  const steps = jumps.length > 0 ? jumpedEnrolmentSteps : enrolmentSteps;
+  runNextStep(draft, newLane(draft, { id: machineId, kind: 'add', title, steps }));
   return null;
 }
 
@@ -79,11 +80,7 @@ function refuseAdd(draft: Draft, event: Command<'add-machine'>): Refusal | null 
 }
 
 /** One agent a machine, and one lane at a time: another user at the same address and port is the same machine. */
-function refusePlace(
-  draft: Draft,
-  place: { readonly address: string; readonly port: number },
-  laneId: MachineId,
-): Refusal | null {
+function refusePlace(draft: Draft, place: Place, laneId: MachineId): Refusal | null {
   for (const { name, via } of draft.rows('machines')) {
     if (via.kind === 'ssh' && isSamePlace(via, place)) {
       return { code: 'conflict', reason: 'already-added', detail: name };
@@ -174,7 +171,8 @@ export function onDismissLane(draft: Draft, event: Command<'dismiss-lane'>): Ref
   if (isOpen(lane)) return { code: 'conflict', reason: 'lane-running', detail: lane.title };
   const add = draft.lanes.get(lane.id)?.add;
   if (add?.isCleaning) return { code: 'conflict', reason: 'lane-cleaning', detail: lane.title };
-  if (add?.keepsSecrets) dropSecrets(draft, lane.id);
+  // Those of its jump hosts are kept over every retry.
+  if (add && (add.keepsSecrets || add.jumps.length > 0)) dropSecrets(draft, lane.id);
   draft.drop('lanes', lane.id);
   draft.lanes.delete(lane.id);
   return null;

@@ -4,7 +4,8 @@
 //     |  |  \________\__________
 //   done failed <-- retry --> cancelled          failed and cancelled lanes of kind `add` may run again
 //
-// A step: waiting -> working -> done | failed | skipped, and host-key: working -> needs-you -> done | failed.
+// A step: waiting -> working -> done | failed | skipped, and host-key: working -> needs-you -> done | failed;
+// jumps: working -> needs-you -> working ... once for each machine in between that nobody has confirmed.
 import type { EnrolmentStep, LaneRecord, LaneStep, RemovalStep } from '../../contract/enrolment.ts';
 import type { Refusal } from '../../contract/errors.ts';
 import type { MachineId } from '../../contract/ids.ts';
@@ -27,7 +28,7 @@ export const laneMoves: Readonly<Record<LaneState, readonly LaneState[]>> = {
 export const stepMoves: Readonly<Record<StepState, readonly StepState[]>> = {
   waiting: ['working', 'skipped'],
   working: ['needs-you', 'done', 'failed', 'skipped'],
-  'needs-you': ['done', 'failed', 'skipped'],
+  'needs-you': ['working', 'done', 'failed', 'skipped'],
   done: [],
   failed: [],
   skipped: [],
@@ -61,6 +62,7 @@ export function restartedLane(draft: Draft, lane: LaneRecord): LaneRecord {
     endedAtMs: null,
     hostKey: null,
     pinnedHostKey: null,
+    jump: null,
     isPaused: false,
   };
 }

@@ -12,7 +12,7 @@ export const openingLanesMost = 8;
 export const openingLanesPerAddress = 4;
 
 /** Steps with a connection that has not logged in. All later ones have one that has. */
-const openingSteps: ReadonlySet<LaneStepName> = new Set(['reach', 'identify', 'login']);
+const openingSteps: ReadonlySet<LaneStepName> = new Set(['jumps', 'reach', 'identify', 'login']);
 /** The person's step and the link's: nothing of them is begun here, so nothing is held back. */
 const ownSteps: ReadonlySet<LaneStepName> = new Set(['host-key', 'first-sample']);
 

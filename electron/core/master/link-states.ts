@@ -34,6 +34,7 @@ export function moveLink(link: LinkRecord, phase: LinkPhase, atMs: number): Link
 const hardStops: ReadonlySet<string> = new Set([
   'host-key-changed',
   'login-refused',
+  'jump-password-gone',
   'lease-held',
   'lease-lost',
   'lease-old-epoch',

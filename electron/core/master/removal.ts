@@ -170,7 +170,12 @@ function giveUp(draft: Draft, machine: MachineRecord): void {
   const kept = { ...machine, removal: null };
   draft.put('machines', kept);
   // The session stays, so that the next attempt has another number than answers still on their way.
-  draft.issue({ kind: 'drop-secrets', machineId: machine.id });
+  const keeps = machine.via.kind === 'ssh' && machine.via.jumps !== undefined;
+  draft.issue({
+    kind: 'drop-secrets',
+    machineId: machine.id,
+    ...(keeps ? { keepsJumps: true as const } : {}),
+  });
   const phase = draft.get('links', machine.id)?.phase;
   if (phase === 'stopped' || phase === 'down') connect(draft, kept);
 }

@@ -7,7 +7,7 @@ import { defaultSettings, type Settings } from '../../contract/settings.ts';
 import { type DurableTable, durableTables, type Rows, type Tables } from '../../contract/tables.ts';
 import type { TaskRecord } from '../../contract/task.ts';
 import type { Deadline } from '../kernel/deadlines.ts';
-import type { Learned } from '../kernel/events.ts';
+import type { LaneJump, Learned } from '../kernel/events.ts';
 import { Groups } from '../kernel/groups.ts';
 import type { DurableRows } from '../kernel/ports.ts';
 import { RowMap } from '../kernel/rows.ts';
@@ -42,6 +42,8 @@ export type LaneSession = {
     readonly address: string;
     readonly port: number;
     readonly user: string;
+    /** Their keys stay over retries too, once they are confirmed. */
+    readonly jumps: readonly LaneJump[];
     /** Confirmed by the person in this lane; stays over retries, so that a changed key is found. */
     readonly hostKey: HostKey | null;
     readonly learned: Learned;

@@ -1,8 +1,11 @@
 // Machines: each request becomes one command of the master; secrets go to the ssh adapter's memory beside it.
+import type { AddMachine } from '../../contract/channels.ts';
 import { ok, type Result } from '../../contract/errors.ts';
+import type { AskedJump } from '../../core/kernel/events.ts';
 import type { Handlers } from '../ipc-gate.ts';
 import type { Ids, Master, Secrets } from '../ports.ts';
 
+type AskedJumpHost = NonNullable<AddMachine['jumps']>[number];
 type Names =
   | 'machine:add'
   | 'machine:confirm-host-key'
@@ -24,9 +27,13 @@ export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pic
     'machine:add': async (request) => {
       const machineId = ids.machine();
       const operationId = ids.operation();
-      const { name, address, port, user, credentials } = request;
+      const { name, address, port, user, credentials, jumps = [] } = request;
       // Before the command: its first effect may already log in.
-      secrets.hold(machineId, credentials);
+      secrets.hold(
+        machineId,
+        credentials,
+        jumps.map((jump) => jump.credentials),
+      );
       const done = await master.command({
         kind: 'add-machine',
         machineId,
@@ -36,6 +43,7 @@ export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pic
         port,
         user,
         credentials: credentials.kind,
+        ...(jumps.length > 0 ? { jumps: jumps.map(withoutSecret) } : {}),
       });
       if (!done.ok) secrets.drop(machineId);
       return withValue(done, { machineId, operationId });
@@ -66,6 +74,11 @@ export function machineRequests(master: Master, ids: Ids, secrets: Secrets): Pic
     'machine:reactivate': (request) => master.command({ kind: 'reactivate-agent', ...request }),
     'machine:plan-maintenance': (request) => master.command({ kind: 'plan-maintenance', ...request }),
   };
+}
+
+function withoutSecret({ address, port, user, credentials }: AskedJumpHost): AskedJump {
+  const login = credentials.kind === 'password' ? ({ kind: 'password' } as const) : credentials.login;
+  return { address, port, user, login };
 }
 
 export function withValue<T>(done: Result<null>, value: T): Result<T> {

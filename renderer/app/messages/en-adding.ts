@@ -27,6 +27,7 @@ export const enAdding = {
   'adding.retry': 'Try {n, plural, one {the failed one} other {the # failed}} again',
   'adding.put-away': 'Put them away',
   'adding.keys': 'Keys to compare',
+  'adding.keys.jump': 'Jump host {name} of {title}',
   'adding.keys.title':
     '{n, plural, one {Is this the right machine?} other {Are these the right machines? # show a key that nobody has compared.}}',
   'adding.keys.explain':

@@ -51,6 +51,12 @@ export const enRefusals = {
     'Another program may keep its port for itself. The other ways of looking go on.',
   'refusal.connection-failed': 'The connection failed.',
   'refusal.connection-failed.do': 'The details have the words of the system. Try again.',
+  'refusal.forwarding-refused': 'The jump host does not pass connections on.',
+  'refusal.forwarding-refused.do':
+    'Its sshd needs AllowTcpForwarding yes (or local) for this user, without DisableForwarding, and PermitOpen must allow the machine.',
+  'refusal.jump-password-gone': 'The password of the jump host is not known any more.',
+  'refusal.jump-password-gone.do':
+    'It was kept in memory only. Let a key in there and add the machine again with that.',
   'refusal.connection-reset': 'The connection broke off.',
   'refusal.connection-reset.do': 'Try again. If it repeats, look at the SSH server’s log there.',
   'refusal.closed-early': 'The server closed the connection before it said a word.',

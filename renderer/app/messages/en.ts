@@ -151,6 +151,7 @@ export const en = {
   'lane.no-answer': 'Nothing yet.',
   'lane.change-credentials': 'Use other credentials',
   'lane.steps': 'Steps',
+  'lane.step.jumps': 'Jump hosts',
   'lane.step.reach': 'Reach',
   'lane.step.identify': 'Identify',
   'lane.step.host-key': 'Host key',
@@ -172,6 +173,7 @@ export const en = {
   'lane.step-state.done': 'done',
   'lane.step-state.failed': 'failed',
   'lane.step-state.skipped': 'skipped',
+  'lane.key.of-jump': 'Jump host {name}',
   'lane.key.title': 'Is this the right machine?',
   'lane.key.explain':
     'First contact. Run this at the machine itself and compare the fingerprint it prints with the one here.',

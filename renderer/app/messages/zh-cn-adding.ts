@@ -27,6 +27,7 @@ export const zhCnAdding = {
   'adding.retry': '重试失败的{n, plural, other { # 台}}',
   'adding.put-away': '收起',
   'adding.keys': '待比对的密钥',
+  'adding.keys.jump': '跳板机 {name}（{title}）',
   'adding.keys.title': '{n, plural, other {这些是你要的机器吗？有 # 台的密钥还没有人比对过。}}',
   'adding.keys.explain': '在每台机器上运行此命令，比对后勾选一致的。在此之前不会登录该机器。',
   'adding.keys.refuse': '{title} 不一致，停止',

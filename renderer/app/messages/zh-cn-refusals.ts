@@ -47,6 +47,11 @@ export const zhCnRefusals = {
   'refusal.mdns-unavailable.do': '可能有别的程序独占了它的端口。其他查找方式继续。',
   'refusal.connection-failed': '连接失败。',
   'refusal.connection-failed.do': '详情里有系统给出的原因。请重试。',
+  'refusal.forwarding-refused': '跳板机不转发连接。',
+  'refusal.forwarding-refused.do':
+    '它的 sshd 须对该用户设置 AllowTcpForwarding yes（或 local），不设 DisableForwarding，且 PermitOpen 须允许该机器。',
+  'refusal.jump-password-gone': '跳板机的密码已不再保留。',
+  'refusal.jump-password-gone.do': '它只保存在内存中。请让跳板机接受密钥，再用密钥重新添加机器。',
   'refusal.connection-reset': '连接中断。',
   'refusal.connection-reset.do': '请重试。若反复出现，请查看那边的 SSH 服务日志。',
   'refusal.closed-early': '服务器没说话就关闭了连接。',

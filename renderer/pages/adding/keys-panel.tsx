@@ -8,6 +8,7 @@ import { Button } from '../../kit/button.tsx';
 import { Checkbox } from '../../kit/field.tsx';
 import { Copyable } from '../../kit/parts.tsx';
 import { hostKeyCommand } from '../../parts/host-key-panel.tsx';
+import { jumpName } from '../../parts/jumps.ts';
 import { type Evidence, EvidenceText, useEvidence } from '../../parts/known-key.tsx';
 
 /** A tick is for the key that was shown: another one later has none. */
@@ -29,7 +30,11 @@ function KeyRow(props: {
       <Checkbox
         label={
           <span className="compare__what">
-            <span className="compare__title">{lane.title}</span>
+            <span className="compare__title">
+              {lane.jump
+                ? words.t('adding.keys.jump', { name: jumpName(lane.jump), title: lane.title })
+                : lane.title}
+            </span>
             <code className="compare__print selectable">{fingerprint}</code>
             <span className="compare__said">
               <span className="dim">{lane.hostKey?.type}</span>

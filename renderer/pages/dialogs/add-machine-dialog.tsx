@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { AppInfo } from '../../../electron/contract/channels.ts';
 import type { Refusal } from '../../../electron/contract/errors.ts';
+import type { MessageKey } from '../../app/messages/en.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { call, drop } from '../../bridge/bridge.ts';
 import { Button } from '../../kit/button.tsx';
@@ -11,11 +12,20 @@ import { useAppInfo } from '../../parts/use-app-info.ts';
 import { toast } from '../../store/toasts.ts';
 import { type AddPrefill, go } from '../../store/view.ts';
 import {
+  emptyJumps,
+  hasJumps,
+  type JumpsForm,
+  jumpLoginFaults,
+  jumpsRequest,
+  throughFault,
+} from './add-jumps-form.ts';
+import {
   type AddFaults,
   type AddForm,
   emptyForm,
   faultsOf,
   knownOf,
+  type LoginOffer,
   offeredBy,
   requestOf,
   takeApart,
@@ -84,13 +94,50 @@ function Where({
   );
 }
 
+type JumpsPart = {
+  readonly jumps: JumpsForm;
+  readonly fault: MessageKey | null;
+  readonly faults: AddFaults;
+  readonly changeJumps: (change: Partial<JumpsForm>) => void;
+};
+
+function Through({ jumps, fault, faults, changeJumps, info }: JumpsPart & { readonly info: AppInfo | null }) {
+  const words = useWords();
+  return (
+    <>
+      <TextField
+        label={words.t('add.jumps')}
+        hint={words.t('add.jumps.hint')}
+        value={jumps.through}
+        fault={fault === null ? null : words.t(fault)}
+        placeholder="ops@gate:2222, second"
+        onText={(through) => changeJumps({ through })}
+      />
+      {hasJumps(jumps) && (
+        <LoginPart
+          form={jumps}
+          faults={faults}
+          change={changeJumps}
+          info={info}
+          label={words.t('add.jumps.login')}
+        />
+      )}
+    </>
+  );
+}
+
 /** What this computer offers, then what is known of the machine. */
-function useStartingForm(info: AppInfo | null, found: AddPrefill | null, change: Change): void {
+function useStartingForm(
+  info: AppInfo | null,
+  found: AddPrefill | null,
+  change: (form: Partial<AddForm>, login: LoginOffer) => void,
+): void {
   const isDone = useRef(false);
   useEffect(() => {
     if (info === null || isDone.current) return;
     isDone.current = true;
-    change({ ...offeredBy(info), ...(found === null ? {} : knownOf(found)) });
+    const offered = offeredBy(info);
+    change({ ...offered, ...(found === null ? {} : knownOf(found)) }, offered);
   }, [info, found, change]);
 }
 
@@ -132,13 +179,24 @@ function useAdding({ found, onClose }: Adding) {
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const address = useRef<HTMLInputElement>(null);
   const change = useRef((part: Partial<AddForm>) => setForm((old) => ({ ...old, ...part }))).current;
-  useStartingForm(info, found, change);
-  const faults = faultsOf(form, info?.hasSshAgent ?? false);
+  const [jumps, setJumps] = useState(() => ({ ...emptyJumps, through: found?.through ?? '' }));
+  const changeJumps = useRef((part: Partial<JumpsForm>) => setJumps((old) => ({ ...old, ...part }))).current;
+  const begin = useRef((known: Partial<AddForm>, { keyFile, loginKind }: LoginOffer) => {
+    change(known);
+    changeJumps({ keyFile, loginKind });
+  }).current;
+  useStartingForm(info, found, begin);
+  const hasAgent = info?.hasSshAgent ?? false;
+  const user = form.user.trim();
+  const faults = faultsOf(form, hasAgent);
+  const fault = throughFault(jumps, user);
+  const jumpFaults = jumpLoginFaults(jumps, hasAgent);
+  const isWrong = fault !== null || Object.keys({ ...faults, ...jumpFaults }).length > 0;
   const send = async (isMore: boolean) => {
     setTried(true);
-    if (Object.keys(faults).length > 0 || isBusy) return;
+    if (isWrong || isBusy) return;
     setBusy(true);
-    const answer = await call('machine:add', requestOf(form));
+    const answer = await call('machine:add', { ...requestOf(form), ...jumpsRequest(jumps, user) });
     setBusy(false);
     setRefusal(answer.ok ? null : answer.refusal);
     if (!answer.ok) return;
@@ -153,13 +211,14 @@ function useAdding({ found, onClose }: Adding) {
   };
   const submit = (isMore: boolean) => drop(send(isMore), 'shows its own refusal');
   const part = { form, faults: isTried ? faults : {}, change };
-  return { info, address, isBusy, refusal, submit, part };
+  const way = { jumps, fault: isTried ? fault : null, faults: isTried ? jumpFaults : {}, changeJumps };
+  return { info, way, address, isBusy, refusal, submit, part };
 }
 
 export function AddMachineDialog(props: Adding) {
   const words = useWords();
   const { found, onClose } = props;
-  const { info, address, isBusy, refusal, submit, part } = useAdding(props);
+  const { info, way, address, isBusy, refusal, submit, part } = useAdding(props);
   return (
     <Dialog
       title={words.t('add.title')}
@@ -173,6 +232,7 @@ export function AddMachineDialog(props: Adding) {
     >
       <Where {...part} inputRef={address} />
       <LoginPart {...part} info={info} />
+      <Through {...way} info={info} />
       <Refused refusal={refusal} />
     </Dialog>
   );

@@ -81,12 +81,12 @@ export function takeApart(text: string): Pasted | null {
   };
 }
 
-function addressFault(address: string): MessageKey | null {
+export function addressFault(address: string): MessageKey | null {
   if (address === '') return 'add.bad.address-empty';
   return address.length > 255 || /[\s@/]/.test(address) ? 'add.bad.address' : null;
 }
 
-function portFault(text: string): MessageKey | null {
+export function portFault(text: string): MessageKey | null {
   const port = Number(text);
   return /^\d+$/.test(text.trim()) && port >= 1 && port <= 65_535 ? null : 'add.bad.port';
 }

@@ -14,6 +14,8 @@ type Part = {
   readonly faults: AddFaults;
   readonly change: (change: Partial<LoginForm>) => void;
   readonly info: AppInfo | null;
+  /** What is logged in to, when it is not the machine. */
+  readonly label?: string;
 };
 
 function KeyFile({ form, faults, change, info }: Part) {
@@ -52,14 +54,15 @@ function KeyFile({ form, faults, change, info }: Part) {
   );
 }
 
-export function LoginPart({ form, faults, change, info }: Part) {
+export function LoginPart({ form, faults, change, info, label }: Part) {
   const words = useWords();
+  const heading = label ?? words.t('add.login');
   const hasAgent = info?.hasSshAgent ?? false;
   return (
     <div className="dialog__group dialog__group--wide">
-      <span className="field__label">{words.t('add.login')}</span>
+      <span className="field__label">{heading}</span>
       <Segmented
-        label={words.t('add.login')}
+        label={heading}
         value={form.loginKind}
         choices={loginKinds.map((value) => ({ value, text: words.t(`add.login.${value}`) }))}
         onValue={(loginKind) => change({ loginKind })}
@@ -76,7 +79,7 @@ export function LoginPart({ form, faults, change, info }: Part) {
       {form.loginKind === 'password' && (
         <TextField
           label={words.t('add.password')}
-          hint={words.t('add.password.hint')}
+          hint={words.t(label === undefined ? 'add.password.hint' : 'add.jumps.password.hint')}
           type="password"
           value={form.password}
           fault={faults.password === undefined ? null : words.t(faults.password)}

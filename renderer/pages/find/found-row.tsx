@@ -48,8 +48,11 @@ function Act({ found, words, onAdd }: { found: FoundMachine; words: Words; onAdd
       </span>
     );
   }
-  const [jump] = jumpsOf(found);
-  if (jump !== undefined) return <span className="dim clip">{words.t('find.behind', { name: jump })}</span>;
+  const jumps = jumpsOf(found);
+  if (jumps.length > 0) {
+    const name = jumps.join(words.t('list.comma'));
+    return <span className="dim clip">{words.t('find.behind', { name })}</span>;
+  }
   return (
     <span className="row__offer">
       <Button

@@ -5,7 +5,7 @@ import { useWords, type Words } from '../../app/messages/words.ts';
 import { Button } from '../../kit/button.tsx';
 import { Glyph } from '../../kit/glyph.tsx';
 import { type Fact, Facts, Section } from '../../parts/facts.tsx';
-import { jumpsOf, nameOf, prefillOf, standingOf } from '../../parts/found.ts';
+import { nameOf, prefillOf, standingOf } from '../../parts/found.ts';
 import { clueText, guessText } from '../../parts/found-words.ts';
 import { useFinding } from '../../store/finding.ts';
 import { useTables } from '../../store/tables.ts';
@@ -126,7 +126,7 @@ export function FoundPanel({ id }: { readonly id: string }) {
         <h2 className="panel-head__title clip">{found.title}</h2>
         <p className="panel-head__sub dim">{found.addresses[0] ?? ''}</p>
       </header>
-      {standing === null && jumpsOf(found).length === 0 && (
+      {standing === null && (
         <div className="panel-head__actions">
           <Button
             compact

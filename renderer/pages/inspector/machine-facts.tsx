@@ -8,6 +8,7 @@ import {
 import { cpus, mib } from '../../app/messages/amounts.ts';
 import { useWords } from '../../app/messages/words.ts';
 import { type Fact, Facts, Section } from '../../parts/facts.tsx';
+import { jumpNames } from '../../parts/jumps.ts';
 import { useRow } from '../../store/tables.ts';
 
 /** What a slice is: a share of this computer, whose own facts follow. */
@@ -82,6 +83,7 @@ export function MachineFacts({
         <Facts
           facts={[
             via.kind === 'ssh' ? [words.t('fact.link'), `${via.user}@${via.address}:${via.port}`] : null,
+            [words.t('found.login.jumps'), jumpNames(machine).join(words.t('list.comma'))],
             via.kind === 'ssh'
               ? [
                   words.t('fact.host-key'),

@@ -22,6 +22,7 @@ export async function cleanUp(lane: Lane, context: LaneContext): Promise<void> {
   if (lane.made.length === 0) return lane.close();
   // The lane's own signal is spent: the clean-up gets a fresh lane over the same machine.
   const broom = new Lane(lane.place, lane.tools);
+  broom.way = lane.way;
   broom.asRoot = lane.asRoot;
   broom.connection = lane.connection;
   const login = lane.made.some((one) => one.kind === 'key')

@@ -162,11 +162,20 @@ describe('the person’s ssh config', () => {
         port: 22,
         user: 'fallback',
         identityFiles: [],
-        jumps: ['gate:2222', 'second'],
+        jumps: ['fallback@gate:2222', 'fallback@second'],
       },
       { alias: 'web', address: 'web', port: 2200, user: 'fallback', identityFiles: [], jumps: [] },
     ]);
     expect(seen[0]).toMatchObject({ claims: ['10.0.0.7'], names: [] });
+  });
+
+  it('says of a jump host what the same files say of it', async () => {
+    write(
+      'config',
+      'Host inner\n  ProxyJump gate,me@other:22,[fd00::1]:23\nHost gate\n  HostName 10.0.0.1\n  Port 2222\n  User ops\nHost other\n  User ops\n  Port 9\n',
+    );
+    const [inner] = await seenIn();
+    expect(inner?.login?.jumps).toEqual(['ops@10.0.0.1:2222', 'me@other', '[fd00::1]:23']);
   });
 
   it('runs nothing that stands in it', async () => {
