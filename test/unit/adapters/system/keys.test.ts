@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemIds } from '../../../../electron/adapters/system/ids.ts';
 import { ensureOwnKey, listKeyFiles } from '../../../../electron/adapters/system/keys.ts';
@@ -24,7 +23,10 @@ describe("Mesolite's own key", () => {
   });
 
   it('is drawn again when what was drawn cannot be read, as one of 256 that ssh2 makes', async () => {
-    const good = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'mesolite' });
+    // Drawn by OpenSSH: of those that ssh2 draws one of 256 is no good one.
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'good')]);
+    const [secret, open] = ['good', 'good.pub'].map((name) => readFileSync(join(folder, name), 'utf8'));
+    const good = { private: secret ?? '', public: open ?? '' };
     const short = { private: good.private.replace(/(\n.*){2}(?=\n-)/, ''), public: good.public };
     const drawn = [short, short, good];
     const { privatePath } = await ensureOwnKey(folder, () => drawn.shift() ?? short);
