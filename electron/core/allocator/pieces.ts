@@ -71,26 +71,39 @@ function findReserved(run: PieceRun, client: Client): void {
   }
 }
 
+/**
+ * How much more a piece must be than what it is to hold: a part is rounded down in what is unreserved and in each reservation
+ * by itself, so over n reservations as much as n is lost of a sum of whole numbers.
+ */
+function roundingOf({ row }: PieceRun, client: Client): number {
+  let lost = 0;
+  for (const slot of row.slots) if (slot.input.volume !== true && mayUse(client, slot)) lost += 1;
+  return lost;
+}
+
 /** Which part of all that is there holds one usual task. */
-function unitPart({ index, row, room }: PieceRun, client: Client): number {
+function unitPart(run: PieceRun, client: Client): number {
+  const { index, row, room } = run;
   const { sum } = room;
+  const lost = row.slots.length === 0 ? 0 : roundingOf(run, client);
   let part = 0;
   for (let r = 0; r < sum.length; r += 1) {
     const unit =
       client.unit === null ? index.agents.total[row.number * index.width + r]! / mostPieces : client.unit[r]!;
     if (unit === 0 || (client.unit === null && sum[r] === 0)) continue;
-    part = Math.max(part, unit / sum[r]!);
+    part = Math.max(part, (unit + (client.unit === null ? 0 : lost)) / sum[r]!);
   }
-  if (client.minSets !== null) part = Math.max(part, leastPart(client.minSets, sum));
+  if (client.minSets !== null) part = Math.max(part, leastPart(client.minSets, sum, lost));
   return part === 0 || part > 1 ? 1 : part;
 }
 
 /** Less than the client takes at all would never be offered, however often it is its turn. */
-function leastPart(minSets: readonly Float64Array[], sum: Float64Array): number {
+function leastPart(minSets: readonly Float64Array[], sum: Float64Array, lost: number): number {
   let least = minSets.length === 0 ? 0 : 1;
   for (const set of minSets) {
     let part = 0;
-    for (let r = 0; r < set.length; r += 1) if (set[r]! > 0) part = Math.max(part, set[r]! / sum[r]!);
+    for (let r = 0; r < set.length; r += 1)
+      if (set[r]! > 0) part = Math.max(part, (set[r]! + lost) / sum[r]!);
     least = Math.min(least, part);
   }
   return least;
