@@ -232,9 +232,12 @@ function aLie(world: World, taskId: TaskId, state: TaskState): TaskStatus {
   });
 }
 
-/** When many are silent together the master judges one in 10 s, lest a broken switch take all. */
-function brakeMs(world: World): number {
-  const away = world.hosts.filter((host) => host.agent && !world.isReachable(host)).length;
+/**
+ * When many are silent together the master judges one in 10 s, lest a broken switch take all. Counted are all that were away
+ * with this one: the turn of one that has come back meanwhile is spent.
+ */
+function brakeMs(world: World, { cutSinceMonoMs }: Host): number {
+  const away = world.hosts.filter((host) => host.agent && host.cutUntilMonoMs > cutSinceMonoMs).length;
   return away < 2 ? 0 : away * 10_000;
 }
 
@@ -246,7 +249,8 @@ function judgeSilence(world: World, master: Master, host: Host): void {
   const { tables } = master.loop.state;
   const now = world.time.monoMs();
   if (!master.isAlive || master.isAsleep || !master.isWell || world.isReachable(host)) return;
-  const limitMs = (tables.settings.get('settings')?.unreachableAfterMs ?? 10_000) + noticeMs + brakeMs(world);
+  const limitMs =
+    (tables.settings.get('settings')?.unreachableAfterMs ?? 10_000) + noticeMs + brakeMs(world, host);
   if (Math.max(host.cutSinceMonoMs, world.calmSinceMonoMs) + limitMs > now) return;
   for (const agent of tables.agents.values()) {
     const isThere = agent.state.kind === 'active' && host.agent?.id === agent.id;
