@@ -72,8 +72,8 @@ function findReserved(run: PieceRun, client: Client): void {
 }
 
 /**
- * How much more a piece must be than what it is to hold: a part is rounded down in what is unreserved and in each reservation
- * by itself, so over n reservations as much as n is lost of a sum of whole numbers.
+ * How much more a piece must be than what the client takes at least: a part is rounded down in what is unreserved and in each
+ * reservation by itself, so over n reservations as much as n is lost of a sum of whole numbers.
  */
 function roundingOf({ row }: PieceRun, client: Client): number {
   let lost = 0;
@@ -83,17 +83,16 @@ function roundingOf({ row }: PieceRun, client: Client): number {
 
 /** Which part of all that is there holds one usual task. */
 function unitPart(run: PieceRun, client: Client): number {
-  const { index, row, room } = run;
-  const { sum } = room;
-  const lost = row.slots.length === 0 ? 0 : roundingOf(run, client);
+  const { index, row } = run;
+  const { sum } = run.room;
   let part = 0;
   for (let r = 0; r < sum.length; r += 1) {
     const unit =
       client.unit === null ? index.agents.total[row.number * index.width + r]! / mostPieces : client.unit[r]!;
     if (unit === 0 || (client.unit === null && sum[r] === 0)) continue;
-    part = Math.max(part, (unit + (client.unit === null ? 0 : lost)) / sum[r]!);
+    part = Math.max(part, unit / sum[r]!);
   }
-  if (client.minSets !== null) part = Math.max(part, leastPart(client.minSets, sum, lost));
+  if (client.minSets !== null) part = Math.max(part, leastPart(client.minSets, sum, roundingOf(run, client)));
   return part === 0 || part > 1 ? 1 : part;
 }
 
